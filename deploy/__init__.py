@@ -1,0 +1,1 @@
+"""What it takes to run jiancha somewhere: images, configuration, and the embedded servers."""
