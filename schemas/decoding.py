@@ -1,0 +1,156 @@
+"""Bytes from a hall into a step event, or into a refusal its engineer can act on."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import ValidationError
+
+from schemas.events import KINDS, SCHEMA_VERSION, STEP_EVENT, StepEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAX_EVENT_BYTES: Final = 256 * 1024
+"""The largest step event that is read. A record of a case is some hundreds of bytes."""
+SHOWN_VALUE: Final = 120
+"""How many characters of a wrong value a refusal shows."""
+
+_KEY = re.compile(rb'"\s*:')
+
+_REMEDIES: Final[Mapping[str, str]] = {
+    "timezone_aware": "add the offset from UTC, e.g. 2026-03-02T09:00:00+08:00",
+    "datetime_type": "write the time as a string, e.g. 2026-03-02T09:00:00+08:00",
+    "datetime_parsing": "write a moment that exists, e.g. 2026-03-02T09:00:00+08:00",
+    "datetime_from_date_parsing": "write date and time, e.g. 2026-03-02T09:00:00+08:00",
+    "value_error": "write the time as 2026-03-02T09:00:00+08:00",
+    "greater_than_equal": "send a value not below the bound; check the unit and the century",
+    "less_than_equal": "send a value not above the bound; check the unit and the century",
+    "missing": "send this field; the event contract in docs/events.md says what it holds",
+    "extra_forbidden": "remove this field, or correct its name; docs/events.md lists every field",
+    "string_type": "send a string, in double quotes",
+    "string_too_short": "send a value that is not empty, or leave the field out",
+    "string_too_long": "shorten the value to the length in docs/events.md",
+    "string_pattern_mismatch": "remove control characters and surrounding blanks",
+    "int_type": "send a whole number without quotes",
+    "int_from_float": "send a whole number",
+    "bool_type": "send true or false without quotes",
+    "enum": "send one of the listed values; map your own codes in the mapping file",
+    "literal_error": "send one of the listed values; map your own codes in the mapping file",
+    "union_tag_invalid": "send one of the listed kinds; map your own codes in the mapping file",
+    "union_tag_not_found": "send the field kind; docs/events.md lists the kinds",
+    "dict_type": "send one JSON object a record",
+    "json_invalid": "send one valid JSON object in UTF-8, without NaN and without trailing text",
+    "tuple_type": "send a list",
+    "decimal_parsing": "send an amount such as 12.50",
+    "decimal_type": "send an amount such as 12.50",
+}
+
+
+@dataclass(eq=False)
+class Refusal(Exception):  # noqa: N818 - a verdict on input, which some callers raise
+    """Raised or returned when bytes are not a step event.
+
+    `reason` is a stable word to count by; `field`, `value`, `message` and `remedy` are for the
+    hall's engineer. `source` is the sender, as far as it could be made out.
+    """
+
+    reason: str
+    field: str
+    value: str
+    message: str
+    remedy: str
+    source: str = "unknown"
+
+
+def decode_event(raw: bytes | None) -> StepEvent:
+    """Read one step event.
+
+    Raises `Refusal` when the bytes are empty, over `MAX_EVENT_BYTES`, not one UTF-8 JSON object
+    without repeated keys, or not a step event by `schemas.events`.
+    """
+    if not raw:
+        raise Refusal("empty", "", "", "The record has no value.", "send the event as the value")
+    if len(raw) > MAX_EVENT_BYTES:
+        raise Refusal(
+            "too_large",
+            "",
+            f"{len(raw)} bytes",
+            f"The record is larger than {MAX_EVENT_BYTES} bytes.",
+            "send facts only; keep documents in the hall's own system",
+        )
+    try:
+        event = STEP_EVENT.validate_json(raw)
+    except ValidationError as error:
+        raise _refusal(raw, error) from None
+    # pydantic keeps the last of repeated keys, unseen. A key is a closing quote and a colon: when
+    # there are no more of these than fields, none was repeated; otherwise look closely.
+    if len(_KEY.findall(raw)) != len(event.model_fields_set):
+        _refuse_repeated_keys(raw, event.source)
+    return event
+
+
+def _refuse_repeated_keys(raw: bytes, source: str) -> None:
+    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
+        keys = [key for key, _ in found]
+        for key in keys:
+            if keys.count(key) > 1:
+                values = " / ".join(str(value) for k, value in found if k == key)
+                raise Refusal(
+                    "repeated_key",
+                    key,
+                    _shown(values),
+                    f"The field {key} stands {keys.count(key)} times.",
+                    "send each field once",
+                    source,
+                )
+        return dict(found)
+
+    json.loads(raw, object_pairs_hook=pairs)
+
+
+def _refusal(raw: bytes, error: ValidationError) -> Refusal:
+    first = error.errors(include_url=False)[0]
+    path = [str(part) for part in first["loc"]]
+    if path and path[0] in KINDS:  # the union's tag is no field of the sender's
+        path = path[1:]
+    kind = first["type"]
+    field, reason = ".".join(path), kind
+    value = "" if kind in {"missing", "union_tag_not_found", "json_invalid"} else first["input"]
+    message = first["msg"].removeprefix("Value error, ")
+    remedy = _REMEDIES.get(kind, "see docs/events.md for this field")
+    if kind in {"union_tag_invalid", "union_tag_not_found"}:
+        field, value = "kind", first.get("ctx", {}).get("tag", "")
+    if kind == "json_invalid":
+        value = raw[:SHOWN_VALUE].decode("utf-8", "backslashreplace")
+        message, remedy = _why_not_json(raw, message, remedy)
+    if field == "schema_version":
+        message = f"This version reads schema version {SCHEMA_VERSION}."
+        remedy = "send schema_version 1, or upgrade jiancha, then replay the dead letters"
+    return Refusal(reason, field, _shown(value), message, remedy, _source(raw))
+
+
+def _why_not_json(raw: bytes, message: str, remedy: str) -> tuple[str, str]:
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return (
+            f"Byte {error.start} is not UTF-8.",
+            "send UTF-8 (GBK and GB 18030 must be converted before sending)",
+        )
+    return message, remedy
+
+
+def _shown(value: object) -> str:
+    text = value if isinstance(value, str) else repr(value)
+    text = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text[: SHOWN_VALUE + 1])
+    return text if len(text) <= SHOWN_VALUE else text[: SHOWN_VALUE - 1] + "…"
+
+
+def _source(raw: bytes) -> str:
+    """Make out the sender of a refused record, for counting; 'unknown' where it cannot be."""
+    found = re.search(rb'"source"\s*:\s*"([A-Za-z0-9._:-]{1,64})"', raw[:4096])
+    return found[1].decode() if found else "unknown"

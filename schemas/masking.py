@@ -1,0 +1,49 @@
+"""Applicants' data, masked before it leaves the engine (domain.md §8)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from schemas.events import Envelope
+
+_NAMES: Final = frozenset({"applicant_name"})
+_NUMBERS: Final = frozenset({"applicant_id", "applicant_phone"})
+_FREE_TEXT: Final = frozenset(
+    {"reason", "opinion", "result", "basis", "items", "documents", "case_name"}
+)
+_PERSONAL_NUMBER = re.compile(r"(?<![0-9])(?:[0-9]{17}[0-9Xx]|[0-9]{15}|1[3-9][0-9]{9})(?![0-9])")
+"""Identity numbers (18 or 15 digits) and mobile numbers, wherever they stand in free text."""
+
+
+def mask_name(name: str) -> str:
+    """Keep a name's first character: 张三丰 becomes 张**."""
+    return name[:1] + "*" * (len(name) - 1)
+
+
+def mask_number(number: str) -> str:
+    """Keep the first three and the last two characters: 138******34."""
+    if len(number) <= 7:  # noqa: PLR2004 - too short to keep any of it
+        return "*" * len(number)
+    return number[:3] + "*" * (len(number) - 5) + number[-2:]
+
+
+def mask_text(text: str) -> str:
+    """Mask the identity and telephone numbers that stand in free text."""
+    return _PERSONAL_NUMBER.sub(lambda found: mask_number(found[0]), text)
+
+
+def masked(event: Envelope) -> dict[str, Any]:
+    """Give the event's set fields, ready for JSON, without anything that names an applicant."""
+    fields = event.model_dump(mode="json", exclude_none=True)
+    for name, value in fields.items():
+        if name in _NAMES:
+            fields[name] = mask_name(value)
+        elif name in _NUMBERS:
+            fields[name] = mask_number(value)
+        elif name in _FREE_TEXT:
+            fields[name] = (
+                mask_text(value) if isinstance(value, str) else [mask_text(v) for v in value]
+            )
+    return fields

@@ -1,0 +1,232 @@
+"""What leaves the engine: cases with their clocks, cards and their moves, refusals; ids.
+
+Plain typed records, written as JSON on our own topics (`schemas.topics`). Every moment is an
+integer: seconds since 1970-01-01T00:00:00Z. Every id is a pure function of what it names, so that
+at-least-once delivery reads as once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Final, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta, Raw, Struct
+
+from schemas.codes import ClockKind, Level, Outcome
+
+Seconds = Annotated[int, Meta(description="seconds since 1970-01-01T00:00:00Z")]
+ClockState = Literal["running", "paused", "stopped"]
+
+
+class Origin(Struct, frozen=True):
+    """Where a record stood when it first arrived."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+    """When the broker, or the sender, dated it: milliseconds since the epoch."""
+
+
+class LevelReached(Struct, frozen=True):
+    """A level of the ladder, the first second at which it holds, and the rule that says so."""
+
+    level: Level
+    at: Seconds
+    rule: str
+
+
+class ClockRecord(Struct, frozen=True, kw_only=True):
+    """One clock of a case (承诺时限, 法定时限, 环节时限), as it stood when it was written."""
+
+    clock_id: str
+    """Unique within the case: `promised`, `statutory`, `step:CODE:N`."""
+    clock: ClockKind
+    step: str | None = None
+    region: str | None = None
+    department: str | None = None
+    officer: str | None = None
+    started_at: Seconds
+    due_at: Seconds
+    """The last second in time; a breach is any later one."""
+    stopped_at: Seconds | None = None
+    state: ClockState
+    overdue: bool
+    level: Level
+    """The highest level that holds."""
+    cards: list[LevelReached]
+    next_at: Seconds | None = None
+    """When the next level will hold, unless something happens."""
+    provisional: bool
+    """Whether the due time rests on days that nobody has decreed yet."""
+    limit: str
+    """The limit in words a machine can sort: `20 working_day`, `stated`."""
+    basis: str | None = None
+    mode: str
+    calendar: str
+    calendar_version: str
+
+
+class CaseRecord(Struct, frozen=True, kw_only=True):
+    """A case (办件) and all its clocks after a change; the highest revision is the present."""
+
+    case_no: str
+    revision: int
+    as_of: Seconds
+    """The engine's time (the last tick) when this was written; 0 before the first tick."""
+    source: str
+    item: str | None = None
+    item_name: str | None = None
+    region: str | None = None
+    department: str | None = None
+    window: str | None = None
+    case_type: str | None = None
+    step: str | None = None
+    """The step that is open, or the last one."""
+    officer: str | None = None
+    opened_at: Seconds
+    """The earliest event on record."""
+    received_at: Seconds | None = None
+    accepted_at: Seconds | None = None
+    decided_at: Seconds | None = None
+    outcome: Outcome | None = None
+    finished_at: Seconds | None = None
+    ended_at: Seconds | None = None
+    """What ended the case: decision, finishing or refusal, whichever is earliest."""
+    events: int
+    suspended: bool
+    level: Level
+    catalogue: str
+    """The version of the catalogue whose limits hold for this case."""
+    clocks: list[ClockRecord]
+
+
+Move = Literal["issued", "retracted", "resolved", "reopened"]
+
+
+class MoveRecord(Struct, frozen=True, kw_only=True):
+    """One move of a card: it is issued, retracted with a reason, or its clock stops (resolved)."""
+
+    move_id: str
+    card_id: str
+    move: Move
+    move_no: int
+    at: Seconds
+    """The engine's time of the move: for `issued`, when we knew (issued_at)."""
+    reason: str
+    case_no: str
+    clock_id: str
+    clock: ClockKind
+    level: Level
+    sequence: int
+    rule: str
+    holds_from: Seconds
+    """The first second at which the level held (breached_at, for one that passed its limit)."""
+    due_at: Seconds
+    started_at: Seconds
+    stopped_at: Seconds | None = None
+    active: bool
+    """Whether an alert should be ringing: the card stands and its clock runs."""
+    provisional: bool
+    limit: str
+    source: str
+    item: str | None = None
+    item_name: str | None = None
+    region: str | None = None
+    department: str | None = None
+    window: str | None = None
+    step: str | None = None
+    officer: str | None = None
+    revision: int
+    catalogue: str
+    calendar: str
+    calendar_version: str
+
+
+class EventRecord(Struct, frozen=True, kw_only=True, tag="event"):
+    """A step event that was accepted, without what names an applicant."""
+
+    case_no: str
+    origin: Origin
+    event: Raw
+    """The event's JSON object, masked."""
+
+
+class RulingRecord(Struct, frozen=True, kw_only=True, tag="ruling"):
+    """A ruling that was applied."""
+
+    case_no: str
+    origin: Origin
+    ruling: Raw
+
+
+class ReferenceRecord(Struct, frozen=True, kw_only=True, tag="reference"):
+    """A catalogue or a calendar came into force in a partition."""
+
+    subject: Literal["catalogue", "calendar"]
+    name: str
+    version: str
+    partition: int
+    at: Seconds
+    content: Raw
+
+
+Accepted = EventRecord | RulingRecord | ReferenceRecord
+"""What `jiancha.events` holds."""
+
+
+class DeadLetter(Struct, frozen=True, kw_only=True):
+    """Why a record was refused: the header `jiancha-dead-letter`; the value is the record's own."""
+
+    letter_id: str
+    reason: str
+    field: str
+    value: str
+    message: str
+    remedy: str
+    source: str
+    origin: Origin
+    sha256: str
+    """Of the whole value, also where it was cut."""
+    size: int
+    """Bytes of the whole value."""
+    cut: bool
+    """Whether the value here was cut; the whole one stands at the origin."""
+
+
+DEAD_LETTER_HEADER: Final = "jiancha-dead-letter"
+ORIGIN_HEADER: Final = "jiancha-origin"
+"""On a record that was sent on or replayed: where it first arrived, as JSON of `Origin`."""
+
+_R = TypeVar("_R")
+_ENCODER: Final = msgspec.json.Encoder()
+
+
+def encode(record: Struct) -> bytes:
+    """Write a record as JSON."""
+    return _ENCODER.encode(record)
+
+
+def decode(raw: bytes, form: type[_R]) -> _R:
+    """Read a record of our own; raises `msgspec.MsgspecError` when it is none."""
+    return msgspec.json.decode(raw, type=form)
+
+
+def card_id(case_no: str, clock_id: str, level: Level, sequence: int) -> str:
+    """Name a card (监察编号, at most 20 characters): a hash of what it is about."""
+    return _name(f"{case_no}\x00{clock_id}\x00{level}\x00{sequence}")
+
+
+def move_id(card: str, move_no: int) -> str:
+    """Name a card's n-th move."""
+    return f"{card}-{move_no}"
+
+
+def letter_id(topic: str, partition: int, offset: int) -> str:
+    """Name a dead letter by where the refused record stood."""
+    return _name(f"{topic}\x00{partition}\x00{offset}")
+
+
+def _name(of: str) -> str:
+    return hashlib.blake2b(of.encode(), digest_size=10).hexdigest()

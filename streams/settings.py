@@ -1,0 +1,186 @@
+"""Settings, from a file and from the environment (which wins). Secrets are never printed.
+
+`JIANCHA_SETTINGS` names a YAML file; every key can be set as `JIANCHA_<SECTION>__<KEY>`, e.g.
+`JIANCHA_KAFKA__BOOTSTRAP_SERVERS=127.0.0.1:9092`. A key that ends in `_file` names a file which
+holds the secret itself.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    YamlConfigSettingsSource,
+)
+
+from schemas.codes import Level
+from schemas.ticks import TickSource
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+SettingSeconds = Annotated[float, Field(gt=0)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Kafka(_Section):
+    """The brokers."""
+
+    bootstrap_servers: str = "127.0.0.1:9092"
+    embedded: bool = False
+    """Whether it is the embedded broker, which has no topic ids and an older protocol."""
+    partitions: Annotated[int, Field(ge=1, le=10_000)] = 24
+    """The partitions of the co-partitioned topics, for `jiancha topics`."""
+    replication_factor: Annotated[int, Field(ge=1, le=7)] = 1
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
+    username: str | None = None
+    password: SecretStr | None = None
+    password_file: Path | None = None
+    ca_file: Path | None = None
+    session_timeout: SettingSeconds = 10.0
+    rebalance_timeout: SettingSeconds = 60.0
+
+
+class ClickHouse(_Section):
+    """The history."""
+
+    host: str = "127.0.0.1"
+    port: Port = 9000
+    user: str = "default"
+    password: SecretStr | None = None
+    password_file: Path | None = None
+    database: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$")] = "jiancha"
+    secure: bool = False
+
+
+class Alertmanager(_Section):
+    """Where cards are pushed. Without a URL each push is one structured log line."""
+
+    url: str | None = None
+    min_level: Level = Level.NOTICE
+    digest_above: Annotated[int, Field(ge=1)] = 20
+    """Alerts a region and minute above which the excess becomes one digest."""
+    stale_after_days: Annotated[float, Field(gt=0)] = 7.0
+    """A card whose first second is further back on the notifier's clock is not pushed."""
+    resend_every: SettingSeconds = 60.0
+    page_url: str = "http://127.0.0.1:8080"
+    """Where the board is, for the link in an alert."""
+
+
+class Engine(_Section):
+    """The engine worker."""
+
+    group: str = "jiancha-engine"
+    ticks_from: TickSource = "worker"
+    """Whose ticks count: the worker's own, or a replay's."""
+    tick_tolerance: SettingSeconds = 300.0
+    """How far a live tick may stray from the broker's timestamp, in seconds."""
+    chunk: Annotated[int, Field(ge=1, le=100_000)] = 4000
+    batch: Annotated[int, Field(ge=1, le=1_000_000)] = 8000
+    stall_timeout: SettingSeconds = 120.0
+    """Seconds without progress, with records waiting, after which the process ends."""
+
+
+class Sink(_Section):
+    """The sink."""
+
+    group: str = "jiancha-sink"
+    batch_rows: Annotated[int, Field(ge=1, le=1_000_000)] = 20_000
+    batch_seconds: SettingSeconds = 1.0
+
+
+class Notify(_Section):
+    """The notifier."""
+
+    group: str = "jiancha-notify"
+
+
+class Http(_Section):
+    """Where a role serves its metrics, its health, and the board its pages."""
+
+    host: str = "127.0.0.1"
+    port: Port = 9108
+
+
+class Settings(BaseSettings):
+    """All settings."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="JIANCHA_",
+        env_nested_delimiter="__",
+        extra="ignore",  # other JIANCHA_ variables belong to the image and the tests
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    kafka: Kafka = Kafka()
+    clickhouse: ClickHouse = ClickHouse()
+    alertmanager: Alertmanager = Alertmanager()
+    engine: Engine = Engine()
+    sink: Sink = Sink()
+    notify: Notify = Notify()
+    http: Http = Http()
+    catalogue: Path = Path("catalogue")
+    """The catalogue's directory."""
+    language: Literal["zh", "en"] = "zh"
+    log: Literal["human", "json"] = "human"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_secret_files(cls, values: dict[str, object]) -> dict[str, object]:
+        for section in ("kafka", "clickhouse"):
+            stated = values.get(section)
+            if isinstance(stated, dict) and stated.get("password_file"):
+                text = Path(str(stated["password_file"])).read_text(encoding="utf-8").strip()
+                values[section] = {**stated, "password": text}
+        return values
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let what is passed in win over the environment, and that over the file."""
+        del dotenv_settings, file_secret_settings
+        sources: list[PydanticBaseSettingsSource] = [init_settings, env_settings]
+        if file := os.environ.get("JIANCHA_SETTINGS"):
+            sources.append(YamlConfigSettingsSource(settings_cls, yaml_file=Path(file)))
+        return tuple(sources)
+
+
+class SettingsError(Exception):
+    """Raised when a setting is wrong; the text names it and says what to do, without its value."""
+
+
+def load_settings() -> Settings:
+    """Read the settings from the file and the environment.
+
+    Raises `SettingsError` naming each wrong key.
+    """
+    file = os.environ.get("JIANCHA_SETTINGS")
+    if file and not Path(file).is_file():
+        raise SettingsError(f"JIANCHA_SETTINGS names {file}, which is no file")
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [
+            f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}"
+            f" (set JIANCHA_{'__'.join(str(part) for part in e['loc']).upper()})"
+            for e in error.errors(include_input=False, include_url=False)
+        ]
+        raise SettingsError("\n".join(lines)) from None
+    except OSError as error:
+        raise SettingsError(f"a secret's file cannot be read: {error}") from None
