@@ -8,6 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 KAFKA_LIBS := .cache/kafka/libs
 KAFKA_PORT ?= 9092
+TEST_PROCESSES ?= 2
 
 # The first Python on PATH that is new enough.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -26,7 +27,7 @@ run: $(VENV)/run.stamp ## set everything up, replay a real log on embedded serve
 
 .PHONY: test
 test: $(VENV)/dev.stamp $(REAL_KAFKA) ## unit, property and integration tests, on real servers where they are installed
-	@$(BIN)/pytest --numprocesses 2 --dist loadgroup
+	@$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup
 
 .PHONY: lint
 lint: $(VENV)/dev.stamp ## what CI checks besides the tests: style, format, types, direction of imports
@@ -48,7 +49,7 @@ kafka-libs: $(KAFKA_LIBS).stamp ## fetch Apache Kafka's jars (needs Maven; 43 MB
 
 .PHONY: secrets
 secrets: ## random passwords for docker-compose in deploy/secrets; those that exist are kept
-	@deploy/secrets.example/make.sh deploy/secrets
+	@deploy/secrets.sh
 
 .PHONY: lock
 lock: $(VENV)/dev.stamp ## make the hashed locks anew from pyproject.toml
@@ -73,10 +74,10 @@ INSTALL = @echo "Installing from $< into $(VENV) (once; $(1))" && \
   touch $@
 
 $(VENV)/run.stamp: requirements.lock pyproject.toml | $(BIN)/pip
-	$(call INSTALL,about 250 MB to fetch)
+	$(call INSTALL,about 280 MB to fetch)
 
 $(VENV)/dev.stamp: requirements-dev.lock pyproject.toml | $(BIN)/pip
-	$(call INSTALL,about 300 MB to fetch)
+	$(call INSTALL,about 350 MB to fetch)
 
 $(KAFKA_LIBS).stamp: deploy/kafka/pom.xml
 	@command -v mvn >/dev/null || { echo "Maven fetches Kafka's jars: install it (Debian: apt-get install maven)" >&2; exit 1; }

@@ -1,0 +1,47 @@
+"""What every test runs under: no network for the pure ones, and one home for each server."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+PURE = ("unit", "property")
+
+
+def room(path: Path) -> str:
+    """Return the directory under tests/ that `path` is in, e.g. `unit`."""
+    return path.relative_to(TESTS).parts[0]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tell xdist (`--dist loadgroup`) which tests must share a process.
+
+    Session fixtures live once a process. Real Kafka takes 330 MB and 3 s to start, so all that use
+    it run in one; an integration module stays whole, for it may load a log once and ask it often;
+    the pure tests go wherever there is room.
+    """
+    for item in items:
+        if item.get_closest_marker("kafka") or "real_kafka" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("real-kafka"))
+        elif room(item.path) not in PURE:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
+@pytest.fixture(autouse=True)
+def _no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail a unit or property test that opens a connection from Python, be it to loopback.
+
+    Sockets opened by C libraries (librdkafka) are out of its reach.
+    """
+    if room(request.path) not in PURE:
+        return
+
+    def refuse(_socket: socket.socket, address: object) -> None:
+        raise AssertionError(f"a test in tests/{room(request.path)} connects to {address!r}")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket.socket, "connect_ex", refuse)
