@@ -1,8 +1,8 @@
 """What the runtime asks of the logic behind it, and what it is told from outside.
 
 The runtime moves records and makes them durable exactly once; the logic says what they mean. The
-logic sees no Kafka, no Faust, no clock. One instance exists per owned partition, and it is only
-ever called from the event loop, by one caller at a time.
+logic sees no Kafka, no Faust, no clock. One instance exists per owned partition, called by one
+caller at a time: `restore` from a thread of its own, everything after it from the event loop.
 """
 
 from __future__ import annotations
@@ -85,7 +85,8 @@ class PartitionLogic(Protocol):
     def advance(self, topic: str, next_offset: int) -> Sequence[Chunk]:
         """Know that every record below `next_offset` was handed over; give chunks as `apply` does.
 
-        Transaction markers and compaction leave offsets without a record.
+        Transaction markers and compaction leave offsets without a record. Unless earlier chunks of
+        the topic wait, `applied(topic)` is at least `next_offset` now, and the next take says so.
         """
 
     def take(self) -> Batch:
@@ -94,8 +95,8 @@ class PartitionLogic(Protocol):
     def applied(self, topic: str) -> int:
         """Tell the next offset to apply; 0 when nothing of the topic was ever applied.
 
-        It is part of the state: what comes back from the changelog is what the next owner
-        continues from, so it must cover at least every chunk that was given as applied.
+        It is part of the state that `take` gives: the next owner reads on from what comes back
+        from the changelog, and ends the process if the group has committed more than that.
         """
 
     def rewind(self) -> None:
