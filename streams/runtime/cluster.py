@@ -1,0 +1,97 @@
+"""What the brokers say about topics: partitions, low and high offsets, ids.
+
+Plain clients in pure Python are used: librdkafka's AdminClient can abort the whole process while a
+broker is away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from kafka.admin import KafkaAdminClient
+
+from streams.runtime.ports import Fatal
+from streams.runtime.positions import Partition
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from streams.runtime.ports import RuntimeSettings
+
+
+class Cluster:
+    """Looks offsets up for many partitions in one request a broker, on the running event loop."""
+
+    def __init__(self, settings: RuntimeSettings) -> None:
+        self._settings = settings
+        self._consumer: Any = None
+        self._partitions: dict[str, int] = {}
+
+    async def start(self) -> None:
+        """Connect. Raises aiokafka's KafkaConnectionError when no broker answers."""
+        settings = self._settings
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=settings.bootstrap_servers,
+            client_id=f"{settings.client_id}-offsets",
+            isolation_level="read_committed" if settings.read_committed else "read_uncommitted",
+            enable_auto_commit=False,
+            **settings.security.aiokafka,
+        )
+        await self._consumer.start()
+
+    async def stop(self) -> None:
+        """Close the connections."""
+        if self._consumer is not None:
+            await self._consumer.stop()
+
+    async def partitions(self) -> int:
+        """Tell how many partitions the inputs and the state have.
+
+        Raises Fatal when the numbers differ, or a topic is missing: a case's records would be
+        judged apart from its state.
+        """
+        topics = [*self._settings.inputs, self._settings.state_topic]
+        found = await self._consumer._client.fetch_all_metadata()  # noqa: SLF001 - contract test
+        counts = {topic: len(found.partitions_for_topic(topic) or ()) for topic in topics}
+        if missing := [topic for topic, count in counts.items() if not count]:
+            raise Fatal(f"missing topics: {', '.join(missing)}. Run `jiancha topics`")
+        if len(set(counts.values())) > 1:
+            each = ", ".join(f"{topic} has {count}" for topic, count in counts.items())
+            raise Fatal(f"the topics' partitions differ: {each}. Run `jiancha topics`")
+        return counts[self._settings.state_topic]
+
+    async def lows(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        """Tell the first offset that still exists in each partition."""
+        return _plain(await self._consumer.beginning_offsets(_wire(partitions)))
+
+    async def highs(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        """Tell the next offset of each partition, as a read_committed consumer sees it."""
+        return _plain(await self._consumer.end_offsets(_wire(partitions)))
+
+    async def topic_ids(self) -> dict[str, str | None]:
+        """Tell each input topic's id, which changes when it is deleted and made again."""
+        if not self._settings.topic_ids:
+            return dict.fromkeys(self._settings.inputs)
+        return await asyncio.to_thread(self._topic_ids)
+
+    def _topic_ids(self) -> dict[str, str | None]:
+        admin = KafkaAdminClient(
+            bootstrap_servers=self._settings.bootstrap_servers.split(","),
+            client_id=f"{self._settings.client_id}-topics",
+            **self._settings.security.kafka_python,
+        )
+        try:
+            found = admin.describe_topics(list(self._settings.inputs))
+        finally:
+            admin.close()
+        return {topic["name"]: str(topic["topic_id"]) for topic in found}
+
+
+def _wire(partitions: Iterable[Partition]) -> list[TopicPartition]:
+    return [TopicPartition(*tp) for tp in partitions]
+
+
+def _plain(offsets: dict[TopicPartition, int]) -> dict[Partition, int]:
+    return {Partition(*tp): offset for tp, offset in offsets.items()}
