@@ -1,0 +1,73 @@
+"""Group commit: one open transaction a partition, while the next batch fills.
+
+One write for each chunk gave a quarter of the speed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from streams.runtime.failstop import FailStop
+    from streams.runtime.ports import Batch, RuntimeMetrics
+
+
+class GroupCommit:
+    """Writes what a partition's logic gives, then acknowledges what it was computed from.
+
+    `take` gives the batch, `write` makes it durable (any error ends the process), `acknowledge`
+    gets each finished message, in the order in which they were given to `add`.
+    """
+
+    def __init__(
+        self,
+        take: Callable[[], Batch],
+        write: Callable[[Batch], Awaitable[None]],
+        acknowledge: Callable[[Any], None],
+        metrics: RuntimeMetrics,
+        fail_stop: FailStop,
+    ) -> None:
+        self._take = take
+        self._write = write
+        self._acknowledge = acknowledge
+        self._metrics = metrics
+        self._fail_stop = fail_stop
+        self._finished: list[Any] = []
+        self._dirty = False
+        self._task: asyncio.Task[None] | None = None
+        self.pending = 0  # input records whose effects are not yet in a transaction
+
+    def add(self, finished: Sequence[Any], records: int) -> None:
+        """Note that the logic took `records` in, and that the `finished` messages are applied.
+
+        Without a finished message there may still be effects: a chunk of ticks of which only some
+        could be applied.
+        """
+        self._finished.extend(finished)
+        self._dirty = True
+        self.pending += records
+        if self._task is None or self._task.done():
+            self._task = asyncio.ensure_future(self._fail_stop.guard("transaction", self._run()))
+
+    async def room(self, limit: int) -> None:
+        """Wait while `limit` records or more are pending: reading waits for the write."""
+        while self.pending >= limit and self._task is not None:
+            await asyncio.shield(self._task)
+
+    async def _run(self) -> None:
+        while self._dirty:
+            finished, self._finished = self._finished, []
+            records, self.pending = self.pending, 0
+            self._dirty = False
+            batch = self._take()
+            written = len(batch.outputs) + len(batch.state)
+            if written:
+                began = time.perf_counter()
+                await self._write(batch)
+                self._metrics.committed(records, written, time.perf_counter() - began)
+            for message in finished:
+                self._acknowledge(message)
