@@ -1,0 +1,84 @@
+"""Once a second: how far are the inputs? That feeds the ticks and the watchdog."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+from aiokafka.errors import KafkaError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from streams.runtime.cluster import Cluster
+    from streams.runtime.ownership import Ownership
+    from streams.runtime.ports import RuntimeMetrics, RuntimeSettings
+    from streams.runtime.ticker import Ticker
+    from streams.runtime.watchdog import Stalls
+
+log = structlog.get_logger(__name__)
+
+
+class Beat:
+    """Asks for the ends of all owned inputs at once, and passes them on.
+
+    A beat that cannot be made in time is left out, never made up for.
+    """
+
+    def __init__(
+        self,
+        settings: RuntimeSettings,
+        ownership: Ownership,
+        cluster: Cluster,
+        stalls: Stalls,
+        ticker: Ticker | None,
+        metrics: RuntimeMetrics,
+        ready: Callable[[], bool],
+        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    ) -> None:
+        self._interval = settings.tick_interval
+        self._ownership = ownership
+        self._cluster = cluster
+        self._stalls = stalls
+        self._ticker = ticker
+        self._metrics = metrics
+        self._ready = ready
+        self._now_ms = now_ms
+
+    async def run(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Beat until cancelled. Raises Fatal when the watchdog finds a stall."""
+        last = due = clock()
+        while True:
+            now = clock()
+            # A frozen process comes back here late: the time it did not run is no stall.
+            await self.once(min(now - last, 2 * self._interval))
+            last = now
+            due = max(due + self._interval, clock())
+            await asyncio.sleep(due - clock())
+
+    async def once(self, seconds: float) -> None:
+        """Make one beat, `seconds` of running time after the last one."""
+        if not self._ready():
+            self._metrics.tick_skipped("not_ready")
+            return
+        now_ms = self._now_ms()  # before the ends: what is in the log by now is named, or more
+        applied = {n: owned.applied() for n, owned in self._ownership.owned.items()}
+        partitions = [tp for found in applied.values() for tp in found]
+        try:
+            async with asyncio.timeout(self._interval):
+                highs = await self._cluster.highs(partitions) if partitions else {}
+        except (TimeoutError, KafkaError) as error:
+            log.debug("no high water marks", error=repr(error))
+            self._metrics.tick_skipped("slow_broker")
+            return
+        self._stalls.observe(applied, highs, seconds)
+        if self._ticker is None:
+            return
+        if not self._ready():  # a rebalance began meanwhile
+            self._metrics.tick_skipped("not_ready")
+        elif self._now_ms() - now_ms > self._interval * 1000:
+            self._metrics.tick_skipped("late")
+        else:
+            self._ticker.send(applied, now_ms, highs)
