@@ -96,6 +96,11 @@ class ItemVersion(Stated):
             raise ValueError("`to` lies before `from`")
         return self
 
+    @property
+    def always(self) -> bool:
+        """Whether it was always in force and always will be."""
+        return self.effective_from is None and self.effective_to is None
+
     def in_force(self, day: date) -> bool:
         """Tell whether this version is in force on a local date."""
         return (self.effective_from is None or self.effective_from <= day) and (

@@ -1,0 +1,161 @@
+"""Rules: a catalogue and its calendars, resolved for one case (region → department → item)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from schemas.codes import ClockKind
+from streams.engine.calendar import Calendar, date_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from schemas.catalogue import Catalogue, FlowStep, Item, ItemVersion
+    from schemas.limits import Ladder, Limit, Policy, Rung
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRules:
+    """What holds for one case: its policy, calendar, ladder and limits."""
+
+    policy: Policy
+    calendar: Calendar
+    ladder: Ladder
+    limits: Mapping[ClockKind, Limit]
+    steps: Mapping[str, FlowStep]
+    rungs: Mapping[ClockKind, Sequence[tuple[Rung, str]]]
+    """The ladder's rungs for each clock that the case has, with the rule's id."""
+    item: Item | None
+    catalogue: str
+    """The version of the catalogue."""
+
+
+class Rules:
+    """A catalogue with its calendars, ready for questions; answers are remembered."""
+
+    def __init__(self, catalogue: Catalogue, calendars: Mapping[str, Calendar]) -> None:
+        self.catalogue = catalogue
+        self.calendars = calendars
+        self._policies: dict[tuple[str, str], Policy] = {}
+        self._known: dict[tuple[str, str, str, int], CaseRules] = {}
+
+    @classmethod
+    def of(cls, catalogue: Catalogue) -> Rules:
+        """Make the rules of a catalogue, its calendars built from their definitions."""
+        return cls(catalogue, {name: Calendar(made) for name, made in catalogue.calendars.items()})
+
+    def resolve(self, item: str, region: str, department: str, start: int) -> CaseRules:
+        """Find what holds for an item, region and department at the start of the clocks.
+
+        `start` is in seconds since the epoch; its local date says which version is in force. A
+        code that the catalogue does not know inherits what is above it, and an unknown item, or
+        one not in force, has no clock.
+        """
+        stated = self.catalogue.items.get(item)
+        policy = self._place_policy(region, department or (stated and stated.department) or "")
+        version = None
+        if stated is not None:
+            assert policy.calendar is not None  # noqa: S101 - the default policy states all
+            day = self.calendars[policy.calendar].face(start) // 86_400
+            version = self._in_force(stated, day)
+        key = (item, region, department, -1 if version is None else version)
+        known = self._known.get(key)
+        if known is None:
+            chosen = stated.versions[version] if stated and version is not None else None
+            known = self._known[key] = self._make(policy, stated, chosen)
+        return known
+
+    def _in_force(self, item: Item, day: int) -> int | None:
+        if len(item.versions) == 1 and item.versions[0].always:
+            return 0
+        date = date_of(day)
+        for index, version in enumerate(item.versions):
+            if version.in_force(date):
+                return index
+        return None
+
+    def _place_policy(self, region: str, department: str) -> Policy:
+        """Lay the regions from the root down, then the department, over the catalogue's policy."""
+        key = (region, department)
+        policy = self._policies.get(key)
+        if policy is None:
+            policy = self.catalogue.policy
+            known = self.catalogue.departments.get(department)
+            place = region or (known.region if known else "")
+            for above in reversed(list(self.catalogue.ancestors(place))):
+                policy = above.policy.over(policy)
+            if known is not None:
+                policy = known.policy.over(policy)
+            self._policies[key] = policy
+        return policy
+
+    def _make(self, policy: Policy, item: Item | None, version: ItemVersion | None) -> CaseRules:
+        limits: dict[ClockKind, Limit] = {}
+        if version is not None:
+            policy = version.policy.over(policy)
+            if version.preset is not None:
+                limits.update(self.catalogue.presets[version.preset].clocks)
+            limits.update(version.clocks)
+        assert policy.calendar is not None  # noqa: S101
+        assert policy.ladder is not None  # noqa: S101
+        ladder = self.catalogue.ladders[policy.ladder]
+        limits = {kind: _resolved(limit, policy) for kind, limit in _clamped(limits).items()}
+        flow = [
+            step.model_copy(update={"limit": _resolved(step.limit, policy)}) if step.limit else step
+            for step in (version.flow if version else ())
+        ]
+        return CaseRules(
+            policy=policy,
+            calendar=self.calendars[policy.calendar],
+            ladder=ladder,
+            limits=limits,
+            steps={step.code: step for step in flow},
+            rungs={kind: _rungs(ladder, kind, limits) for kind in ClockKind},
+            item=item,
+            catalogue=self.catalogue.version,
+        )
+
+
+def promise_exceeds_statute(limits: Mapping[ClockKind, Limit]) -> bool:
+    """Tell whether the promised limit is longer than the statutory one, in the same unit."""
+    promised, statutory = limits.get(ClockKind.PROMISED), limits.get(ClockKind.STATUTORY)
+    return (
+        promised is not None
+        and statutory is not None
+        and promised.amount is not None
+        and statutory.amount is not None
+        and promised.unit == statutory.unit
+        and promised.amount > statutory.amount
+    )
+
+
+def _clamped(limits: dict[ClockKind, Limit]) -> dict[ClockKind, Limit]:
+    """Promised longer than statutory: promised := statutory (domain.md §2)."""
+    if promise_exceeds_statute(limits):
+        amount = limits[ClockKind.STATUTORY].amount
+        limits[ClockKind.PROMISED] = limits[ClockKind.PROMISED].model_copy(
+            update={"amount": amount}
+        )
+    return limits
+
+
+def _resolved(limit: Limit, policy: Policy) -> Limit:
+    """Fill in the mode and the cut-off that the policy gives."""
+    return limit.model_copy(
+        update={
+            "mode": limit.mode or policy.mode,
+            "cut_off": limit.cut_off or policy.cut_off,
+        }
+    )
+
+
+def _rungs(
+    ladder: Ladder, clock: ClockKind, limits: Mapping[ClockKind, Limit]
+) -> list[tuple[Rung, str]]:
+    """Choose a ladder's rungs for a clock: its own, and those of a clock that the case lacks."""
+    return [
+        (rung, f"{ladder.name}@{ladder.version}/{clock}/{rung.when}")
+        for rung in ladder.rungs
+        if rung.clock is clock or (rung.instead is clock and rung.clock not in limits)
+    ]

@@ -1,0 +1,82 @@
+"""Cases for tests, written the way a lawyer would tell them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from zoneinfo import ZoneInfo
+
+from schemas.catalogue import Catalogue, CatalogueFile, load_catalogue
+from schemas.events import STEP_EVENT
+from streams.engine.clocks import assess
+from streams.engine.ledger import entry_of, merge
+from streams.engine.rules import Rules
+
+BEIJING = ZoneInfo("Asia/Shanghai")
+
+
+@cache
+def built_in() -> Catalogue:
+    """Ladders, presets and calendars that come with the product."""
+    with TemporaryDirectory() as empty:
+        return load_catalogue(Path(empty))
+
+
+def rules(clocks=None, *, preset=None, flow=(), calendars=None, **policy) -> Rules:
+    """Rules with one item, `i`."""
+    base = built_in()
+    version = {"clocks": clocks or {}, "flow": flow, "preset": preset}
+    content = {
+        **base.content,
+        "policy": {**base.content["policy"], **policy},
+        "items": [{"code": "i", "name": "事项", "versions": [version]}],
+    }
+    CatalogueFile.model_validate(content)
+    return Rules.of(Catalogue.from_content(content, {**base.calendars, **(calendars or {})}))
+
+
+def days(amount, **more):
+    return {"amount": amount, "unit": "working_day", **more}
+
+
+def at(text: str, zone: ZoneInfo = BEIJING) -> int:
+    """Seconds since the epoch of a local time: `2018-10-15 10:00:00`, or a date."""
+    return int(datetime.fromisoformat(text).replace(tzinfo=zone).timestamp())
+
+
+def shown(instant: int, zone: ZoneInfo = BEIJING) -> str:
+    return datetime.fromtimestamp(instant, zone).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def event(kind: str, when: str, *, zone: ZoneInfo = BEIJING, **facts):
+    """A step event of case `c`, item `i`; its id is its kind and time unless given."""
+    moment = datetime.fromisoformat(when).replace(tzinfo=zone)
+    given = {
+        "event_id": f"{kind}-{when.replace(' ', 'T')}",
+        "case_no": "c",
+        "item": "i",
+        "source": "hall",
+        "kind": kind,
+        "occurred_at": moment.astimezone(UTC).isoformat(),
+        **facts,
+    }
+    return STEP_EVENT.validate_python(given)
+
+
+def assessed(rules: Rules, *events):
+    """The case that these events make."""
+    entries = []
+    for each in events:
+        entries = merge(entries, entry_of(each)) or entries
+    return assess(entries, rules)
+
+
+def clock(case, clock_id="promised"):
+    return next(c for c in case.clocks if c.clock_id == clock_id)
+
+
+def levels(case, clock_id="promised"):
+    """What the clock reaches: level → the first second at which it holds, in Beijing time."""
+    return {str(r.level): shown(r.at) for r in clock(case, clock_id).levels}
