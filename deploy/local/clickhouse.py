@@ -115,9 +115,8 @@ class Front:
 def main(arguments: list[str] | None = None) -> int:
     """Serve until a signal; return the exit code: 0, or 1 with one line that says why."""
     options = _options(arguments)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    signals = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals)  # also for the threads of the library
     try:
         password = options.password_file.read_text().strip() if options.password_file else ""
         engine = Engine(options.data, options.timezone)
@@ -130,7 +129,7 @@ def main(arguments: list[str] | None = None) -> int:
         return _fail(f"{error.filename or f'port {options.port}'}: {error.strerror}")
     front.start()
     print(f"clickhouse ready on 127.0.0.1:{front.port}", flush=True)  # noqa: T201 - the contract
-    stop.wait()
+    signal.sigwait(signals)
     if not front.stop():
         sys.stderr.write("clickhouse: a statement did not stop in time; ending without it\n")
         sys.stderr.flush()

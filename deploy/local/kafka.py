@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-import threading
 from pathlib import Path
 
 from deploy.local.mock_cluster import MockCluster, MockClusterError
@@ -18,9 +17,8 @@ from deploy.local.mock_cluster import MockCluster, MockClusterError
 def main(arguments: list[str] | None = None) -> int:
     """Serve until a signal; return the exit code: 0, or 1 with one line that says why."""
     options = _options(arguments)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    signals = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals)  # also for the threads of the library
     try:
         with MockCluster() as cluster:
             for name, partitions in options.topic:
@@ -28,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
             if options.address_file:
                 _write_whole(options.address_file, cluster.bootstrap)
             print(f"kafka ready on {cluster.bootstrap}", flush=True)  # noqa: T201 - the contract
-            stop.wait()
+            signal.sigwait(signals)
     except MockClusterError as error:
         sys.stderr.write(f"kafka: {error}\n")
         return 1
