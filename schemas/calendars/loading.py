@@ -46,10 +46,14 @@ def load_calendars(
 
 @dataclass(slots=True)
 class _Sources:
-    """The files that make up one calendar, before inheritance."""
+    """The files that make up one calendar, before inheritance.
+
+    `broken`: one of them could not be read, which is reported. What follows from it is not.
+    """
 
     settings: tuple[Document, CalendarFile] | None = None
     years: dict[int, tuple[Document, YearFile]] = field(default_factory=dict)
+    broken: bool = False
 
 
 class _Loading:
@@ -75,24 +79,27 @@ class _Loading:
         if stem == file.name:
             self.report(str(file), "not a calendar's file", "name it YYYY.yaml, or move it away")
             return
+        sources = self._sources.setdefault(calendar or stem, _Sources())
         try:
             document = read_document(file)
             if calendar is None:
                 settings = document.parse(CalendarFile)
                 self._check_name(document, "name", settings.name, stem)
-                self._sources.setdefault(stem, _Sources()).settings = (document, settings)
+                sources.settings = (document, settings)
             else:
                 year = document.parse(YearFile)
-                self._check_name(document, "year", str(year.year), stem)
                 self._check_year(document, year)
-                self._sources.setdefault(calendar, _Sources()).years[year.year] = (document, year)
+                if self._check_name(document, "year", str(year.year), stem):
+                    sources.years[year.year] = (document, year)
         except SchemaError as error:
             self._problems.extend(error.problems)
+            sources.broken = True
 
-    def _check_name(self, document: Document, key: str, written: str, stem: str) -> None:
+    def _check_name(self, document: Document, key: str, written: str, stem: str) -> bool:
         if written != stem:
             message = f"the file is named {stem}{_SUFFIX}"
             self._problems.append(document.problem((key,), message, "let the two agree"))
+        return written == stem
 
     def _check_year(self, document: Document, year: YearFile) -> None:
         for place, day in year.listed():
@@ -114,6 +121,8 @@ class _Loading:
         if name not in self._resolved:
             self._resolved[name] = None
             sources = self._sources[name]
+            if sources.broken:
+                return None
             if sources.settings is None:
                 for document, _ in sources.years.values():
                     message = f"there is no calendar {name!r} for this year"
@@ -166,7 +175,8 @@ class _Loading:
             years[year.year] = DecreedYear(year=year.year, decree=year.decree)
             days |= self._days(year_document, year)
         days |= self._days(document, settings)
-        self._check_gap(document, years)
+        if self._sources[name].years:
+            self._check_gap(document, years)
         return CalendarDefinition.model_validate(
             inherited
             | written

@@ -279,7 +279,7 @@ def test_each_mistake_is_told_where_it_stands(write, load, text, line, key, valu
     file = write("plain.yaml", text)
     with pytest.raises(SchemaError) as caught:
         load()
-    problem = caught.value.problems[0]
+    (problem,) = caught.value.problems
     assert (problem.file, problem.line, problem.key) == (str(file), line, key)
     assert problem.value == value
     assert message in problem.message
@@ -306,10 +306,32 @@ def test_a_mistake_in_a_year(write, load, name, text, key, message, remedy):
     write(name, text)
     with pytest.raises(SchemaError) as caught:
         load()
-    problem = caught.value.problems[0]
+    (problem,) = caught.value.problems
     assert problem.key == key
     assert message in problem.message
     assert remedy in problem.remedy
+
+
+def test_a_gap_is_told_once_and_not_by_the_heirs(write, load):
+    write("a.yaml", "name: a\nextends: plain\n")
+    write("plain.yaml", ROOT)
+    write("plain/2025.yaml", "year: 2025\n")
+    write("plain/2027.yaml", "year: 2027\n")
+    with pytest.raises(SchemaError) as caught:
+        load()
+    (problem,) = caught.value.problems
+    assert problem.remedy == "add 2026.yaml"
+
+
+def test_what_follows_from_a_broken_file_is_not_told_again(write, load):
+    write("heir.yaml", "name: heir\nextends: plain\n")
+    write("plain.yaml", ROOT + "week: [x]\n")
+    write("plain/2027.yaml", "year: 2027\n")
+    write("cn/2027.yaml", "year: 2027.5\n")  # neither is 2028 called a year after a gap
+    write("cn/2028.yaml", "year: 2028\n")
+    with pytest.raises(SchemaError) as caught:
+        load()
+    assert [problem.key for problem in caught.value.problems] == ["year", "week[0]"]
 
 
 def test_a_circle_of_several(write, load):
