@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.support import servers
 
 TESTS = Path(__file__).parent
 PURE = ("unit", "property")
@@ -45,3 +48,30 @@ def _no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket.socket, "connect_ex", refuse)
+
+
+@pytest.fixture(scope="session")
+def real_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Real Apache Kafka: its bootstrap address. Shared: give topics and groups your own names.
+
+    A test that hurts the broker starts one for itself: `tests.support.servers.real_kafka`.
+    """
+    with servers.real_kafka(tmp_path_factory.mktemp("real-kafka")) as kafka:
+        yield kafka.bootstrap
+
+
+@pytest.fixture(scope="session")
+def embedded_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The embedded Kafka: its bootstrap address. A new topic gets 4 partitions.
+
+    A test that needs other topics starts one for itself: `tests.support.servers.embedded_kafka`.
+    """
+    with servers.embedded_kafka(tmp_path_factory.mktemp("embedded-kafka")) as bootstrap:
+        yield bootstrap
+
+
+@pytest.fixture(scope="session")
+def embedded_clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The embedded ClickHouse: its port on loopback. Shared: make a database of your own."""
+    with servers.embedded_clickhouse(tmp_path_factory.mktemp("clickhouse")) as port:
+        yield port
