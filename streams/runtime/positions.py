@@ -69,11 +69,14 @@ class Positions:
         self.acknowledged = dict(starts)
         self._seen = {}
 
-    def admit(self, tp: Partition, records: Sequence[Any], position: int) -> Admission:
-        """Judge one fetch: its records in order, and the consumer's position after it.
+    def admit(
+        self, tp: Partition, began: int | None, records: Sequence[Any], position: int
+    ) -> Admission:
+        """Judge one fetch: where it began, its records in order, the position after it.
 
-        A fetch that begins above the expected offset may follow one that got lost, so the hole is
-        believed only when a second fetch shows it too. What follows within a fetch is contiguous.
+        A fetch that begins above the expected offset follows one that got lost. One that begins
+        there, but brings no record of it, shows a hole, which is believed when a second fetch shows
+        it too. What follows within a fetch is contiguous.
         """
         expected = self.expected[tp]
         if records and records[0].offset < expected:  # delivered before the reader went back
@@ -83,6 +86,8 @@ class Positions:
             return Admission()
         if found == expected:
             return Admission(self._cut(tp, records, position))
+        if began is None or began > expected:
+            return Admission(look_again=True)
         confirmed = self._confirmed(tp, Hole(expected, found))
         hole = Hole(expected, confirmed) if confirmed > expected else None
         if confirmed == found:

@@ -144,6 +144,7 @@ class ChunkConsumer(Consumer):  # type: ignore[misc]
         given back, or they would be skipped in this one.
         """
         generation = self.app.consumer_generation_id
+        began = {tp: self._thread.position_now(tp) for tp in self.positions.expected}
         records, active = await self._wait_next_records(min(timeout, POLL))
         if records is None or self.should_stop:
             return
@@ -159,15 +160,15 @@ class ChunkConsumer(Consumer):  # type: ignore[misc]
             if tp not in active and tp not in self._buffered_partitions:  # paused by a rebalance
                 await self._thread.seek_all({tp: self.positions.expected[tp]})
                 continue
-            for delivery in await self._admit(tp, found, position):
+            for delivery in await self._admit(tp, began.get(tp), found, position):
                 if not self._current(generation):
                     return
                 yield ensure_TP(tp), _message(delivery, generation)
 
     async def _admit(
-        self, tp: Partition, records: Iterable[Any], position: int
+        self, tp: Partition, began: int | None, records: Iterable[Any], position: int
     ) -> Iterable[Delivery]:
-        admission = self.positions.admit(tp, list(records), position)
+        admission = self.positions.admit(tp, began, list(records), position)
         if admission.look_again:
             self.metrics.looked_again(tp.topic)
             await self._thread.seek_all({tp: self.positions.expected[tp]})
