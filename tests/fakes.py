@@ -4,8 +4,10 @@
 kill, freeze and restart it.
 """
 
+# ruff: noqa: ARG002 - a fake takes what it is given
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -14,6 +16,7 @@ from collections import Counter, deque
 from dataclasses import fields
 from pathlib import Path
 
+from streams.runtime.failstop import FailStop
 from streams.runtime.ports import (
     Batch,
     Chunk,
@@ -22,6 +25,7 @@ from streams.runtime.ports import (
     Output,
     RuntimeSettings,
 )
+from streams.runtime.positions import Delivery, Partition
 
 BREACH_AT = 5  # events of a case
 META = b"\x00toy"
@@ -62,6 +66,104 @@ class CountedMetrics:
 
     def fail_stop(self, reason):
         self.counts[f"fail stop {reason}"] += 1
+
+
+class Ended(BaseException):
+    """Raised where the real process would have ended; no `except Exception` can swallow it."""
+
+
+def stopper(metrics: CountedMetrics | None = None) -> FailStop:
+    """Make a FailStop which raises Ended."""
+
+    def leave(code: int) -> None:
+        raise Ended(code)
+
+    return FailStop(metrics or CountedMetrics(), leave=leave)
+
+
+class FakeMessage:
+    """A message of Faust with a Delivery in it."""
+
+    def __init__(self, delivery: Delivery, generation: int = 1) -> None:
+        self.value = delivery
+        self.partition = delivery.tp.partition
+        self.tp = delivery.tp
+        self.generation_id = generation
+        self.acked = False
+
+
+class FakeReader:
+    """What a partition tells the reading side."""
+
+    def __init__(self) -> None:
+        self.open: set = set()
+        self.paused: set = set()
+
+    def set_aside(self, message):
+        self.open.discard(message)
+
+    def take_up(self, message):
+        self.open.add(message)
+
+    def on_buffer_full(self, tp):
+        self.paused.add(tp)
+
+    def on_buffer_drop(self, tp):
+        self.paused.discard(tp)
+
+
+class FakeCluster:
+    """Offsets and topics as the test says."""
+
+    def __init__(self, count: int = 2, low: int = 0, high: int = 0) -> None:
+        self.count = count
+        self.low = low
+        self.high = high
+        self.ids: dict[str, str | None] = {}
+        self.delay: asyncio.Event | None = None
+        self.error: Exception | None = None
+
+    async def partitions(self):
+        return self.count
+
+    async def topic_ids(self):
+        return self.ids
+
+    async def lows(self, partitions):
+        return dict.fromkeys(partitions, self.low)
+
+    async def highs(self, partitions):
+        if self.delay is not None:
+            await self.delay.wait()
+        if self.error is not None:
+            raise self.error
+        return dict.fromkeys(partitions, self.high)
+
+
+def chunk(topic: str, partition: int, offsets: list[int], values: list[bytes] | None = None):
+    """Make a chunk whose keys are `k` and whose values are `v` unless given."""
+    count = len(offsets)
+    return Chunk(
+        topic,
+        partition,
+        offsets,
+        [b"k"] * count,
+        values or [b"v"] * count,
+        [1000 + offset for offset in offsets],
+        [()] * count,
+    )
+
+
+def message(of: Chunk, first: int | None = None, next_: int | None = None) -> FakeMessage:
+    """Wrap a chunk; the span is as tight as can be unless given."""
+    first = of.offsets[0] if first is None else first
+    next_ = of.offsets[-1] + 1 if next_ is None else next_
+    return FakeMessage(Delivery(Partition(of.topic, of.partition), first, next_, of))
+
+
+def hole(topic: str, partition: int, first: int, next_: int) -> FakeMessage:
+    """Make a message without records."""
+    return FakeMessage(Delivery(Partition(topic, partition), first, next_, None))
 
 
 class ToyLogic:

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import confluent_kafka as ck
 from confluent_kafka.admin import AdminClient, NewTopic
-from tests.fakes import BREACH_AT, META, ToyTopics, toy_settings, write_settings
 
+from tests.fakes import BREACH_AT, META, ToyTopics, toy_settings, write_settings
 from tests.support.wait import eventually
 
 PAD = b"x" * 200

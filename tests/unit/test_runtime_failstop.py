@@ -1,0 +1,83 @@
+"""The end of the process: said, counted, and not to be held up."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+import structlog
+
+from streams.runtime import failstop
+from streams.runtime.failstop import EXIT_CODE, FailStop, describe
+from streams.runtime.ports import Fatal
+from tests.fakes import CountedMetrics, Ended, stopper
+
+
+def test_it_says_why_once_counts_it_and_leaves_with_70():
+    metrics = CountedMetrics()
+    with structlog.testing.capture_logs() as lines, pytest.raises(Ended) as ended:
+        stopper(metrics)("transaction", Fatal("another worker owns it"))
+    assert ended.value.args == (EXIT_CODE,)
+    assert lines == [
+        {
+            "event": "fail-stop",
+            "kind": "transaction",
+            "reason": "another worker owns it",
+            "log_level": "critical",
+        }
+    ]
+    assert metrics.counts == {"fail stop transaction": 1}
+
+
+def test_a_log_that_fails_does_not_keep_the_process(monkeypatch):
+    class Broken:
+        def critical(self, *_, **__):
+            raise OSError("disk full")
+
+    monkeypatch.setattr(failstop, "log", Broken())
+    with pytest.raises(Ended):
+        stopper()("loop", "why")
+
+
+def test_a_log_that_hangs_does_not_keep_the_process(monkeypatch):
+    monkeypatch.setattr(failstop, "PATIENCE", 0.01)
+    left, released = threading.Event(), threading.Event()
+
+    class Hanging(CountedMetrics):
+        def fail_stop(self, reason):
+            released.wait(5)
+
+    def leave(_code):
+        left.set()
+        released.set()
+
+    with pytest.raises(SystemExit):
+        FailStop(Hanging(), leave=leave)("loop", "why")
+    assert left.is_set()
+
+
+@pytest.mark.parametrize(
+    ("reason", "text"),
+    [
+        ("plain", "plain"),
+        (Fatal("ours"), "ours"),
+        (KeyError("x"), "KeyError: 'x'"),
+        (TimeoutError(), "TimeoutError"),
+    ],
+)
+def test_a_reason_names_foreign_errors_by_class(reason, text):
+    assert describe(reason) == text
+
+
+def test_guarded_work_ends_the_process_on_any_error_and_passes_a_cancel_on():
+    async def fails():
+        raise KeyError("x")
+
+    async def cancelled():
+        raise asyncio.CancelledError
+
+    with pytest.raises(Ended):
+        asyncio.run(stopper().guard("worker", fails()))
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(stopper().guard("worker", cancelled()))

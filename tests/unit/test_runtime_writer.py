@@ -1,0 +1,156 @@
+"""Group commit: what is written together, in what order things are acknowledged, and when not."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from streams.runtime.ports import Batch, Fatal, Output
+from streams.runtime.writer import GroupCommit
+from tests.fakes import CountedMetrics, Ended, stopper
+
+
+class Bench:
+    """A group commit whose writes the test lets pass."""
+
+    def __init__(self) -> None:
+        self.events: list = []
+        self.given: list[str] = []
+        self.gate = asyncio.Event()
+        self.error: Exception | None = None
+        self.metrics = CountedMetrics()
+        self.commit = GroupCommit(
+            self.take, self.write, self.acknowledge, self.metrics, stopper(self.metrics)
+        )
+
+    def take(self) -> Batch:
+        taken, self.given = self.given, []
+        return Batch([Output("out", 0, None, text.encode()) for text in taken], [])
+
+    async def write(self, batch: Batch) -> None:
+        self.events.append(("write", [output.value.decode() for output in batch.outputs]))
+        await self.gate.wait()
+        if self.error is not None:
+            raise self.error
+
+    def acknowledge(self, message: str) -> None:
+        self.events.append(("ack", message))
+
+    def add(self, *messages: str, effects: tuple[str, ...] = (), records: int = 1) -> None:
+        self.given.extend(effects)
+        self.commit.add(messages, records)
+
+
+async def turn() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+def test_nothing_is_acknowledged_before_its_write_is_durable():
+    async def scenario():
+        bench = Bench()
+        bench.add("m1", effects=("e1",))
+        await turn()
+        assert bench.events == [("write", ["e1"])]
+        bench.gate.set()
+        await turn()
+        assert bench.events == [("write", ["e1"]), ("ack", "m1")]
+
+    asyncio.run(scenario())
+
+
+def test_what_comes_during_a_write_goes_together_into_the_next():
+    async def scenario():
+        bench = Bench()
+        bench.add("m1", effects=("e1",))
+        await turn()
+        bench.add("m2", effects=("e2",))
+        bench.add("m3", effects=("e3",))
+        bench.gate.set()
+        await turn()
+        assert bench.events == [
+            ("write", ["e1"]),
+            ("ack", "m1"),
+            ("write", ["e2", "e3"]),
+            ("ack", "m2"),
+            ("ack", "m3"),
+        ]
+        assert bench.metrics.counts["transactions"] == 2
+        assert bench.metrics.counts["committed"] == 3
+
+    asyncio.run(scenario())
+
+
+def test_effects_without_a_finished_message_are_written_at_once():
+    """Of a chunk of ticks only the first may have been applied: its cards must not wait."""
+
+    async def scenario():
+        bench = Bench()
+        bench.gate.set()
+        bench.add(effects=("card",))
+        await turn()
+        assert bench.events == [("write", ["card"])]
+
+    asyncio.run(scenario())
+
+
+def test_a_message_without_effects_is_acknowledged_without_a_transaction():
+    async def scenario():
+        bench = Bench()
+        bench.add("m1")
+        await turn()
+        assert bench.events == [("ack", "m1")]
+        assert bench.metrics.counts["transactions"] == 0
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("error", [Fatal("fenced"), RuntimeError("bug")])
+def test_a_failed_write_ends_the_process_and_acknowledges_nothing(error):
+    async def scenario():
+        bench = Bench()
+        bench.error = error
+        bench.gate.set()
+        bench.add("m1", effects=("e1",))
+        with pytest.raises(Ended):
+            await bench.commit.room(1) or await bench.commit._task
+        assert bench.events == [("write", ["e1"])]
+        assert bench.metrics.counts["fail stop transaction"] == 1
+
+    asyncio.run(scenario())
+
+
+def test_reading_waits_while_a_batch_is_full_and_goes_on_when_it_is_on_its_way():
+    async def scenario():
+        bench = Bench()
+        bench.add("m1", effects=("e1",), records=10)
+        await turn()
+        bench.add("m2", effects=("e2",), records=10)
+        waiting = asyncio.ensure_future(bench.commit.room(10))
+        await turn()
+        assert not waiting.done()
+        bench.gate.set()
+        await asyncio.wait_for(waiting, 1)
+        assert bench.commit.pending == 0
+
+    asyncio.run(scenario())
+
+
+def test_a_cancelled_reader_does_not_cancel_the_write():
+    async def scenario():
+        bench = Bench()
+        bench.add("m1", effects=("e1",), records=1)
+        await turn()
+        bench.add("m2", effects=("e2",), records=1)
+        waiting = asyncio.ensure_future(bench.commit.room(1))
+        await turn()
+        waiting.cancel()
+        bench.gate.set()
+        await turn()
+        assert [event for event in bench.events if event[0] == "ack"] == [
+            ("ack", "m1"),
+            ("ack", "m2"),
+        ]
+
+    asyncio.run(scenario())
