@@ -38,6 +38,17 @@ def test_a_face_shown_twice_is_the_later_instant():
     assert amsterdam.instant(face("2011-10-30 03:00:00")) == instant("2011-10-30T03:00:00+01:00")
 
 
+def test_the_second_of_the_change_itself():
+    amsterdam = zone_of("Europe/Amsterdam")
+    back = instant("2011-10-30T02:00:00+01:00")
+    assert amsterdam.face(back - 1) == face("2011-10-30 02:59:59")
+    assert amsterdam.face(back) == face("2011-10-30 02:00:00")
+    assert amsterdam.instant(face("2011-10-30 02:00:00")) == back
+    forward = instant("2011-03-27T03:00:00+02:00")
+    assert amsterdam.face(forward - 1) == face("2011-03-27 01:59:59")
+    assert amsterdam.face(forward) == face("2011-03-27 03:00:00")
+
+
 def test_a_face_never_shown_is_the_instant_of_the_jump():
     new_york = zone_of("America/New_York")
     jump = instant("2011-03-13T02:00:00-05:00")
