@@ -6,12 +6,17 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.support import servers
 
 TESTS = Path(__file__).parent
 PURE = ("unit", "property")
+
+# Servers and other tests share the cores: an example that was slow is not one that is wrong.
+hypothesis.settings.register_profile("jiancha", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("jiancha")
 
 
 def room(path: Path) -> str:

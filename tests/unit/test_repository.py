@@ -147,7 +147,11 @@ def test_help_lists_every_target_with_its_meaning():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = re.findall(r"^\.PHONY: ([a-z-]+)$", makefile, flags=re.MULTILINE)
     printed = subprocess.run(
-        ["make", "help"], cwd=ROOT, check=True, capture_output=True, text=True
+        ["make", "--no-print-directory", "help"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
     ).stdout.splitlines()
     assert {"help", "run", "test", "lint", "bench", "kafka", "clean"} <= set(targets)
     assert [line.split()[1] for line in printed] == targets
