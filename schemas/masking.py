@@ -38,17 +38,23 @@ def mask_text(text: str) -> str:
 
 
 def masked(event: Envelope) -> dict[str, Any]:
-    """Give the event's set fields, ready for JSON, without anything that names an applicant."""
+    """Give the event's set fields, ready for JSON, without anything that names an applicant.
+
+    In free text the applicant's name is masked where the same record states it.
+    """
     fields = event.model_dump(mode="json", exclude_none=True)
-    for name, value in fields.items():
-        if name in _NAMES:
-            fields[name] = mask_name(value)
-        elif name in _NUMBERS:
-            fields[name] = mask_number(value)
-        elif name in _FREE_TEXT:
-            fields[name] = (
-                mask_text(value) if isinstance(value, str) else [mask_text(v) for v in value]
-            )
+    name = fields.get("applicant_name", "")
+
+    def text(value: str) -> str:
+        return mask_text(value.replace(name, mask_name(name)) if len(name) > 1 else value)
+
+    for field, value in fields.items():
+        if field in _NAMES:
+            fields[field] = mask_name(value)
+        elif field in _NUMBERS:
+            fields[field] = mask_number(value)
+        elif field in _FREE_TEXT:
+            fields[field] = text(value) if isinstance(value, str) else [text(v) for v in value]
     return fields
 
 

@@ -170,7 +170,7 @@ class DayCount:
 
     def paused(self, now: int) -> bool:
         """Tell whether today is a date that is not counted."""
-        return _within(self.pauses, self.calendar.face(now) // DAY)
+        return now > self.start and _within(self.pauses, self.calendar.face(now) // DAY)
 
 
 class TimeCount:
@@ -277,7 +277,7 @@ class TimeCount:
 
     def paused(self, now: int) -> bool:
         """Tell whether an instant lies within a suspension."""
-        return _within(self.pauses, self.axis(now))
+        return now > self.start and _within(self.pauses, self.axis(now))
 
 
 class StatedCount:

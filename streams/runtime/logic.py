@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from schemas import topics
 from schemas.catalogue import Catalogue
 from schemas.decoding import Refusal, decode_event
+from schemas.events import EARLIEST, LATEST
 from schemas.masking import masked_json
 from schemas.rulings import RULING
 from schemas.ticks import Tick, TickSource
@@ -327,6 +328,8 @@ class CasePartition:
     def _why_not(self, tick: Tick, timestamp_ms: int) -> str | None:
         if tick.source != self._ticks_from:
             return "other_source"
+        if not EARLIEST.timestamp() <= tick.now <= LATEST.timestamp():
+            return "impossible"
         if tick.source == "worker" and abs(tick.now * 1000 - timestamp_ms) > self._tolerance_ms:
             return "strays"
         return None
