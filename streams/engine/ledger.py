@@ -175,10 +175,7 @@ class Extension:
 class Ledger:
     """What happened in a case, read off its entries."""
 
-    opened: Entry
-    last: Entry
-    """The latest entry."""
-    count: int
+    entries: Sequence[Entry]
     received: Entry | None = None
     supplied: Entry | None = None
     """The last supply of corrections."""
@@ -190,13 +187,27 @@ class Ledger:
     steps: list[StepRun] = field(default_factory=list)
     suspensions: list[Suspension] = field(default_factory=list)
     extensions: list[Extension] = field(default_factory=list)
-    first_said: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def opened(self) -> Entry:
+        """The earliest entry."""
+        return self.entries[0]
+
+    @property
+    def last(self) -> Entry:
+        """The latest entry."""
+        return self.entries[-1]
 
     def value(self, name: str) -> str:
         """Give what the acceptance says of the case (region, item, …), or else the first to say."""
-        if self.accepted is not None and (said := getattr(self.accepted, name)):
-            return str(said)
-        return self.first_said[name]
+        said: str = getattr(self.accepted, name) if self.accepted is not None else ""
+        if said:
+            return said
+        for entry in self.entries:
+            said = getattr(entry, name)
+            if said:
+                return said
+        return ""
 
     @property
     def current_step(self) -> Entry | None:
@@ -218,9 +229,6 @@ class Ledger:
         return None
 
 
-_IDENTITY: Final = ("item", "item_name", "region", "department", "window", "case_type")
-
-
 def read(entries: Sequence[Entry]) -> Ledger:
     """Read what happened off a case's sorted entries; there is at least one.
 
@@ -231,9 +239,7 @@ def read(entries: Sequence[Entry]) -> Ledger:
         by_kind.setdefault(entry.kind, []).append(entry)
     nothing: list[Entry] = []
     return Ledger(
-        opened=entries[0],
-        last=entries[-1],
-        count=len(entries),
+        entries=entries,
         received=by_kind.get("received", _NONE)[0],
         accepted=by_kind.get("accepted", _NONE)[0],
         refused=by_kind.get("refused", _NONE)[0],
@@ -251,10 +257,6 @@ def read(entries: Sequence[Entry]) -> Ledger:
             Extension(e.at, e.amount, Unit(e.unit), e.due if e.due >= 0 else None)
             for e in by_kind.get("extended", nothing)
         ],
-        first_said={
-            name: next((said for e in entries if (said := getattr(e, name))), "")
-            for name in _IDENTITY
-        },
     )
 
 

@@ -43,7 +43,7 @@ def case_record(case_no: str, revision: int, case: Case, now: int) -> CaseRecord
         outcome=Outcome(outcome) if outcome else None,
         finished_at=_at(ledger.finished),
         ended_at=case.ended_at,
-        events=ledger.count,
+        events=len(ledger.entries),
         suspended=any(clock.state == "paused" for clock in clocks),
         level=max((clock.level for clock in clocks), key=lambda v: v.rank, default=_NONE),
         catalogue=rules.catalogue,
