@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from streams.runtime.ports import PartitionLogic, RuntimeSettings
 
 BATCH: Final = 10_000  # records a call
-WAIT: Final = 0.1  # seconds a call may wait at the tail
+WAIT: Final = 0.03  # seconds a call waits for more, at the tail too
 REPORT_EVERY: Final = 5.0  # seconds between two lines of progress
 
 log = structlog.get_logger(__name__)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 DELIVERY_TIMEOUT_MS: Final = 5000  # an old tick is worth nothing
 
+CLOSE_WITHIN: Final = 0.5  # seconds
+
 
 class Ticker:
     """Sends each owned partition its tick, unless the broker is still busy with the last ones."""
@@ -37,6 +39,7 @@ class Ticker:
                 "linger.ms": 0,
                 "max.in.flight": 1,  # ticks of a partition stay in order
                 "message.timeout.ms": DELIVERY_TIMEOUT_MS,
+                "delivery.report.only.error": True,
                 **settings.security.librdkafka,
             }
         )
@@ -57,5 +60,5 @@ class Ticker:
         self._producer.poll(0)
 
     def close(self) -> None:
-        """Drop what is not sent."""
-        self._producer.purge()
+        """Let the last ticks go out, or drop them."""
+        self._producer.flush(CLOSE_WITHIN)

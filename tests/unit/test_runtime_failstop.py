@@ -45,7 +45,7 @@ def test_a_log_that_hangs_does_not_keep_the_process(monkeypatch):
     left, released = threading.Event(), threading.Event()
 
     class Hanging(CountedMetrics):
-        def fail_stop(self, reason):
+        def fail_stop(self, _reason):
             released.wait(5)
 
     def leave(_code):
