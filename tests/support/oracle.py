@@ -5,19 +5,33 @@ The oracle reads the topics themselves: what went in says what must have come ou
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
+import threading
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import confluent_kafka as ck
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from tests.fakes import BREACH_AT, META, ToyTopics, toy_settings, write_settings
+from tests.fakes import (
+    BREACH_AT,
+    META,
+    ToyTopics,
+    encode_tick,
+    toy_settings,
+    write_settings,
+)
 from tests.support.wait import eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PAD = b"x" * 200
 
@@ -56,12 +70,32 @@ class Lab:
 
     def make_topics(self) -> None:
         names = [*self.topics.inputs, self.topics.verdicts]
-        wanted = [NewTopic(name, self.partitions, 1) for name in names]
+        # The broker's own clock tells when a verdict was there, for the commits' check.
+        stamped = {"message.timestamp.type": "LogAppendTime"}
+        wanted = [NewTopic(name, self.partitions, 1, config=stamped) for name in names]
         compacted = {"cleanup.policy": "compact", "max.message.bytes": "10000000"}
         wanted.append(NewTopic(self.topics.state, self.partitions, 1, config=compacted))
         admin = AdminClient({"bootstrap.servers": self.servers})  # lives until all are made
         for made in admin.create_topics(wanted).values():
             made.result(10)
+
+    def remake(self, topic: str, partitions: int | None = None) -> None:
+        """Delete a topic and make it anew."""
+        admin = AdminClient({"bootstrap.servers": self.servers})
+        admin.delete_topics([topic])[topic].result(10)
+        compacted = {"cleanup.policy": "compact"} if topic == self.topics.state else {}
+
+        def made() -> bool:  # deleting goes on after the answer
+            fresh = NewTopic(topic, partitions or self.partitions, 1, config=compacted)
+            admin.create_topics([fresh])[topic].result(10)
+            return True
+
+        eventually(made, 10, forgive=ck.KafkaException)
+
+    def make_embedded_topics(self) -> None:
+        """Let the embedded broker make its topics: it does so when it is asked about them."""
+        for name in [*self.topics.inputs, self.topics.verdicts, self.topics.state]:
+            self.producer.list_topics(name, 10)
 
     def next_event(self, cases: int) -> tuple[bytes, bytes, int]:
         number = self.events % cases
@@ -95,6 +129,14 @@ class Lab:
                 producer.produce(self.topics.steps, b"aborted".ljust(24), b"case00000", partition)
             producer.flush(10)
             producer.abort_transaction(10)
+
+    def tick(self, now: int, barriers: dict[str, int]) -> None:
+        """Send every partition a tick which names how far `barriers` must be applied."""
+        for partition in range(self.partitions):
+            self.producer.produce(
+                self.topics.ticks, encode_tick(now, barriers), partition=partition
+            )
+        assert self.producer.flush(20) == 0
 
     def settings(self, name: str):
         return toy_settings(self.servers, self.topics, self.directory / name, **self.changed)
@@ -143,6 +185,42 @@ class Lab:
         found = {tp.partition: max(tp.offset, 0) for tp in consumer.committed(asked, 5)}
         consumer.close()
         return found
+
+    @contextlib.contextmanager
+    def watching_commits(self, every: float = 0.2) -> Iterator[list]:
+        """Note what is committed, and when, all the while."""
+        samples: list[tuple[float, dict[int, int]]] = []
+        done = threading.Event()
+
+        def watch() -> None:
+            while not done.wait(every):
+                with contextlib.suppress(ck.KafkaException):
+                    offsets = self.committed(self.topics.steps)
+                    samples.append((time.time(), offsets))
+
+        thread = threading.Thread(target=watch)
+        thread.start()
+        try:
+            yield samples
+        finally:
+            done.set()
+            thread.join()
+
+    def commits_too_early(self, samples: list) -> list:
+        """Find the samples in which more was committed than had its verdict by then."""
+        stamps: dict[tuple[int, int], float] = {}
+        for message in self.read(self.topics.verdicts):
+            kind, _, rest = message.value().partition(b":")
+            if kind == b"E":
+                place = message.partition(), int(rest.partition(b";")[2])
+                stamp = message.timestamp()[1] / 1000
+                stamps[place] = min(stamp, stamps.get(place, stamp))
+        return [
+            (when, partition, offset)
+            for when, offsets in samples
+            for partition, offset in offsets.items()
+            if any(stamps.get((partition, o), 1e12) > when + 0.05 for o in range(offset))
+        ]
 
     def wait_until_judged(self, within: float = 60.0) -> None:
         """Wait until all that was fed is committed, and each case of five has its breach."""
@@ -197,7 +275,7 @@ class Lab:
         left = set(range(self.partitions))
         consumer.assign([ck.TopicPartition(topic, p, 0) for p in left])
         while left:
-            for message in consumer.consume(20000, 0.5):
+            for message in consumer.consume(20000, 0.05):
                 if message.error() is None:
                     yield message
                 elif message.error().code() == ck.KafkaError._PARTITION_EOF:
