@@ -1,0 +1,75 @@
+"""What commands share: options, and how they speak of errors."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from schemas.catalogue import load_catalogue
+from schemas.reading import SchemaError
+
+if TYPE_CHECKING:
+    from schemas.catalogue import Catalogue
+    from schemas.event_lines import EventLine
+
+FINE, FINDINGS, WRONG_USE = 0, 1, 2
+"""Exit codes: all is well; something is wrong with the data; the command was called wrongly."""
+
+
+class Moment(click.ParamType):
+    """A moment with its offset from UTC, as `2019-10-31T00:00:00-04:00`."""
+
+    name = "TIME"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """Read it; a time without an offset is refused, since it would be read as anybody's."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no time; write it as 2019-10-31T00:00:00-04:00", param, ctx)
+        if moment.tzinfo is None:
+            self.fail(f"{value!r} has no offset from UTC; write it as {value}+08:00", param, ctx)
+        return moment
+
+
+MOMENT = Moment()
+
+catalogue_option = click.option(
+    "--catalogue",
+    "directory",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The catalogue's directory.",
+)
+
+
+def catalogue_or_exit(directory: Path) -> Catalogue:
+    """Read a catalogue; when it is wrong say everything that is, and end with FINDINGS."""
+    try:
+        return load_catalogue(directory)
+    except SchemaError as error:
+        for problem in error.problems:
+            complain(str(problem))
+        sys.exit(FINDINGS)
+
+
+def complain(text: str) -> None:
+    """Say what is wrong, on standard error."""
+    click.echo(text, err=True)
+
+
+def complain_of_line(path: Path, line: EventLine) -> None:
+    """Say what is wrong with a line of events: where, field, value, remedy."""
+    refusal = line.refusal
+    if refusal is not None:
+        what = f"{refusal.field}: " if refusal.field else ""
+        value = f" ({refusal.value})" if refusal.value else ""
+        complain(f"{path}:{line.number}: {what}{refusal.message}{value} → {refusal.remedy}")

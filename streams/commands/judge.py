@@ -1,0 +1,70 @@
+"""`jiancha judge`: the same engine, offline."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from schemas.event_lines import read_event_lines
+from streams.commands.common import (
+    FINDINGS,
+    MOMENT,
+    catalogue_option,
+    catalogue_or_exit,
+    complain_of_line,
+)
+from streams.engine.offline import clock_line, judge_offline
+from streams.engine.rules import Rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from schemas.events import StepEvent
+
+
+@click.command("judge")
+@click.argument("events", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@catalogue_option
+@click.option("--as-of", type=MOMENT, required=True, help="The moment of the verdict.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.File("w", encoding="utf-8"),
+    default="-",
+    help="Clocks, JSON lines.",
+)
+def command(events: Path, directory: Path, as_of: datetime, output: click.utils.LazyFile) -> None:
+    """Judge a file of step events at a moment, without Kafka: one line for each clock.
+
+    Events that happened after the moment are left out. Exit code 1 when a line was no event; the
+    others are judged all the same.
+
+    \b
+    Example:
+      jiancha judge events.jsonl --catalogue deploy/samples/boston/catalogue \\
+        --as-of 2019-10-31T00:00:00-04:00 -o clocks.jsonl
+    """  # noqa: D301 - click reads \b
+    rules = Rules.of(catalogue_or_exit(directory))
+    moment = int(as_of.timestamp())
+    refused = 0
+
+    def good() -> Iterator[StepEvent]:
+        nonlocal refused
+        for line in read_event_lines(events):
+            if line.event is None:
+                refused += 1
+                complain_of_line(events, line)
+            else:
+                yield line.event
+
+    for case_no, case in judge_offline(good(), rules, moment):
+        for clock in case.clocks:
+            line = clock_line(case_no, clock, moment)
+            output.write(json.dumps(line, ensure_ascii=False) + "\n")
+    if refused:
+        sys.exit(FINDINGS)
