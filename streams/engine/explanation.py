@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from schemas.events import Envelope
     from schemas.limits import Limit
     from schemas.verdicts import LevelReached
+    from schemas.words import Language
     from streams.engine.calendar import Calendar
     from streams.engine.clocks import Case, Clock
     from streams.engine.ledger import Entry
@@ -42,10 +43,10 @@ class Interval:
     """Days or seconds, by the clock's measure; 0 where it is not counted."""
     reason: Words
 
-    def span(self, measure: Measure) -> str:
+    def span(self, measure: Measure, language: Language = "en") -> str:
         """Write it as dates, or as local times."""
         if measure == "day":
-            first, last = _date(self.begin), _date(self.end - 1)
+            first, last = _date(self.begin, language), _date(self.end - 1, language)
             return first if first == last else f"{first} – {last}"
         return f"{_moment(self.begin)} – {_moment(self.end)}"
 
@@ -342,5 +343,15 @@ def _moment(face: int) -> str:
     return datetime.fromtimestamp(face, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _date(face: int) -> str:
-    return datetime.fromtimestamp(face, UTC).strftime("%Y-%m-%d %a")
+def _date(face: int, language: Language) -> str:
+    date = datetime.fromtimestamp(face, UTC)
+    day = _WEEK[date.weekday()].said(language)
+    return f"{date:%Y-%m-%d} {day}"
+
+
+_WEEK = tuple(
+    Words(f"周{zh}", en)
+    for zh, en in zip(
+        "一二三四五六日", ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), strict=True
+    )
+)

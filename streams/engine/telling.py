@@ -101,7 +101,7 @@ def _clock_lines(clock: ClockExplanation, language: Language) -> Iterator[str]:
             for interval in intervals:
                 mark = label("counted" if interval.counted else "not_counted")
                 amount = clock.figure(interval.amount).said(language) if interval.counted else ""
-                span = interval.span(clock.measure)
+                span = interval.span(clock.measure, language)
                 yield f"    {span}  {mark}  {interval.reason.said(language)}  {amount}".rstrip()
             yield f"    {label('sum')}: {clock.figure(total).said(language)}"
     if clock.reached:
