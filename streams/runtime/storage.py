@@ -64,7 +64,7 @@ class Storage:
                 await loop.run_in_executor(self._pool, producer.write, batch)
         except TimeoutError:
             raise Fatal(
-                f"a transaction hangs for {self._settings.write_timeout + GRACE} s"
+                f"a transaction hangs for {self._settings.write_timeout + GRACE:g} s"
             ) from None
 
     def release(self, producers: Iterable[FencedProducer]) -> None:

@@ -62,7 +62,7 @@ class Chunks(ChunkConsumer):
         self.fetches: list = []
         self.during = lambda: None
 
-    async def _wait_next_records(self, timeout):
+    async def _wait_next_records(self, _timeout):
         found = self.fetches.pop(0)
         for tp, offsets in found.items():
             self._thread.positions[tp] = offsets[-1] + 1
