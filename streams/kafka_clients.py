@@ -1,0 +1,84 @@
+"""How each Kafka client is told to reach the brokers safely: the one place that maps it.
+
+The options hold security and what the embedded broker needs, but no address: every client takes
+`bootstrap_servers` under a name of its own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from aiokafka.helpers import create_ssl_context
+
+if TYPE_CHECKING:
+    from streams.settings import Kafka
+
+EMBEDDED_VERSION: Final = (2, 3)
+"""What kafka-python must believe the embedded broker to be: it cannot find out by itself."""
+
+
+def kafka_python_options(kafka: Kafka) -> dict[str, Any]:
+    """Give what every kafka-python client takes (producer, consumer, admin)."""
+    options: dict[str, Any] = {"security_protocol": kafka.security_protocol}
+    if kafka.embedded:
+        options["api_version"] = EMBEDDED_VERSION
+    if _encrypted(kafka) and kafka.ca_file is not None:
+        options["ssl_cafile"] = str(kafka.ca_file)
+    if _authenticated(kafka):
+        options["sasl_mechanism"] = kafka.sasl_mechanism
+        options["sasl_plain_username"] = kafka.username
+        options["sasl_plain_password"] = _password(kafka)
+    return options
+
+
+def kafka_python_consumer_options(kafka: Kafka) -> dict[str, Any]:
+    """Give what a kafka-python consumer of ours takes: committed records only, commits by hand."""
+    return {
+        **kafka_python_options(kafka),
+        "isolation_level": "read_committed",
+        "enable_auto_commit": False,
+        "auto_offset_reset": "earliest",
+        "allow_auto_create_topics": False,
+        "metadata_max_age_ms": 10_000,  # how late a topic that is made afterwards is seen
+        # The embedded broker writes transactional batches whose checksum is not theirs.
+        "check_crcs": not kafka.embedded,
+        "session_timeout_ms": round(kafka.session_timeout * 1000),
+        "heartbeat_interval_ms": round(kafka.session_timeout * 1000 / 4),
+        "max_poll_interval_ms": round(kafka.rebalance_timeout * 1000),
+    }
+
+
+def aiokafka_options(kafka: Kafka) -> dict[str, Any]:
+    """Give what every aiokafka client takes. Raises OSError when the CA file cannot be read."""
+    options: dict[str, Any] = {"security_protocol": kafka.security_protocol}
+    if _encrypted(kafka):
+        options["ssl_context"] = create_ssl_context(cafile=kafka.ca_file)
+    if _authenticated(kafka):
+        options["sasl_mechanism"] = kafka.sasl_mechanism
+        options["sasl_plain_username"] = kafka.username
+        options["sasl_plain_password"] = _password(kafka)
+    return options
+
+
+def librdkafka_options(kafka: Kafka) -> dict[str, Any]:
+    """Give what every confluent-kafka client takes."""
+    options: dict[str, Any] = {"security.protocol": kafka.security_protocol}
+    if _encrypted(kafka) and kafka.ca_file is not None:
+        options["ssl.ca.location"] = str(kafka.ca_file)
+    if _authenticated(kafka):
+        options["sasl.mechanism"] = kafka.sasl_mechanism
+        options["sasl.username"] = kafka.username
+        options["sasl.password"] = _password(kafka)
+    return options
+
+
+def _encrypted(kafka: Kafka) -> bool:
+    return kafka.security_protocol.endswith("SSL")
+
+
+def _authenticated(kafka: Kafka) -> bool:
+    return kafka.security_protocol.startswith("SASL")
+
+
+def _password(kafka: Kafka) -> str | None:
+    return None if kafka.password is None else kafka.password.get_secret_value()

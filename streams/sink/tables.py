@@ -1,0 +1,226 @@
+"""The columns that the sink writes, in the order of its rows.
+
+The tables themselves are made by `schemas/clickhouse/`; `migrations.verify` compares the two.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+_CODE: Final = "LowCardinality(String)"
+_SECOND: Final = "DateTime64(0, 'UTC')"
+_MILLI: Final = "DateTime64(3, 'UTC')"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table by its name, with the columns that the sink fills and their types."""
+
+    name: str
+    columns: tuple[tuple[str, str], ...]
+    insert: str = field(init=False)
+    """The statement that rows follow."""
+
+    def __post_init__(self) -> None:
+        names = ", ".join(f"`{name}`" for name, _ in self.columns)
+        object.__setattr__(self, "insert", f"INSERT INTO {self.name} ({names}) VALUES")
+
+
+Row = tuple[Table, tuple[Any, ...]]
+"""A table and the values of its columns, in their order."""
+
+
+def _table(name: str, *columns: str | tuple[str, str]) -> Table:
+    """Declare a table; a column without a type is a code."""
+    return Table(name, tuple(c if isinstance(c, tuple) else (c, _CODE) for c in columns))
+
+
+def _optional(of: str) -> str:
+    return f"Nullable({of})"
+
+
+EVENTS: Final = _table(
+    "events",
+    ("case_no", "String"),
+    "source",
+    ("event_id", "String"),
+    ("record_version", "UInt32"),
+    ("content_hash", "UInt64"),
+    ("schema_version", "UInt8"),
+    "kind",
+    ("occurred_at", _MILLI),
+    ("recorded_at", _optional(_MILLI)),
+    ("arrived_at", _MILLI),
+    "item",
+    "item_name",
+    "base_code",
+    "item_version",
+    "region",
+    "department",
+    "department_name",
+    "window",
+    "step",
+    "step_name",
+    "officer",
+    "officer_name",
+    "batch",
+    "outcome",
+    ("reason", "String"),
+    ("promised_due_at", _optional(_MILLI)),
+    ("content", "String"),
+    "origin_topic",
+    ("origin_partition", "UInt32"),
+    ("origin_offset", "UInt64"),
+    ("precedence", "UInt64"),
+)
+CASES: Final = _table(
+    "cases",
+    ("case_no", "String"),
+    ("revision", "UInt64"),
+    ("as_of", _SECOND),
+    "source",
+    "item",
+    "item_name",
+    "region",
+    "department",
+    "window",
+    "case_type",
+    "step",
+    "officer",
+    ("opened_at", _SECOND),
+    ("received_at", _optional(_SECOND)),
+    ("accepted_at", _optional(_SECOND)),
+    ("decided_at", _optional(_SECOND)),
+    "outcome",
+    ("finished_at", _optional(_SECOND)),
+    ("ended_at", _optional(_SECOND)),
+    ("events", "UInt32"),
+    ("suspended", "Bool"),
+    "level",
+    "catalogue",
+)
+CLOCKS: Final = _table(
+    "clocks",
+    ("case_no", "String"),
+    ("clock_id", "String"),
+    ("revision", "UInt64"),
+    "clock",
+    "source",
+    "item",
+    "item_name",
+    "region",
+    "department",
+    "window",
+    "case_type",
+    "step",
+    "officer",
+    ("started_at", _SECOND),
+    ("due_at", _SECOND),
+    ("stopped_at", _optional(_SECOND)),
+    "state",
+    "level",
+    ("card_levels", f"Array({_CODE})"),
+    ("card_times", f"Array({_SECOND})"),
+    ("card_rules", f"Array({_CODE})"),
+    ("next_at", _optional(_SECOND)),
+    ("provisional", "Bool"),
+    "limit_text",
+    "basis",
+    "mode",
+    "calendar",
+    "calendar_version",
+    ("as_of", _SECOND),
+)
+CARD_MOVES: Final = _table(
+    "card_moves",
+    ("case_no", "String"),
+    ("card_id", "String"),
+    ("move_no", "UInt32"),
+    ("move_id", "String"),
+    "move",
+    ("at", _SECOND),
+    "reason",
+    ("clock_id", "String"),
+    "clock",
+    "level",
+    ("sequence", "UInt32"),
+    "rule",
+    ("holds_from", _SECOND),
+    ("due_at", _SECOND),
+    ("started_at", _SECOND),
+    ("stopped_at", _optional(_SECOND)),
+    ("active", "Bool"),
+    ("provisional", "Bool"),
+    "limit_text",
+    "source",
+    "item",
+    "item_name",
+    "region",
+    "department",
+    "window",
+    "step",
+    "officer",
+    ("revision", "UInt64"),
+    "catalogue",
+    "calendar",
+    "calendar_version",
+)
+CARDS: Final = Table("cards", CARD_MOVES.columns)
+RULINGS: Final = _table(
+    "rulings",
+    ("case_no", "String"),
+    ("ruling_id", "String"),
+    ("content_hash", "UInt64"),
+    ("card_id", "String"),
+    "action",
+    "actor",
+    ("decided_at", _MILLI),
+    ("arrived_at", _MILLI),
+    ("reason", "String"),
+    "origin_topic",
+    ("origin_partition", "UInt32"),
+    ("origin_offset", "UInt64"),
+    ("precedence", "UInt64"),
+)
+DEAD_LETTERS: Final = _table(
+    "dead_letters",
+    ("letter_id", "String"),
+    "reason",
+    "field",
+    ("value", "String"),
+    ("message", "String"),
+    ("remedy", "String"),
+    "source",
+    "origin_topic",
+    ("origin_partition", "UInt32"),
+    ("origin_offset", "UInt64"),
+    ("arrived_at", _MILLI),
+    ("refused_at", _MILLI),
+    ("sha256", "String"),
+    ("size", "UInt64"),
+    ("cut", "Bool"),
+)
+REFERENCE_VERSIONS: Final = _table(
+    "reference_versions",
+    "subject",
+    "name",
+    ("version", "String"),
+    ("partition", "UInt32"),
+    ("in_force_at", _SECOND),
+    ("content_hash", "UInt64"),
+    ("content", "String"),
+)
+
+ALL: Final = (
+    EVENTS,
+    CLOCKS,
+    CASES,
+    CARD_MOVES,
+    CARDS,
+    RULINGS,
+    DEAD_LETTERS,
+    REFERENCE_VERSIONS,
+)
+"""In the order in which a batch is inserted: a case after its clocks, a card after its moves, so
+that a reader between two inserts never sees a case without clocks, a card without its issue."""
