@@ -11,7 +11,7 @@ from streams.runtime.positions import Partition
 from streams.runtime.transport import ChunkTransport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from streams.runtime.failstop import FailStop
     from streams.runtime.ownership import Ownership
@@ -50,6 +50,7 @@ def make_app(
     metrics: RuntimeMetrics,
     fail_stop: FailStop,
     starts: Callable[[int], Mapping[Partition, int] | None],
+    settle: Callable[[], Awaitable[None]],
 ) -> EngineApp:
     """Make the application; call it inside the running event loop."""
     brokers = [f"kafka://{server}" for server in settings.bootstrap_servers.split(",")]
@@ -72,7 +73,7 @@ def make_app(
         stream_wait_empty=True,
     )
     app.transport = ChunkTransport(
-        app.conf.broker_consumer, app, settings, metrics, fail_stop, starts
+        app.conf.broker_consumer, app, settings, metrics, fail_stop, starts, settle
     )
     return app
 

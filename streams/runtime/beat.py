@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import structlog
 from aiokafka.errors import KafkaError
 
+from streams.runtime.ports import Fatal
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -46,9 +48,11 @@ class Beat:
         self._metrics = metrics
         self._ready = ready
         self._now_ms = now_ms
+        self._patience = settings.stall_timeout
+        self._idle = 0.0  # seconds without reading, and without a take-over under way
 
     async def run(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Beat until cancelled. Raises Fatal when the watchdog finds a stall."""
+        """Beat until cancelled. Raises Fatal when something stands still."""
         last = due = clock()
         while True:
             now = clock()
@@ -62,7 +66,9 @@ class Beat:
         """Make one beat, `seconds` of running time after the last one."""
         if not self._ready():
             self._metrics.tick_skipped("not_ready")
+            self._wait_for_a_take_over(seconds)
             return
+        self._idle = 0.0
         now_ms = self._now_ms()  # before the ends: what is in the log by now is named, or more
         applied = {n: owned.applied() for n, owned in self._ownership.owned.items()}
         partitions = [tp for found in applied.values() for tp in found]
@@ -82,3 +88,9 @@ class Beat:
             self._metrics.tick_skipped("late")
         else:
             self._ticker.send(applied, now_ms, highs)
+
+    def _wait_for_a_take_over(self, seconds: float) -> None:
+        """Bear with rebalances, but not for ever; a restore under way has a deadline of its own."""
+        self._idle = 0.0 if self._ownership.taking else self._idle + seconds
+        if self._idle > self._patience:
+            raise Fatal(f"no take-over was completed in {self._idle:.0f} s")

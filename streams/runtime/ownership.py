@@ -84,6 +84,11 @@ class Ownership:
             return None
         return self.owned.get(number)
 
+    async def settle(self) -> None:
+        """Wait for every open write: the partitions may go to other workers after it."""
+        for owned in list(self.owned.values()):
+            await owned.writer.idle()
+
     async def take_over(self) -> None:
         """Own what the group assigned; errors end the process."""
         await self._fail_stop.guard("take_over", self._take_over())

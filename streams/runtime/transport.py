@@ -25,7 +25,7 @@ from streams.runtime.ports import Fatal
 from streams.runtime.positions import Delivery, Partition, Positions
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 
     from streams.runtime.failstop import FailStop
     from streams.runtime.ports import RuntimeMetrics, RuntimeSettings
@@ -94,6 +94,7 @@ class ChunkConsumer(Consumer):  # type: ignore[misc]
         self.metrics = transport.metrics
         self.fail_stop = transport.fail_stop
         self.starts = transport.starts
+        self.settle = transport.settle
         self.positions = Positions(self.settings.chunk_records)
         self.generation: int | None = None  # whose positions these are
         super().__init__(transport, *args, **kwargs)
@@ -131,6 +132,15 @@ class ChunkConsumer(Consumer):  # type: ignore[misc]
             )
         except TimeoutError:
             self.fail_stop("revoke", f"{len(self._unacked_messages)} chunks are still open")
+
+    async def wait_empty(self) -> None:
+        """Finish what is open, at a rebalance and at the end.
+
+        Faust waits for messages; a write may be open without one, for ticks of which only some
+        could be applied.
+        """
+        await super().wait_empty()
+        await self.settle()
 
     # --- fetching
 
@@ -242,7 +252,7 @@ class ChunkConsumer(Consumer):  # type: ignore[misc]
 
 
 class ChunkTransport(Transport):  # type: ignore[misc]
-    """What the consumer needs beside Faust's app: settings, where to start, whom to tell."""
+    """What the consumer needs beside Faust's app: where to start, and what to wait for."""
 
     Consumer = ChunkConsumer
 
@@ -254,12 +264,14 @@ class ChunkTransport(Transport):  # type: ignore[misc]
         metrics: RuntimeMetrics,
         fail_stop: FailStop,
         starts: Callable[[int], Mapping[Partition, int] | None],
+        settle: Callable[[], Awaitable[None]],
     ) -> None:
         super().__init__(url, app)
         self.settings = settings
         self.metrics = metrics
         self.fail_stop = fail_stop
         self.starts = starts
+        self.settle = settle
 
 
 def _message(delivery: Delivery, generation: int) -> ConsumerMessage:

@@ -93,7 +93,7 @@ class EngineWorker:
         settings, metrics, fail_stop = self._settings, self._metrics, self._fail_stop
         cluster, storage = Cluster(settings), Storage(settings)
         await cluster.start()
-        app = make_app(settings, metrics, fail_stop, self._starts)
+        app = make_app(settings, metrics, fail_stop, self._starts, self._settle)
         group = self._group = FaustGroup(app)
         ownership = self._ownership = Ownership(
             settings, self._factory, group, cluster, storage, metrics, fail_stop
@@ -136,6 +136,10 @@ class EngineWorker:
 
     def _starts(self, generation: int) -> Mapping[Partition, int] | None:
         return self._ownership.starts(generation) if self._ownership else None
+
+    async def _settle(self) -> None:
+        if self._ownership:
+            await self._ownership.settle()
 
 
 async def _until_stopped(app: EngineApp, stop: asyncio.Event) -> None:

@@ -58,6 +58,11 @@ class GroupCommit:
         while self.pending >= limit and self._task is not None:
             await asyncio.shield(self._task)
 
+    async def idle(self) -> None:
+        """Wait until nothing is left to write."""
+        while self._task is not None and not self._task.done():
+            await asyncio.shield(self._task)
+
     async def _run(self) -> None:
         while self._dirty:
             finished, self._finished = self._finished, []

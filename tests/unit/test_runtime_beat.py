@@ -62,10 +62,11 @@ class Bench:
         self.answers = [True]
         self.times = [5_000]
         self.owned = {0: Owned(0), 3: Owned(3)}
+        self.ownership = SimpleNamespace(owned=self.owned, taking={})
         ticker = Ticker(self.settings, encode_tick, self.metrics, self.client)
         self.beat = Beat(
             self.settings,
-            SimpleNamespace(owned=self.owned),
+            self.ownership,
             self.cluster,
             self.stalls,
             ticker if ticking else None,
@@ -155,6 +156,31 @@ def test_a_stall_ends_the_beat_with_its_reason(tmp_path):
     bench.once()
     with pytest.raises(Fatal, match="has not moved for 3 s"):
         bench.once()
+
+
+def test_a_worker_that_never_completes_a_take_over_ends(tmp_path):
+    bench = Bench(tmp_path, stall_timeout=2.0)
+    bench.answers = [False]
+    bench.once()
+    bench.once()
+    with pytest.raises(Fatal, match="no take-over was completed in 3 s"):
+        bench.once()
+
+
+def test_a_restore_under_way_may_take_its_time_and_reading_clears_the_count(tmp_path):
+    bench = Bench(tmp_path, stall_timeout=2.0)
+    bench.answers = [False]
+    bench.ownership.taking = {0: "restoring"}
+    for _ in range(5):
+        bench.once()
+    bench.ownership.taking = {}
+    bench.once()
+    bench.answers = [True]
+    bench.once()
+    bench.answers = [False]
+    bench.once()
+    bench.once()
+    assert bench.metrics.counts["skipped not_ready"] == 8
 
 
 def test_beats_come_at_the_interval_and_time_that_did_not_run_is_no_stall(tmp_path):

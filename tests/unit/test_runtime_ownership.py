@@ -233,3 +233,16 @@ def test_an_owned_partition_writes_with_its_own_producer(bench):
     assert (name, producer) == ("write", "producer 0")
     assert isinstance(batch, Batch)
     assert batch.state
+
+
+def test_settling_waits_for_writes_that_no_message_waits_for(bench):
+    bench.take_over(1, 0)
+    owned = bench.ownership.owned[0]
+    owned.logic.changed = True
+
+    async def settle():
+        owned.writer.add([], 0)
+        await bench.ownership.settle()
+        return bench.storage.calls[-1][0]
+
+    assert asyncio.run(settle()) == "write"

@@ -72,7 +72,7 @@ def test_a_write_that_hangs_is_fatal(make, monkeypatch):
     monkeypatch.setattr(storage, "GRACE", 0.0)
     producer = Producer(None, 0)
     try:
-        with pytest.raises(Fatal, match="a transaction hangs for 0.05 s"):
+        with pytest.raises(Fatal, match=r"a transaction hangs for 0\.05 s"):
             asyncio.run(make(write_timeout=0.05).write(producer, BATCH))
     finally:
         producer.gate.set()

@@ -50,6 +50,7 @@ class Chunks(ChunkConsumer):
         self._thread = Thread()
         self.positions = Positions(chunk_records=2)
         self.starts = lambda generation: starts if generation == 3 else None
+        self.settled = 0
         self.generation = None
         self.flow_active = True
         self._active_partitions = set(starts)
@@ -61,6 +62,9 @@ class Chunks(ChunkConsumer):
         self._n_acked = 0
         self.fetches: list = []
         self.during = lambda: None
+
+    async def settle(self):
+        self.settled += 1
 
     async def _wait_next_records(self, _timeout):
         found = self.fetches.pop(0)
@@ -243,6 +247,17 @@ def test_a_rebalance_waits_for_what_is_taken_up_and_not_for_what_is_set_aside(co
     assert message in consumer._unacked_messages
     consumer.set_aside(message)
     assert message not in consumer._unacked_messages
+
+
+def test_writes_without_a_message_are_waited_for_too(consumer, monkeypatch):
+    waited = []
+
+    async def wait_empty(self):
+        waited.append(self.settled)
+
+    monkeypatch.setattr(Consumer, "wait_empty", wait_empty)
+    asyncio.run(consumer.wait_empty())
+    assert (waited, consumer.settled) == ([0], 1)
 
 
 def test_partitions_that_cannot_be_let_go_in_time_end_the_process(consumer, monkeypatch):
