@@ -80,7 +80,8 @@ class ClockExplanation:
         if self.measure == "second":
             return _duration(total)
         unit = UNITS[self.clock.limit.unit or Unit.WORKING_DAY]
-        return Words(f"{total} {unit.zh}", f"{total} {unit.en}")
+        english = unit.en.removesuffix("s") if total == 1 else unit.en
+        return Words(f"{total} {unit.zh}", f"{total} {english}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,243 @@
+"""`jiancha local`: the whole system on embedded servers, with a real log replayed into it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+import httpx
+
+from deploy import samples
+from deploy.local import checks, servers
+from deploy.local.supervisor import Child, Supervisor
+from schemas import topics
+from streams.commands.common import FINDINGS, complain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+PARTITIONS: Final = 4
+ROLES: Final = ("sink", "engine", "notify", "board")
+HOST: Final = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is run, with what, and where it lies."""
+
+    layout: servers.Layout
+    replay: Path
+    mapping: Path | None
+    catalogue: Path
+    speed: str
+    tick_every: str
+    until: str | None
+    port: int
+    language: str | None
+
+    @property
+    def log(self) -> Path:
+        """Everything that the processes say."""
+        return self.layout.root / "local.log"
+
+
+@click.command("local")
+@click.option("--replay", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help="A hall's table (with --mapping) or a file of step events; the bundled log of"
+              " the City of Boston, when left out.")  # fmt: skip
+@click.option("--mapping", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help="How to read the table.")  # fmt: skip
+@click.option("--catalogue", type=click.Path(exists=True, file_okay=False, path_type=Path),
+              help="The catalogue that states the limits; needed with --replay.")  # fmt: skip
+@click.option("--speed", default="36000", show_default=True, metavar="max|N",
+              help="How many times faster than it happened.")  # fmt: skip
+@click.option("--tick-every", default="1h", show_default=True, metavar="SPAN",
+              help="How often time passes in the replay.")  # fmt: skip
+@click.option("--until", metavar="TIME", help="Where the replay ends; at its last event.")
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(1, 65535),
+              help="Where the board is.")  # fmt: skip
+@click.option("--data", default=Path("data"), show_default=True,
+              type=click.Path(file_okay=False, path_type=Path),
+              help="Where ClickHouse keeps the history.")  # fmt: skip
+@click.option("--lang", type=click.Choice(["zh", "en"]), help="The board's first language.")
+def command(  # noqa: PLR0913, PLR0917 - one for each option
+    replay: Path | None,
+    mapping: Path | None,
+    catalogue: Path | None,
+    speed: str,
+    tick_every: str,
+    until: str | None,
+    port: int,
+    data: Path,
+    lang: str | None,
+) -> None:
+    """Run everything on this machine, with embedded servers, until Ctrl-C.
+
+    \b
+    Examples:
+      jiancha local
+      jiancha local --speed max --until 2011-10-01T00:00:00-04:00
+      jiancha local --replay cases.csv --mapping mapping.yaml --catalogue catalogue
+    """  # noqa: D301 - click reads \b
+    if replay is None:
+        replay, mapping = (
+            samples.BOSTON / "boston311_2011q3.csv.gz",
+            samples.BOSTON / "mapping.yaml",
+        )
+        catalogue = catalogue or samples.BOSTON / "catalogue"
+    if catalogue is None:
+        raise click.UsageError("--replay needs --catalogue, which states the limits")
+    layout = servers.Layout(data.absolute())
+    plan = Plan(layout, replay, mapping, catalogue.absolute(), speed, tick_every, until, port, lang)
+    faults = checks.faults(
+        [
+            checks.python,
+            lambda: checks.module("chdb", "install the extra `local`, as `make run` does"),
+            lambda: checks.directory_writable(layout.root, "--data"),
+            lambda: checks.port_free(port, "--port"),
+        ]
+    )
+    if faults:
+        for fault in faults:
+            complain(fault)
+        sys.exit(FINDINGS)
+    sys.exit(_run(plan))
+
+
+def _run(plan: Plan) -> int:
+    clickhouse_port = _free_port()
+    env = _environment(plan, clickhouse_port)
+    with plan.log.open("a", encoding="utf-8") as log:
+        guard = threading.Lock()
+
+        def write(line: str) -> None:
+            with guard:
+                log.write(line + "\n")
+                log.flush()
+
+        names = [topic.name for topic in topics.ALL]
+        kafka = servers.kafka(plan.layout, dict.fromkeys(names, PARTITIONS))
+        supervisor = Supervisor(kafka, servers.clickhouse(plan.layout, clickhouse_port), log=write)
+
+        def foreground(stop: threading.Event) -> None:
+            env["JIANCHA_KAFKA__BOOTSTRAP_SERVERS"] = servers.bootstrap(plan.layout)
+            _say(f"Kafka       {servers.bootstrap(plan.layout)} (embedded)")
+            _say(f"ClickHouse  {HOST}:{clickhouse_port} (embedded, in {plan.layout.clickhouse})")
+            events = _events(plan, env, stop)
+            _command(["migrate"], env, stop, quiet=True)
+            for role in ROLES:
+                supervisor.add(_role(role, env, plan.port))
+            _say(f"Board       http://{HOST}:{plan.port}")
+            _say(f"Log         {plan.log}")
+            _command(_replay(plan, events), env, stop)
+            if not stop.is_set():
+                _say("The log is replayed. The board stays up until Ctrl-C.")
+
+        code = supervisor.run(foreground)
+        if supervisor.failure:
+            complain(supervisor.failure)
+        return code
+
+
+def _environment(plan: Plan, clickhouse_port: int) -> dict[str, str]:
+    chosen = {"JIANCHA_LANGUAGE": plan.language} if plan.language else {}
+    return {
+        **os.environ,
+        "JIANCHA_KAFKA__EMBEDDED": "true",
+        "JIANCHA_KAFKA__PARTITIONS": str(PARTITIONS),
+        "JIANCHA_CLICKHOUSE__HOST": HOST,
+        "JIANCHA_CLICKHOUSE__PORT": str(clickhouse_port),
+        "JIANCHA_CATALOGUE": str(plan.catalogue),
+        "JIANCHA_ENGINE__TICKS_FROM": "replay",
+        "JIANCHA_HTTP__HOST": HOST,
+        "PYTHONUNBUFFERED": "1",
+        **chosen,
+    }
+
+
+def _role(role: str, env: dict[str, str], board_port: int) -> Child:
+    port = board_port if role == "board" else _free_port()
+    return Child(
+        role,
+        [sys.executable, "-m", "streams.cli", "worker", "--role", role],
+        env={**env, "JIANCHA_HTTP__PORT": str(port)},
+        ready=lambda: _answers(f"http://{HOST}:{port}/readyz"),
+        ready_within=60.0,
+    )
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=2.0).status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False
+
+
+def _events(plan: Plan, env: dict[str, str], stop: threading.Event) -> Path:
+    """Give the step events to replay: the file itself, or what the mapping makes of it."""
+    if plan.mapping is None:
+        return plan.replay
+    events = plan.layout.root / "events.jsonl"
+    arguments = ["convert", "--mapping", plan.mapping, plan.replay, "-o", events]
+    _command([str(argument) for argument in arguments], env, stop)
+    return events
+
+
+def _replay(plan: Plan, events: Path) -> list[str]:
+    arguments = ["replay", str(events), "--speed", plan.speed, "--tick-every", plan.tick_every]
+    return [*arguments, "--until", plan.until] if plan.until else arguments
+
+
+def _command(
+    arguments: list[str], env: dict[str, str], stop: threading.Event, *, quiet: bool = False
+) -> None:
+    """Run a command of ours, its progress shown, until it ends or all stops."""
+    output = subprocess.PIPE if quiet else None
+    argv = [sys.executable, "-m", "streams.cli", *arguments]
+    with subprocess.Popen(
+        argv, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+    ) as done:
+        with _ended_on(stop, done.terminate):
+            said, _ = done.communicate()
+        if done.returncode and not stop.is_set():
+            raise click.ClickException(
+                f"`jiancha {arguments[0]}` ended with {done.returncode}. {(said or b'').decode()}"
+            )
+
+
+@contextlib.contextmanager
+def _ended_on(stop: threading.Event, end: Callable[[], None]) -> Iterator[None]:
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.1):
+            if stop.is_set():
+                end()
+                return
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _say(text: str) -> None:
+    click.echo(text)
