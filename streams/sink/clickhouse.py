@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, Final
 
 from clickhouse_driver import Client
 
 if TYPE_CHECKING:
     from streams.settings import ClickHouse
+
+# What the driver logs, with a stack trace at every attempt, it raises as well.
+logging.getLogger("clickhouse_driver").setLevel(logging.CRITICAL)
 
 CONNECT_SECONDS: Final = 3.0
 ANSWER_SECONDS: Final = 30.0
