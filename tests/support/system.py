@@ -69,6 +69,14 @@ class System:
         assert done.returncode == code, said
         return done
 
+    def begin(self, *arguments):
+        """Start a command of ours, its output in a log."""
+        with self.log(arguments[0]).open("wb") as log:
+            self.running[arguments[0]] = subprocess.Popen(
+                [*JIANCHA, *map(str, arguments)], cwd=ROOT, env=self.env, stdout=log, stderr=log
+            )
+        return self.running[arguments[0]]
+
     def start(self, role, name=None):
         """Start a role under a name; the roles of one name keep their port."""
         name = name or role
