@@ -119,14 +119,19 @@ def main(arguments: list[str] | None = None) -> int:
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)  # also for the threads of the library
     try:
         password = options.password_file.read_text().strip() if options.password_file else ""
-        engine = Engine(options.data, options.timezone)
-        front = Front(engine, options.port, Credentials(options.user, password))
+        with contextlib.ExitStack() as opened:
+            engine = opened.enter_context(
+                contextlib.closing(Engine(options.data, options.timezone))
+            )
+            front = Front(engine, options.port, Credentials(options.user, password))
+            opened.pop_all()  # from here on `front.stop` comes first
     except ImportError:
         return _fail("chDB is missing: install the extra `local`")
     except DirectoryInUseError as error:
         return _fail(str(error))
     except OSError as error:
-        return _fail(f"{error.filename or f'port {options.port}'}: {error.strerror}")
+        what = error.filename or f"port {options.port}"
+        return _fail(f"{what}: {os.strerror(error.errno or 0)}")
     front.start()
     print(f"clickhouse ready on 127.0.0.1:{front.port}", flush=True)  # noqa: T201 - the contract
     signal.sigwait(signals)

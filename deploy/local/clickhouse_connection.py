@@ -163,7 +163,7 @@ class Connection:
 
     def _insert(self, session: Session, insert: DataInsert) -> None:
         columns = session.columns(insert)
-        with session.insert(insert.head) as rows:
+        with session.insert(insert) as rows:
             self._send(wire.data(wire.header(columns)))
             failure: EngineError | None = None
             while (block := self._data()).columns:

@@ -11,26 +11,30 @@ import fcntl
 import json
 import os
 import re
+import shutil
+import tempfile
 import threading
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from deploy.local.native_protocol import blocks, header
+from deploy.local.native_protocol import blocks, header, with_zones
 from deploy.local.native_types import without_low_cardinality
 from deploy.local.statement import DataInsert, answers_in_blocks, bare
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
     from types import ModuleType, TracebackType
 
 NO_SUCH_COLUMN: Final = 16
+NOT_ENOUGH_SPACE: Final = 243
 UNKNOWN_EXCEPTION: Final = 1002
 CANCELLED: Final = 394
 
-_CODE = re.compile(r"Code: (?P<code>\d+)\.\s*(?P<message>.*)", re.DOTALL)
+_CODE = re.compile(
+    r"(?:.*?Code: (?P<code>\d+)\.\s*)(?:DB::Exception: Code: \d+\.\s*)?(?P<message>.*)", re.DOTALL
+)
 _REFUSED: Final = "Streaming query is not supported"
-_PLAIN: Final = "SET low_cardinality_allow_in_native_format = 0, print_pretty_type_names = 0"
-"""Blocks and type names as revision 54058 knows them."""
+_ONE_LINE: Final = "SETTINGS print_pretty_type_names = 0"
 
 
 class EngineError(Exception):
@@ -58,6 +62,9 @@ class Engine:
         directory.mkdir(parents=True, exist_ok=True)
         self._lock = _own(directory)
         self._path = str(directory / "db")
+        self._incoming = directory / "incoming"
+        shutil.rmtree(self._incoming, ignore_errors=True)  # inserts that a kill cut short
+        self._incoming.mkdir()
         self.timezone = timezone
         os.environ["TZ"] = timezone  # the engine reads it once, when it starts
         from chdb import session  # noqa: PLC0415 - an optional dependency, and 1 s to import
@@ -76,7 +83,7 @@ class Engine:
         with self._guard:
             self._names += 1
             name = f"connection-{self._names}"
-        return Session(self._sessions.Session(self._path), name)
+        return Session(lambda: self._sessions.Session(self._path), name, self._incoming)
 
     def cancel(self, name: str) -> None:
         """Ask the statement that the session `name` runs to stop. Nothing when there is none."""
@@ -99,35 +106,31 @@ class Engine:
 class Session:
     """One client's view of the engine; for one thread at a time."""
 
-    def __init__(self, session: Any, name: str) -> None:
+    def __init__(self, open_session: Callable[[], Any], name: str, incoming: Path) -> None:
         self.name = name
-        self._session = session
-        # The name is how KILL QUERY finds this session's statement.
-        for statement in (_PLAIN, f"SET log_comment = '{name}'"):
-            self.whole(statement)
+        self._incoming = incoming
+        self._open_session = open_session
+        self._begin()
 
     def answer(self, sql: str) -> Iterator[bytes]:
         """Run any statement; yield its blocks in the Native format, as the engine makes them.
 
-        A SELECT without rows answers with one block that only names its columns. Raises
-        EngineError, also after some blocks.
+        A SELECT's first block only names its columns, as from any ClickHouse. Raises EngineError,
+        also after some blocks.
         """
         statement = bare(sql)
         if not answers_in_blocks(statement):
             yield from blocks(self.whole(statement))
             return
-        empty = True
+        columns = self._columns_of(statement)
         try:
-            for block in self._stream(statement):
-                empty = False
-                yield block
+            if columns:
+                yield header(columns)
+            yield from self._stream(statement, [spec for _, spec in columns])
         except EngineError as error:
             if _REFUSED not in error.message:
                 raise
             yield from blocks(self.whole(statement))  # WITH ... INSERT
-        else:
-            if empty:
-                yield header(self._header(statement))
 
     def whole(self, sql: str) -> bytes:
         """Run a statement; its blocks, if any, stand one behind another.
@@ -154,7 +157,10 @@ class Session:
         try:
             yield
         finally:
-            self.whole("SET " + ", ".join(f"{name} = DEFAULT" for name in settings))
+            try:
+                self.whole("SET " + ", ".join(f"{name} = DEFAULT" for name in settings))
+            except EngineError:  # `readonly` lets nothing be set, not even itself
+                self._renew()
 
     def use(self, database: str) -> None:
         """Make `database` the session's own. Raises EngineError when there is none such."""
@@ -167,7 +173,7 @@ class Session:
         Without LowCardinality, which is a matter of storage. Raises EngineError when the table,
         or a column of it, does not exist.
         """
-        described = self.rows(f"DESCRIBE TABLE {insert.table}")
+        described = self.rows(f"DESCRIBE TABLE {insert.table} {_ONE_LINE}")
         types = {
             row["name"]: without_low_cardinality(row["type"])
             for row in described
@@ -181,40 +187,68 @@ class Session:
         names = insert.columns or [name for name in ordinary if name in types]
         return [(name, types[name]) for name in names]
 
-    def insert(self, head: str) -> Insert:
-        """Begin an insert; `head` is the statement up to its rows. Raises EngineError."""
-        with _engine_errors():
-            return Insert(self._session.send_insert(head, "Native"))
+    def insert(self, insert: DataInsert) -> Insert:
+        """Begin an insert."""
+        return Insert(self, insert, self._incoming)
 
     def close(self) -> None:
         """Close the session; twice does no harm."""
         self._session.close()
 
-    def _stream(self, statement: str) -> Iterator[bytes]:
-        with _engine_errors(), self._session.send_query(statement, "Native") as stream:
-            # Each chunk is one block; a test holds the engine to that.
-            yield from (chunk.bytes() for chunk in stream)
+    def _begin(self) -> None:
+        self._session = self._open_session()
+        self.whole(f"SET log_comment = '{self.name}'")  # how KILL QUERY finds its statement
 
-    def _header(self, statement: str) -> list[tuple[str, str]]:
-        described = self.rows(f"DESCRIBE TABLE ({statement}\n)")
-        return [(row["name"], without_low_cardinality(row["type"])) for row in described]
+    def _renew(self) -> None:
+        """Change for a session with the settings of a new one and the same database."""
+        database = self.rows("SELECT currentDatabase() AS name")[0]["name"]
+        self.close()
+        self._begin()
+        self.use(database)
+
+    def _stream(self, statement: str, specs: list[str]) -> Iterator[bytes]:
+        """Yield blocks: each chunk of the engine's is one; a test holds it to that."""
+        zoned = any(spec.startswith("DateTime(") for spec in specs)
+        with _engine_errors(), self._session.send_query(statement, "Native") as stream:
+            for chunk in stream:
+                block = chunk.bytes()
+                yield with_zones(block, specs) if zoned else block
+
+    def _columns_of(self, statement: str) -> list[tuple[str, str]]:
+        """Return the names and full types of what a SELECT answers with; none if it is wrong."""
+        try:
+            described = self.rows(f"DESCRIBE TABLE ({statement}\n) {_ONE_LINE}")
+        except EngineError:  # run by itself, it says better what is wrong
+            return []
+        return [(row["name"], row["type"]) for row in described]
 
 
 class Insert:
-    """An insert in progress. Left without `finish`, it is given up."""
+    """An insert in progress: its blocks are collected in a file, and written when all are there.
 
-    def __init__(self, inserter: Any) -> None:
-        self._inserter = inserter
+    Not through chDB's `send_insert`: that one reports success when a constraint, or the limit of
+    partitions, has refused the rows (chdb 4.4; see docs/embedded.md).
+    """
+
+    def __init__(self, session: Session, insert: DataInsert, folder: Path) -> None:
+        self._session = session
+        self._insert = insert
+        self._file = tempfile.NamedTemporaryFile(dir=folder, suffix=".native")  # noqa: SIM115
 
     def append(self, native: bytes) -> None:
-        """Add one block. Raises EngineError."""
-        with _engine_errors():
-            self._inserter.append(native)
+        """Add one block. Raises EngineError when the disk does not take it."""
+        try:
+            self._file.write(native)
+        except OSError as error:
+            raise EngineError(NOT_ENOUGH_SPACE, f"the insert cannot be kept: {error}") from error
 
     def finish(self) -> None:
         """Write what has been added. Raises EngineError."""
-        with _engine_errors():
-            self._inserter.finish()
+        if not self._file.tell():
+            return
+        self._file.flush()
+        source = f"FROM INFILE {quoted(self._file.name)} {self._insert.settings} FORMAT Native"
+        self._session.whole(f"{self._insert.head} {source}")
 
     def __enter__(self) -> Self:
         return self
@@ -225,8 +259,7 @@ class Insert:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        with contextlib.suppress(RuntimeError):  # the engine may have given it up already
-            self._inserter.cancel()
+        self._file.close()
 
 
 def quoted(value: str) -> str:

@@ -18,7 +18,7 @@ from clickhouse_driver.settings.types import SettingBool, SettingUInt64
 from deploy.local.native_types import UnknownTypeError, skip_column
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 REVISION: Final = 54058
 """The first revision whose Hello names a time zone; later ones add fields we do not need."""
@@ -146,6 +146,11 @@ class Reader:
             self._source.settimeout(None)
             self._reach(1)
         self._source.settimeout(self._limits.stall)
+
+    @property
+    def position(self) -> int:
+        """How many bytes have been read since the last packet began."""
+        return self._at
 
     def buffered(self) -> int:
         """Return how many bytes have come and are not yet read."""
@@ -301,6 +306,27 @@ class Reader:
         if value > limit:
             raise ProtocolError(f"{what}: {value}, more than the limit of {limit}")
         return value
+
+
+def with_zones(native: bytes, specs: Sequence[str]) -> bytes:
+    """Put the zones back into a block's DateTime types; `specs` has each column's full type.
+
+    For so old a revision the engine leaves them out, and clients would take the values for the
+    server's zone.
+    """
+    reader = Reader(Ended(), Limits(block=len(native), rows=sys.maxsize), native)
+    reader.varint()
+    rows = reader.varint()
+    pieces, kept = [], 0
+    for full in specs:
+        reader.text()
+        start = reader.position
+        spec = reader.text()
+        if spec == "DateTime" and full != spec:
+            pieces += [native[kept:start], text(full)]
+            kept = reader.position
+        skip_column(spec, rows, reader)
+    return b"".join([*pieces, native[kept:]])
 
 
 def blocks(native: bytes) -> Iterator[bytes]:

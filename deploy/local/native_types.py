@@ -81,35 +81,15 @@ def split(spec: str) -> tuple[str, list[str]]:
     raise UnknownTypeError(f"type {spec!r} is not well formed")
 
 
-def skip_column(spec: str, rows: int, cursor: Cursor, depth: int = 0) -> None:
+def skip_column(spec: str, rows: int, cursor: Cursor) -> None:
     """Move `cursor` past a column of type `spec` with `rows` rows.
 
-    Raises UnknownTypeError for a type whose form depends on its data (JSON, Dynamic, Variant,
-    aggregate states), and for LowCardinality, which a table's reader is told without
-    (`without_low_cardinality`).
+    Raises UnknownTypeError for a type whose form depends on its data (JSON, Dynamic, Variant) and
+    for the states of aggregate functions.
     """
-    if depth > MAX_DEPTH:
-        raise UnknownTypeError(f"types nest deeper than {MAX_DEPTH}")
-    name, arguments = split(spec)
-    width = _width(name, arguments)
-    if width is not None:
-        cursor.skip(rows * width)
-    elif name == "String":
-        cursor.skip_strings(rows)
-    elif name == "Nullable" and len(arguments) == 1:
-        cursor.skip(rows)
-        skip_column(arguments[0], rows, cursor, depth + 1)
-    elif name == "SimpleAggregateFunction" and len(arguments) == 2:  # noqa: PLR2004
-        skip_column(arguments[1], rows, cursor, depth + 1)
-    elif name in {"Array", "Map", "Nested"} and arguments:
-        elements = cursor.last_uint64(rows)
-        for inner in _elements(arguments):
-            skip_column(inner, elements, cursor, depth + 1)
-    elif name == "Tuple" and arguments:
-        for inner in _elements(arguments):
-            skip_column(inner, rows, cursor, depth + 1)
-    else:
-        raise UnknownTypeError(f"type {spec!r} cannot be read by the embedded server")
+    if rows:  # else not even the versions are there
+        cursor.skip(8 * _dictionaries(spec))  # each dictionary's version stands in front
+        _skip_values(spec, rows, cursor, 0)
 
 
 def without_low_cardinality(spec: str) -> str:
@@ -127,6 +107,58 @@ def without_low_cardinality(spec: str) -> str:
     return f"{name}({', '.join(map(_without_in_argument, arguments))})"
 
 
+def _skip_values(spec: str, rows: int, cursor: Cursor, depth: int) -> None:
+    name, arguments = _split_at(depth, spec)
+    match name, arguments:
+        case ("String", []):
+            cursor.skip_strings(rows)
+        case ("Nullable", [inner]):
+            cursor.skip(rows)
+            _skip_values(inner, rows, cursor, depth + 1)
+        case ("SimpleAggregateFunction", [_, inner]):
+            _skip_values(inner, rows, cursor, depth + 1)
+        case ("LowCardinality", [inner]):
+            _skip_dictionary(inner, rows, cursor, depth + 1)
+        case ("Array" | "Map" | "Nested", [_, *_]):
+            elements = cursor.last_uint64(rows)
+            for inner in _elements(arguments):
+                _skip_values(inner, elements, cursor, depth + 1)
+        case ("Tuple", [_, *_]):
+            for inner in _elements(arguments):
+                _skip_values(inner, rows, cursor, depth + 1)
+        case _:
+            cursor.skip(rows * _width(spec, name, arguments))
+
+
+def _skip_dictionary(spec: str, rows: int, cursor: Cursor, depth: int) -> None:
+    """Pass the keys of a dictionary and the rows' indexes into them."""
+    if not rows:
+        return
+    index_width = 1 << (cursor.last_uint64(1) & 3)  # flags; the lowest bits say how wide
+    name, arguments = split(spec)
+    keys = cursor.last_uint64(1)
+    _skip_values(arguments[0] if name == "Nullable" else spec, keys, cursor, depth)
+    cursor.skip(cursor.last_uint64(1) * index_width)
+
+
+def _dictionaries(spec: str, depth: int = 0) -> int:
+    """Count the dictionaries that a column of this type has."""
+    if "LowCardinality" not in spec:
+        return 0
+    name, arguments = _split_at(depth, spec)
+    if name == "LowCardinality":
+        return 1
+    if name.startswith("Enum"):
+        return 0
+    return sum(_dictionaries(inner, depth + 1) for inner in _elements(arguments))
+
+
+def _split_at(depth: int, spec: str) -> tuple[str, list[str]]:
+    if depth > MAX_DEPTH:
+        raise UnknownTypeError(f"types nest deeper than {MAX_DEPTH}")
+    return split(spec)
+
+
 def _without_in_argument(argument: str) -> str:
     labelled = _LABEL.fullmatch(argument)
     if labelled is None:
@@ -141,14 +173,14 @@ def _elements(arguments: list[str]) -> Iterator[str]:
         yield argument if labelled is None else labelled["spec"]
 
 
-def _width(name: str, arguments: list[str]) -> int | None:
+def _width(spec: str, name: str, arguments: list[str]) -> int:
     if name in WIDTHS:
         return WIDTHS[name]
-    if name not in {"Decimal", "FixedString"}:
-        return None
-    if not arguments or not arguments[0].isdecimal():
-        raise UnknownTypeError(f"type {name} needs a number in brackets")
-    number = int(arguments[0])
-    if name == "FixedString":
-        return number
-    return next((width for precision, width in DECIMALS if number <= precision), None)
+    match name, arguments:
+        case ("FixedString", [number]) if number.isdecimal():
+            return int(number)
+        case ("Decimal", [precision, *_]) if precision.isdecimal():
+            for largest, width in DECIMALS:
+                if int(precision) <= largest:
+                    return width
+    raise UnknownTypeError(f"type {spec!r} cannot be read by the embedded server")

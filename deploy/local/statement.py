@@ -30,7 +30,9 @@ class DataInsert:
     columns: tuple[str, ...]
     """As named, without quotes; empty means all that can be inserted."""
     head: str
-    """The statement up to where its rows, or `VALUES`, would begin."""
+    """The statement up to where its settings, or its rows, would begin."""
+    settings: str
+    """Its SETTINGS clause, if any."""
 
 
 def data_insert(sql: str) -> DataInsert | None:
@@ -39,8 +41,8 @@ def data_insert(sql: str) -> DataInsert | None:
     if match is None:
         return None
     listed = match["columns"] or ""
-    head = " ".join(filter(None, ("INSERT INTO", match["table"], listed, match["settings"])))
-    return DataInsert(match["table"], tuple(_names(listed[1:-1])), head)
+    head = f"INSERT INTO {match['table']} {listed}".rstrip()
+    return DataInsert(match["table"], tuple(_names(listed[1:-1])), head, match["settings"] or "")
 
 
 def answers_in_blocks(sql: str) -> bool:
