@@ -7,7 +7,6 @@ watched the commits all the while.
 from __future__ import annotations
 
 import itertools
-import os
 import signal
 import threading
 import time
@@ -15,15 +14,12 @@ import time
 import confluent_kafka as ck
 import pytest
 
-from tests.support.oracle import Lab
+from tests.support.oracle import LONG, Lab
 from tests.support.servers import real_kafka as own_kafka
 from tests.support.wait import eventually
 
 pytestmark = pytest.mark.kafka
 NAMES = itertools.count()
-LONG = pytest.mark.skipif(
-    os.environ.get("JIANCHA_LONG") != "1", reason="takes 20 s and more: set JIANCHA_LONG=1"
-)
 
 
 @pytest.fixture
