@@ -89,14 +89,15 @@ class Supervisor:
     def stop(self) -> None:
         """Stop all children, the last one first. Twice does no harm."""
         self._over.set()
-        self._starter.shutdown()
-        while True:
-            with self._guard:
-                if not self._running:
-                    return
-                name, process = self._running.popitem()
-            if not process.stop():
-                self._log(f"{name} did not stop in {process.child.stop_within:g} s: killed")
+        while (last := self._pop()) is not None:
+            if not last.stop():
+                within = f"{last.child.stop_within:g} s"
+                self._log(f"{last.child.name} did not stop in {within}: killed")
+        self._starter.shutdown()  # last: its thread's end is the end of any child left
+
+    def _pop(self) -> Process | None:
+        with self._guard:
+            return self._running.popitem()[1] if self._running else None
 
     def pid(self, name: str) -> int:
         """Return the process id of a running child. Raises KeyError when none has that name."""
@@ -155,16 +156,18 @@ class Supervisor:
 
     def _spawn(self, child: Child) -> Process:
         def start() -> Process:
-            process = Process(child, lambda line: self._log(f"{child.name} | {line}"))
             with self._guard:
+                if self._over.is_set():
+                    raise StartError(self.failure or "stopped")
+                process = Process(child, lambda line: self._log(f"{child.name} | {line}"))
                 self._running[child.name] = process
-            return process
+                return process
 
         try:
             return self._starter.submit(start).result()
         except OSError as error:
             raise StartError(f"{child.name} cannot be started: {error}") from error
-        except RuntimeError as error:
+        except RuntimeError as error:  # no starter any more
             raise StartError(self.failure or "stopped") from error
 
     def _await_ready(self, process: Process) -> None:
