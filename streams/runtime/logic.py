@@ -123,6 +123,7 @@ class CasePartition:
         self._next: dict[str, int] = {}
         self._handed: dict[str, int] = {}
         self._waiting: deque[Chunk] = deque()
+        self._ticks_end = 0
         self._outputs: list[Output] = []
         self._state: list[tuple[bytes, bytes | None]] = []
         self._changed = False
@@ -248,8 +249,9 @@ class CasePartition:
     def advance(self, topic: str, next_offset: int) -> Sequence[Chunk]:
         """Know that everything below an offset was handed over."""
         if topic == _TICKS:
-            return ()
-        self._advance(topic, next_offset)
+            self._ticks_end = next_offset
+        else:
+            self._advance(topic, next_offset)
         return self._pass_time()
 
     def applied(self, topic: str) -> int:
@@ -259,6 +261,7 @@ class CasePartition:
     def rewind(self) -> None:
         """Forget the ticks that wait: they will be handed over again."""
         self._waiting.clear()
+        self._ticks_end = 0
         self._handed = dict(self._next)
 
     def take(self) -> Batch:
@@ -302,6 +305,8 @@ class CasePartition:
                     return done
                 self._advance(_TICKS, offset + 1)
             done.append(self._waiting.popleft())
+        if self._ticks_end > self._next.get(_TICKS, 0):  # offsets without a record, at the end
+            self._advance(_TICKS, self._ticks_end)
         return done
 
     def _tick(self, chunk: Chunk, index: int) -> bool:

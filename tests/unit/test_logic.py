@@ -125,6 +125,14 @@ class TestTicks:
         assert case.tick(at("2018-10-25"), barriers={topics.STEPS.name: 2}) == []
         assert len(case.logic.advance(topics.STEPS.name, 2)) == 1
 
+    def test_a_hole_behind_the_last_tick_is_applied_once_no_tick_waits(self):
+        case = partition()
+        case.tick(at("2018-10-25"), barriers={topics.STEPS.name: 1})
+        assert case.logic.advance(topics.TICKS.name, 5) == []
+        assert case.logic.applied(topics.TICKS.name) == 0
+        case.feed(ACCEPTED)
+        assert case.logic.applied(topics.TICKS.name) == 5
+
     @pytest.mark.parametrize(
         ("source", "stamp", "reason"),
         [("replay", None, "other_source"), ("worker", 0, "strays")],
