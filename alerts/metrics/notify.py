@@ -1,0 +1,57 @@
+"""How the notifier runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from alerts.metrics import definitions as d
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from prometheus_client import CollectorRegistry
+
+PUSH_RESULTS: Final = ("ok", "failed")
+KINDS: Final = ("card", "digest")
+
+
+class NotifyMetrics:
+    """Counts for the notifier."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._moves = d.MOVES.counter(registry)
+        self._pushes = d.PUSHES.counter(registry)
+        self._alerts = d.ALERTS.counter(registry)
+        self._ringing = d.RINGING.gauge(registry)
+        self._lag = d.NOTIFY_LAG.gauge(registry)
+        self._unreadable = d.UNREADABLE.counter(registry)
+        for result in PUSH_RESULTS:
+            self._pushes.labels(result)
+        self.ringing(dict.fromkeys(KINDS, 0))
+
+    def took(self, result: str) -> None:
+        """Count a move by what came of it: a word of `alerts.notify.policy.Outcome`."""
+        self._moves.labels(result).inc()
+
+    def pushed(self, kinds: Mapping[str, int]) -> None:
+        """Count a request that Alertmanager took, and its alerts: card, digest, resolved."""
+        self._pushes.labels("ok").inc()
+        for kind, alerts in kinds.items():
+            self._alerts.labels(kind).inc(alerts)
+
+    def failed(self) -> None:
+        """Count a request that failed and will be made again."""
+        self._pushes.labels("failed").inc()
+
+    def ringing(self, kinds: Mapping[str, int]) -> None:
+        """Take how many cards and digests ring now."""
+        for kind in KINDS:
+            self._ringing.labels(kind).set(kinds.get(kind, 0))
+
+    def lag(self, records: int) -> None:
+        """Take how many moves are not yet pushed for good."""
+        self._lag.set(records)
+
+    def unreadable(self) -> None:
+        """Count a record of the verdicts topic that is no move."""
+        self._unreadable.inc()
