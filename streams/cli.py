@@ -1,0 +1,52 @@
+"""The console command `jiancha`: gathers the commands, each in a module of its own."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Final
+
+import click
+
+COMMANDS: Final = (
+    "convert",
+    "check",
+    "replay",
+    "judge",
+    "explain",
+    "calendar",
+    "dlq",
+    "topics",
+    "migrate",
+    "worker",
+    "local",
+    "version",
+)
+
+
+class Commands(click.Group):
+    """Imports a command when it is called: `version` need not wait for Faust and chDB."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Give the commands in the order in which an operator meets them."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"streams.commands.{cmd_name}").command
+        return command
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """监察: a real-time monitor for the time limits of government approvals.
+
+    Exit codes: 0 fine, 1 findings or bad data, 2 wrong use.
+    """
+
+
+if __name__ == "__main__":
+    main()
