@@ -1,0 +1,150 @@
+"""`python -m tests.bench`: what `make bench` runs.
+
+Three programs read the same log from the same broker, one after the other, round after round, each
+round beginning with another one. Exit codes: 0; 1 when their outputs differ, a program fails, or
+the worker is slower than the goal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from deploy.local.real_kafka import KafkaError, RealKafka
+from tests.bench.broker import Broker, Outcome
+from tests.bench.hall import make_log
+from tests.bench.table import PAGE, Runs, circumstances, ratio, rewritten, table
+from tests.bench.task import RESULT, Measured, Task
+
+LOOP: Final = "loop without transactions"
+TRANSACTIONS: Final = "loop with transactions"
+WORKER: Final = "engine worker"
+PROGRAMS: Final = {
+    LOOP: ("tests.bench.loop", "plain"),
+    TRANSACTIONS: ("tests.bench.loop", "transactions"),
+    WORKER: ("tests.bench.worker",),
+}
+GOAL: Final = 0.6
+"""Of the loop without transactions: what the worker has to reach."""
+PARTITIONS: Final = 8
+RUN_WITHIN: Final = 300.0
+
+
+class BenchError(Exception):
+    """Raised when a run fails, or leaves behind something else than the others."""
+
+
+def measure(broker: Broker, program: str, run: int, records: int, log: Path) -> Measured:
+    """Run one program over the whole log. Raises BenchError when it fails."""
+    task = Task(broker.bootstrap, f"bench-{run}", broker.partitions, records)
+    command = [sys.executable, "-m", *PROGRAMS[program], task.argument()]
+    with log.open("w+", encoding="utf-8") as written:
+        try:
+            done = subprocess.run(
+                command, check=False, stdout=written, stderr=written, timeout=RUN_WITHIN
+            )
+        except subprocess.TimeoutExpired:
+            raise BenchError(f"{program}: not done within {RUN_WITHIN:.0f} s") from None
+        written.seek(0)
+        lines = written.read().splitlines()
+    told = [line.removeprefix(RESULT) for line in lines if line.startswith(RESULT)]
+    if done.returncode or not told:
+        raise BenchError("\n".join([f"{program}: ended with {done.returncode}", *lines[-10:]]))
+    return Measured(*json.loads(told[0]))
+
+
+def same(program: str, outcome: Outcome, expected: Outcome) -> None:
+    """Compare what a run left behind with what the first one did. Raises BenchError."""
+    if outcome.events != expected.events:
+        raise BenchError(f"{program}: {outcome.events} events, not {expected.events}")
+    differing = {
+        case_no
+        for case_no in outcome.cases.keys() | expected.cases.keys()
+        if outcome.cases.get(case_no) != expected.cases.get(case_no)
+    }
+    if differing:
+        raise BenchError(f"{program}: {len(differing)} cases differ, e.g. {min(differing)}")
+    if cards := outcome.cards ^ expected.cards:
+        raise BenchError(f"{program}: {len(cards)} cards differ, e.g. {min(cards)}")
+
+
+def bench(broker: Broker, events: int, rounds: int, folder: Path) -> tuple[Runs, Outcome]:
+    """Measure every program `rounds` times. Raises BenchError."""
+    say(f"making {events:,} events")
+    log = make_log(events, broker.partitions)
+    broker.fill(log)
+    runs: Runs = {program: [] for program in PROGRAMS}
+    expected: Outcome | None = None
+    programs = list(PROGRAMS)
+    for number in range(rounds):
+        for program in programs[number % 3 :] + programs[: number % 3]:
+            broker.empty_outputs()
+            run = sum(map(len, runs.values()))
+            measured = measure(broker, program, run, log.records, folder / f"run-{run}.log")
+            outcome = broker.outcome()
+            expected = expected or outcome
+            same(program, outcome, expected)
+            runs[program].append(measured)
+            say(f"round {number + 1}/{rounds}: {program}: {events / measured.seconds:,.0f}/s")
+    assert expected is not None
+    if expected.events != events or not expected.cards:
+        raise BenchError(f"{expected.events} of {events} events, {len(expected.cards)} cards")
+    return runs, expected
+
+
+def on_real_kafka(events: int, rounds: int, folder: Path) -> tuple[Runs, Outcome]:
+    """Measure on a broker of the bench's own. Raises BenchError or KafkaError."""
+    kafka = RealKafka(folder / "kafka", partitions=PARTITIONS)
+    kafka.start()
+    try:
+        return bench(Broker(kafka.bootstrap, PARTITIONS), events, rounds, folder)
+    finally:
+        kafka.stop()
+
+
+def say(text: str) -> None:
+    sys.stderr.write(text + "\n")
+
+
+def options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--events", type=int, default=100_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--smoke", action="store_true", help="one small round, compared but not judged or written"
+    )
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    given = options(arguments)
+    events, rounds = (10_000, 1) if given.smoke else (given.events, given.rounds)
+    try:
+        with tempfile.TemporaryDirectory() as name:
+            runs, outcome = on_real_kafka(events, rounds, Path(name))
+    except (BenchError, KafkaError) as error:
+        say(f"bench: {error}")
+        return 1
+    figures = table(runs, events)
+    print(figures)  # noqa: T201
+    if given.smoke:
+        return 0
+    facts = {
+        "events": f"{events:,} in {len(outcome.cases):,} cases, {PARTITIONS} partitions",
+        "cards": f"{len(outcome.cards):,}",
+        "rounds": rounds,
+    }
+    page = rewritten(PAGE.read_text(encoding="utf-8"), f"{figures}\n\n{circumstances(facts)}")
+    PAGE.write_text(page, encoding="utf-8")
+    reached = ratio(runs, WORKER, LOOP, events)
+    say(f"worker ÷ loop without transactions: {reached:.2f}, goal {GOAL}; written to {PAGE}")
+    return 0 if reached >= GOAL else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
