@@ -1,0 +1,190 @@
+"""The board's questions to ClickHouse: whole statements, whose values are always parameters.
+
+They read the tables rather than the auditor's views where a view would join more than the front
+page needs: these run as often as once a second.
+"""
+
+# ruff: noqa: S608 - statements are made of this module's constants only
+
+from __future__ import annotations
+
+from typing import Final
+
+LEVELS: Final = "['notice', 'yellow', 'red']"
+STANDING: Final = f"""
+    SELECT case_no, max(indexOf({LEVELS}, level)) AS rank
+    FROM cards FINAL WHERE move != 'retracted' GROUP BY case_no
+"""
+
+NEWEST_TIME: Final = """
+SELECT greatest(
+    (SELECT toInt64(toUnixTimestamp(max(as_of))) FROM cases),
+    (SELECT toInt64(toUnixTimestamp(max(at))) FROM card_moves))
+"""
+
+TALLIES: Final = f"""
+SELECT
+    c.department,
+    countIf(d.rank = 0), countIf(d.rank = 1), countIf(d.rank = 2), countIf(d.rank = 3)
+FROM (SELECT case_no, department FROM cases FINAL WHERE ended_at IS NULL) AS c
+LEFT JOIN ({STANDING}) AS d ON c.case_no = d.case_no
+GROUP BY c.department
+"""
+
+CARDS_STANDING: Final = """
+SELECT level, count() FROM cards FINAL WHERE move != 'retracted' GROUP BY level
+"""
+
+CARDS_SINCE: Final = """
+SELECT level, uniqExact(card_id) FROM card_moves
+WHERE move = 'issued' AND at >= toDateTime64(%(midnight)s, 0, 'UTC') GROUP BY level
+"""
+
+NEWEST_CARDS: Final = """
+SELECT
+    card_id, case_no, clock_id, clock, level,
+    toInt64(toUnixTimestamp(at)), toInt64(toUnixTimestamp(due_at)),
+    item, item_name, region, department, step, officer, calendar, provisional
+FROM card_moves
+WHERE move = 'issued'
+ORDER BY at DESC, holds_from DESC, card_id
+LIMIT 1 BY card_id
+LIMIT %(limit)s
+"""
+
+CARDS_NOW: Final = """
+SELECT card_id, toString(move) FROM cards FINAL WHERE (case_no, card_id) IN %(cards)s
+"""
+
+OPEN_CLOCKS: Final = """
+    SELECT k.*
+    FROM clocks AS k FINAL
+    INNER JOIN (SELECT case_no, revision FROM cases FINAL WHERE ended_at IS NULL) AS c
+        ON k.case_no = c.case_no
+    WHERE k.revision >= c.revision AND k.stopped_at IS NULL
+"""
+
+OVERDUE: Final = f"""
+SELECT uniqExact(case_no) FROM ({OPEN_CLOCKS})
+WHERE due_at < toDateTime64(%(now)s, 0, 'UTC')
+"""
+
+DUE_NEXT: Final = f"""
+SELECT
+    case_no, clock_id, clock, toInt64(toUnixTimestamp(due_at)),
+    item, item_name, region, department, step, officer, calendar, limit_text,
+    multiIf(rank = 3, 'red', rank = 2, 'yellow', rank = 1, 'notice', 'none'), provisional
+FROM
+(
+    SELECT * FROM ({OPEN_CLOCKS})
+    WHERE state = 'running' AND due_at >= toDateTime64(%(now)s, 0, 'UTC')
+    ORDER BY due_at, case_no, clock_id
+    LIMIT 1 BY case_no
+    LIMIT %(limit)s
+) AS k
+LEFT JOIN ({STANDING}) AS d ON k.case_no = d.case_no
+ORDER BY due_at, case_no
+"""
+
+FLOW: Final = """
+SELECT
+    (SELECT uniqExact(case_no) FROM cases),
+    (SELECT maxOrNull(toInt64(toUnixTimestamp(arrived_at))) FROM events),
+    (SELECT uniqExact(letter_id) FROM dead_letters),
+    (SELECT maxOrNull(toInt64(toUnixTimestamp(refused_at))) FROM dead_letters)
+"""
+
+_LINE: Final = """
+    c.case_no, c.item, c.item_name, c.region, c.department, c.step, c.officer,
+    toInt64(toUnixTimestamp(c.opened_at)), toInt64(toUnixTimestamp(c.ended_at)), c.suspended,
+    multiIf(d.rank = 3, 'red', d.rank = 2, 'yellow', d.rank = 1, 'notice', 'none')
+"""
+
+_OF_CASES: Final = {
+    "number": "position(case_no, %(number)s) > 0",
+    "open": "ended_at IS NULL",
+    "department": "department = %(department)s",
+}
+_OF_LINES: Final = {
+    "level": "rank = %(rank)s",
+    "overdue": "k.due_at < toDateTime64(%(now)s, 0, 'UTC')",
+}
+
+
+def cases(conditions: frozenset[str]) -> str:
+    """Write the statement of a list: the most urgent first."""
+    chosen = " AND ".join(_OF_CASES[name] for name in sorted(conditions & set(_OF_CASES)))
+    shown = " AND ".join(_OF_LINES[name] for name in sorted(conditions & set(_OF_LINES)))
+    return f"""
+SELECT {_LINE},
+    if(k.case_no = '', NULL, toInt64(toUnixTimestamp(k.due_at))), k.calendar, k.limit_text
+FROM (SELECT * FROM cases FINAL WHERE {chosen or "1"}) AS c
+LEFT JOIN ({STANDING}) AS d ON c.case_no = d.case_no
+LEFT JOIN
+(
+    SELECT case_no, min(clocks.due_at) AS due_at,
+        argMin(calendar, clocks.due_at) AS calendar, argMin(limit_text, clocks.due_at) AS limit_text
+    FROM ({OPEN_CLOCKS}) AS clocks GROUP BY case_no
+) AS k ON c.case_no = k.case_no
+WHERE {shown or "1"}
+ORDER BY d.rank DESC, k.case_no = '', k.due_at, c.opened_at DESC, c.case_no
+LIMIT %(limit)s OFFSET %(offset)s
+"""
+
+
+CASE: Final = f"""
+SELECT {_LINE},
+    toInt64(toUnixTimestamp(received_at)), toInt64(toUnixTimestamp(accepted_at)),
+    toInt64(toUnixTimestamp(decided_at)), toInt64(toUnixTimestamp(finished_at)),
+    outcome, window, source, catalogue, revision
+FROM (SELECT * FROM cases FINAL WHERE case_no = %(case_no)s) AS c
+LEFT JOIN
+(
+    SELECT case_no, max(indexOf({LEVELS}, level)) AS rank
+    FROM cards FINAL WHERE case_no = %(case_no)s AND move != 'retracted' GROUP BY case_no
+) AS d ON c.case_no = d.case_no
+"""
+
+CLOCKS: Final = """
+SELECT
+    clock_id, clock, step, department, officer,
+    toInt64(toUnixTimestamp(started_at)), toInt64(toUnixTimestamp(due_at)),
+    toInt64(toUnixTimestamp(stopped_at)), state, provisional, limit_text, basis,
+    calendar, calendar_version
+FROM clocks FINAL
+WHERE case_no = %(case_no)s AND revision >= %(revision)s
+ORDER BY started_at, due_at, clock_id LIMIT 200
+"""
+
+MOVES: Final = """
+SELECT
+    card_id, move_no, move, toInt64(toUnixTimestamp(at)), reason, clock_id, clock, level, rule,
+    toInt64(toUnixTimestamp(holds_from)), toInt64(toUnixTimestamp(due_at)), step, officer
+FROM card_moves FINAL
+WHERE case_no = %(case_no)s
+ORDER BY at, card_id, move_no LIMIT 1000
+"""
+
+EVENTS: Final = """
+SELECT
+    toInt64(toUnixTimestamp(occurred_at)), toInt64(toUnixTimestamp(arrived_at)), kind, step,
+    step_name, officer, officer_name, outcome, reason, content
+FROM events FINAL
+WHERE case_no = %(case_no)s
+ORDER BY occurred_at, source, event_id, record_version LIMIT 2000
+"""
+
+RULINGS: Final = """
+SELECT toInt64(toUnixTimestamp(decided_at)), card_id, action, actor, reason
+FROM rulings FINAL WHERE case_no = %(case_no)s ORDER BY decided_at LIMIT 500
+"""
+
+CATALOGUE: Final = """
+SELECT content FROM reference_versions
+WHERE subject = 'catalogue' AND version = %(version)s ORDER BY in_force_at LIMIT 1
+"""
+
+CALENDARS: Final = """
+SELECT name, argMax(content, in_force_at) FROM reference_versions
+WHERE subject = 'calendar' GROUP BY name
+"""
