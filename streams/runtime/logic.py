@@ -6,54 +6,40 @@ here knows Kafka, and nothing reads a clock: `now` comes in ticks.
 
 from __future__ import annotations
 
-import hashlib
 from collections import deque
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 from msgspec import Raw, Struct
 from pydantic import ValidationError
 
 from schemas import topics
-from schemas.catalogue import Catalogue
 from schemas.decoding import Refusal, decode_event
 from schemas.events import EARLIEST, LATEST
 from schemas.masking import masked_json
 from schemas.rulings import RULING
 from schemas.ticks import Tick, TickSource
-from schemas.verdicts import (
-    DEAD_LETTER_HEADER,
-    ORIGIN_HEADER,
-    DeadLetter,
-    EventRecord,
-    Origin,
-    ReferenceRecord,
-    RulingRecord,
-    decode,
-    encode,
-    letter_id,
-)
+from schemas.verdicts import EventRecord, RulingRecord, decode, encode
 from streams.engine.ledger import entry_of
-from streams.engine.rules import Rules
 from streams.engine.state import FORMAT, UnknownFormat
 from streams.runtime.cases import Cases, TooLarge
+from streams.runtime.inputs import InputPosition, Inputs
+from streams.runtime.passing_on import dead_letter, origin_of, sent_on, too_large
 from streams.runtime.placing import partition_of
 from streams.runtime.ports import Batch, Chunk, Fatal, Output
+from streams.runtime.references import PREFIXES, References
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from schemas.verdicts import MoveRecord
+    from streams.engine.rules import Rules
     from streams.engine.state import Summary
     from streams.runtime.ports import InputTopic
 
 RESERVED: Final = b"\x00"
 """What the keys of the state topic begin with that are no case numbers."""
 PARTITION_KEY: Final = RESERVED + b"partition"
-CATALOGUE_KEY: Final = RESERVED + b"catalogue/"
-CALENDAR_KEY: Final = RESERVED + b"calendar/"
-MAX_LETTER_BYTES: Final = 256 * 1024
-"""A longer value is cut in its dead letter; the whole one stands at its origin."""
 
 _STEPS, _RULINGS, _TICKS = (topic.name for topic in topics.INPUTS)
 
@@ -82,13 +68,6 @@ class EngineMetrics(Protocol):
         """Take a partition's time (seconds since the epoch), waiting ticks, and case counts."""
 
 
-class InputPosition(Struct, frozen=True):
-    """How far an input topic is applied."""
-
-    topic_id: str | None
-    next: int
-
-
 class PartitionState(Struct, frozen=True):
     """The partition's own record in the state topic."""
 
@@ -111,22 +90,17 @@ class CasePartition:
         tick_tolerance: float = 300.0,
     ) -> None:
         self._partition, self._partitions = partition, partitions
-        self._rules = rules
-        self._pinned: dict[str, Rules] = {rules.catalogue.version: rules}
-        self._contents: dict[str, bytes] = {}
+        self._references = References(partition, rules)
         self._metrics = metrics
         self._ticks_from = ticks_from
         self._tolerance_ms = tick_tolerance * 1000
-        self._cases = Cases(self._rules_of)
+        self._cases = Cases(self._references.rules_of)
         self._now = 0
-        self._ids: dict[str, str | None] = {}
-        self._next: dict[str, int] = {}
-        self._handed: dict[str, int] = {}
+        self._inputs = Inputs(partition)
         self._waiting: deque[Chunk] = deque()
         self._ticks_end = 0
         self._outputs: list[Output] = []
         self._state: list[tuple[bytes, bytes | None]] = []
-        self._changed = False
 
     # -- restoring ------------------------------------------------------------------------------
 
@@ -136,8 +110,8 @@ class CasePartition:
             self._cases.restore(key.decode(), value)
         elif key == PARTITION_KEY and value is not None:
             self._restore_partition(value)
-        elif value is not None and key.startswith((CATALOGUE_KEY, CALENDAR_KEY)):
-            self._contents[key.decode()] = value
+        elif value is not None and key.startswith(PREFIXES):
+            self._references.restore(key, value)
 
     def _restore_partition(self, value: bytes) -> None:
         kept = decode(value, PartitionState)
@@ -147,8 +121,7 @@ class CasePartition:
                 f" knows {FORMAT}; run the version that wrote it"
             )
         self._now = kept.now
-        self._next = {topic: position.next for topic, position in kept.inputs.items()}
-        self._ids = {topic: position.topic_id for topic, position in kept.inputs.items()}
+        self._inputs.restore(kept.inputs)
 
     def restored(self, inputs: Mapping[str, InputTopic]) -> None:
         """Check the inputs against the state, and bring in force what is new.
@@ -157,78 +130,15 @@ class CasePartition:
         state has a form that this program does not know.
         """
         for topic, found in inputs.items():
-            self._check(topic, found)
-            self._ids[topic] = found.topic_id
-            self._handed[topic] = self._next.get(topic, 0)
+            self._inputs.check(topic, found)
         try:
             self._cases.restored()
         except UnknownFormat as error:
             raise Fatal(f"partition {self._partition}: {error}") from None
-        self._announce()
+        for key, content, record in self._references.announce(self._now):
+            self._state.append((key, content))
+            self._emit(topics.EVENTS.name, key, record)
         self._report()
-
-    def _check(self, topic: str, found: InputTopic) -> None:
-        where = f"{topic}[{self._partition}]"
-        known = self._ids.get(topic)
-        if known is not None and found.topic_id is not None and known != found.topic_id:
-            raise Fatal(
-                f"{where}: the topic was deleted and made again (id {known}, now {found.topic_id});"
-                " its offsets mean nothing to the state: see docs/delivery.md"
-            )
-        expected = self._next.get(topic)
-        if expected is None:
-            return
-        if expected > found.high:
-            raise Fatal(
-                f"{where}: the state has applied up to {expected}, the topic ends at {found.high}:"
-                " records are lost, or the topic is another one"
-            )
-        if expected < found.low:
-            raise Fatal(
-                f"{where}: records {expected} to {found.low - 1} were deleted before they were"
-                " read: raise the topic's retention"
-            )
-
-    def _announce(self) -> None:
-        """Record the catalogue and the calendars of this program, if they are new here."""
-        catalogue = self._rules.catalogue
-        self._announce_one("catalogue", catalogue.name, catalogue.version, catalogue.content)
-        for name, calendar in catalogue.calendars.items():
-            self._announce_one("calendar", name, calendar.version, calendar.model_dump(mode="json"))
-
-    def _announce_one(self, subject: Any, name: str, version: str, content: Any) -> None:
-        prefix = CATALOGUE_KEY if subject == "catalogue" else CALENDAR_KEY + name.encode() + b"@"
-        key = prefix + version.encode()
-        if key.decode() in self._contents:
-            return
-        written = msgspec.json.encode(content)
-        self._contents[key.decode()] = written
-        self._state.append((key, written))
-        self._emit(
-            topics.EVENTS.name,
-            key,
-            ReferenceRecord(
-                subject=subject,
-                name=name,
-                version=version,
-                partition=self._partition,
-                at=self._now,
-                content=Raw(written),
-            ),
-        )
-
-    def _rules_of(self, version: str) -> Rules:
-        """Give the rules of a pinned catalogue, with the calendars in force."""
-        known = self._pinned.get(version or self._rules.catalogue.version)
-        if known is None:
-            content = self._contents.get((CATALOGUE_KEY + version.encode()).decode())
-            if content is None:
-                raise Fatal(f"partition {self._partition}: catalogue {version} is not in its state")
-            pinned = Catalogue.from_content(
-                msgspec.json.decode(content), self._rules.catalogue.calendars
-            )
-            known = self._pinned[version] = Rules(pinned, self._rules.calendars)
-        return known
 
     # -- applying -------------------------------------------------------------------------------
 
@@ -237,13 +147,13 @@ class CasePartition:
         if chunk.topic == _TICKS:
             self._waiting.append(chunk)
             return self._pass_time()
-        expected = self._next.get(chunk.topic, 0)
+        expected = self._inputs.next(chunk.topic)
         handle = self._step if chunk.topic == _STEPS else self._ruling
         for index, offset in enumerate(chunk.offsets):
             if offset >= expected:
                 handle(chunk, index)
         self._cases.settle(self._now)
-        self._advance(chunk.topic, chunk.offsets[-1] + 1)
+        self._inputs.advance(chunk.topic, chunk.offsets[-1] + 1)
         return [chunk, *self._pass_time()]
 
     def advance(self, topic: str, next_offset: int) -> Sequence[Chunk]:
@@ -251,18 +161,17 @@ class CasePartition:
         if topic == _TICKS:
             self._ticks_end = next_offset
         else:
-            self._advance(topic, next_offset)
+            self._inputs.advance(topic, next_offset)
         return self._pass_time()
 
     def applied(self, topic: str) -> int:
         """Tell the next offset to apply."""
-        return self._next.get(topic, 0)
+        return self._inputs.next(topic)
 
     def rewind(self) -> None:
         """Forget the ticks that wait: they will be handed over again."""
         self._waiting.clear()
         self._ticks_end = 0
-        self._handed = dict(self._next)
 
     def take(self) -> Batch:
         """Give what has to be written, the partition's own record last."""
@@ -271,20 +180,12 @@ class CasePartition:
             key = case_no.encode()
             state.append((key, packed))
             outputs.append(self._output(topics.CASES.name, key, record))
-        if self._changed or outputs or state:
-            positions = {
-                topic: InputPosition(self._ids.get(topic), n) for topic, n in self._next.items()
-            }
-            state.append((PARTITION_KEY, encode(PartitionState(FORMAT, self._now, positions))))
-        self._outputs, self._state, self._changed = [], [], False
+        if self._inputs.changed or outputs or state:
+            own = PartitionState(FORMAT, self._now, self._inputs.kept())
+            state.append((PARTITION_KEY, encode(own)))
+        self._outputs, self._state = [], []
         self._report()
         return Batch(outputs, state)
-
-    def _advance(self, topic: str, next_offset: int) -> None:
-        if next_offset > self._next.get(topic, 0):
-            self._next[topic] = next_offset
-            self._changed = True
-        self._handed[topic] = max(self._handed.get(topic, 0), next_offset)
 
     def _report(self) -> None:
         self._metrics.partition(
@@ -299,14 +200,14 @@ class CasePartition:
         while self._waiting:
             chunk = self._waiting[0]
             for index, offset in enumerate(chunk.offsets):
-                if offset < self._next.get(_TICKS, 0):
+                if offset < self._inputs.next(_TICKS):
                     continue
                 if not self._tick(chunk, index):
                     return done
-                self._advance(_TICKS, offset + 1)
+                self._inputs.advance(_TICKS, offset + 1)
             done.append(self._waiting.popleft())
-        if self._ticks_end > self._next.get(_TICKS, 0):  # offsets without a record, at the end
-            self._advance(_TICKS, self._ticks_end)
+        if self._ticks_end > self._inputs.next(_TICKS):  # offsets without a record, at the end
+            self._inputs.advance(_TICKS, self._ticks_end)
         return done
 
     def _tick(self, chunk: Chunk, index: int) -> bool:
@@ -320,7 +221,7 @@ class CasePartition:
         if reason is not None:
             self._metrics.tick_refused(reason)
             return True
-        if any(self._handed.get(topic, 0) < next_ for topic, next_ in tick.barriers.items()):
+        if any(self._inputs.next(topic) < next_ for topic, next_ in tick.barriers.items()):
             return False
         self._now = max(self._now, tick.now)  # time never goes back
         self._cases.tick(self._now)
@@ -353,7 +254,8 @@ class CasePartition:
         if case_no not in self._cases:
             partition = partition_of(case_no, self._partitions)
             if partition != self._partition:
-                self._send_on(chunk, index, case_no, partition, event.source)
+                self._metrics.misplaced(event.source, "partition")
+                self._outputs.append(sent_on(chunk, index, case_no, partition))
                 return
         key = case_no.encode()
         if chunk.keys[index] != key:
@@ -361,7 +263,7 @@ class CasePartition:
         try:
             new = self._cases.fold(case_no, entry)
         except TooLarge:
-            self._refuse(chunk, index, _too_large(case_no, event.source))
+            self._refuse(chunk, index, too_large(case_no, event.source))
             return
         self._metrics.accepted(event.source, repeated=not new)
         self._emit(
@@ -369,47 +271,14 @@ class CasePartition:
             key,
             EventRecord(
                 case_no=case_no,
-                origin=_origin(chunk, index),
+                origin=origin_of(chunk, index),
                 event=Raw(masked_json(event, raw or b"")),
             ),
         )
 
-    def _send_on(self, chunk: Chunk, index: int, case_no: str, partition: int, source: str) -> None:
-        """Send a record to its case's own partition, with where it first arrived."""
-        self._metrics.misplaced(source, "partition")
-        headers = [h for h in chunk.headers[index] if h[0] != ORIGIN_HEADER]
-        headers.append((ORIGIN_HEADER, encode(_origin(chunk, index))))
-        self._outputs.append(
-            Output(_STEPS, partition, case_no.encode(), chunk.values[index], headers)
-        )
-
     def _refuse(self, chunk: Chunk, index: int, refusal: Refusal) -> None:
-        """Send a record to the dead letters: its bytes, and why in a header."""
-        raw = chunk.values[index] or b""
-        origin = _origin(chunk, index)
-        letter = DeadLetter(
-            letter_id=letter_id(chunk.topic, chunk.partition, chunk.offsets[index]),
-            reason=refusal.reason,
-            field=refusal.field,
-            value=refusal.value,
-            message=refusal.message,
-            remedy=refusal.remedy,
-            source=refusal.source,
-            origin=origin,
-            sha256=hashlib.sha256(raw).hexdigest(),
-            size=len(raw),
-            cut=len(raw) > MAX_LETTER_BYTES,
-        )
         self._metrics.refused(refusal.source, refusal.reason)
-        self._outputs.append(
-            Output(
-                topics.DEAD_LETTERS.name,
-                self._partition,
-                chunk.keys[index],
-                raw[:MAX_LETTER_BYTES],
-                [(DEAD_LETTER_HEADER, encode(letter))],
-            )
-        )
+        self._outputs.append(dead_letter(chunk, index, refusal))
 
     def _ruling(self, chunk: Chunk, index: int) -> None:
         """Put a ruling on record. What it does to a card comes with its whole life."""
@@ -427,7 +296,7 @@ class CasePartition:
         self._emit(
             topics.EVENTS.name,
             ruling.case_no.encode(),
-            RulingRecord(case_no=ruling.case_no, origin=_origin(chunk, index), ruling=Raw(raw)),
+            RulingRecord(case_no=ruling.case_no, origin=origin_of(chunk, index), ruling=Raw(raw)),
         )
 
     # -- writing --------------------------------------------------------------------------------
@@ -437,25 +306,3 @@ class CasePartition:
 
     def _output(self, topic: str, key: bytes, record: Struct) -> Output:
         return Output(topic, self._partition, key, encode(record), None)
-
-
-def _origin(chunk: Chunk, index: int) -> Origin:
-    """Tell where a record first arrived: here, unless it was sent on or replayed."""
-    for name, value in chunk.headers[index]:
-        if name == ORIGIN_HEADER:
-            try:
-                return decode(value, Origin)
-            except msgspec.MsgspecError:
-                break  # anybody may write a header: one that is no origin says nothing
-    return Origin(chunk.topic, chunk.partition, chunk.offsets[index], chunk.timestamps[index])
-
-
-def _too_large(case_no: str, source: str) -> Refusal:
-    return Refusal(
-        "case_too_large",
-        "case_no",
-        case_no,
-        "The records of this case take more than 256 KB.",
-        "check that the source does not use one case number for many cases",
-        source,
-    )

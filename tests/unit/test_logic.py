@@ -16,7 +16,8 @@ from schemas.verdicts import (
     decode,
     encode,
 )
-from streams.runtime.logic import MAX_LETTER_BYTES, PARTITION_KEY
+from streams.runtime.logic import PARTITION_KEY
+from streams.runtime.passing_on import MAX_LETTER_BYTES
 from streams.runtime.placing import partition_of
 from streams.runtime.ports import Fatal, InputTopic
 from tests.support.cases import at, days, event, rules
