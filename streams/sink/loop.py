@@ -73,6 +73,7 @@ class Sink:
     def step(self) -> None:
         """Read for a moment, or wait for the next attempt; insert what is due."""
         if self._sealed is None:
+            self._consumer.resume(*self._consumer.paused())
             self._read(POLL_SECONDS)
             if self._batcher.due(self._monotonic()):
                 self._sealed = self._batcher.seal()
@@ -136,7 +137,6 @@ class Sink:
         self._metrics.batch(self._monotonic() - started, self._wall())
         self._sealed, self._failures, self._retry_at = None, 0, 0.0
         self._uncommitted.update(batch.offsets)
-        self._consumer.resume(*self._consumer.paused())
 
     def _put_off(self, error: Exception) -> None:
         """Set the next attempt; raise what no attempt will cure, a fault of our own."""

@@ -20,6 +20,7 @@ from streams.sink.errors import words
 from streams.sink.inserts import Writer
 from streams.sink.letters import Letters
 from streams.sink.loop import Sink
+from streams.sink.rows import TOPICS
 
 if TYPE_CHECKING:
     from clickhouse_driver import Client
@@ -43,6 +44,7 @@ def run_sink(settings: Settings, stop: threading.Event, metrics: SinkMetrics) ->
     consumer = _consumer(settings, stop)
     if consumer is None:
         return
+    _await_topics(consumer, stop)
     client = connect(settings.clickhouse)
     letters = Letters(settings.kafka)
     ended = threading.Event()
@@ -88,6 +90,18 @@ def _consumer(settings: Settings, stop: threading.Event) -> Any:
             log.warning("no broker", servers=kafka.bootstrap_servers, error=words(error))
             stop.wait(1.0)
     return None
+
+
+def _await_topics(consumer: Any, stop: threading.Event) -> None:
+    """Wait for the topics, and know them before joining.
+
+    A member that joins before it knows its topics is given nothing and has to join again, which the
+    embedded broker does not always survive.
+    """
+    while missing := sorted(set(TOPICS) - consumer.topics()):
+        log.warning("topics are missing: run `jiancha topics`", missing=missing)
+        if stop.wait(1.0):
+            return
 
 
 def _cut_off(stop: threading.Event, ended: threading.Event, client: Client) -> None:

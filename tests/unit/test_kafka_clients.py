@@ -1,0 +1,95 @@
+"""Security is mapped for each Kafka client, and no password is where it is not used."""
+
+from __future__ import annotations
+
+import ssl
+
+import pytest
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from pydantic import SecretStr
+
+from streams.kafka_clients import (
+    aiokafka_options,
+    kafka_python_consumer_options,
+    kafka_python_options,
+    librdkafka_options,
+)
+from streams.settings import Kafka
+
+PLAIN = Kafka()
+SECRET = Kafka(
+    security_protocol="SASL_SSL",
+    sasl_mechanism="SCRAM-SHA-512",
+    username="jiancha",
+    password=SecretStr("hush"),
+    ca_file=None,
+)
+
+
+def test_without_security_only_the_protocol_is_said():
+    assert kafka_python_options(PLAIN) == {"security_protocol": "PLAINTEXT"}
+    assert aiokafka_options(PLAIN) == {"security_protocol": "PLAINTEXT"}
+    assert librdkafka_options(PLAIN) == {"security.protocol": "PLAINTEXT"}
+
+
+def test_sasl_reaches_each_client_under_its_own_names():
+    for options in (kafka_python_options(SECRET), aiokafka_options(SECRET)):
+        assert options["security_protocol"] == "SASL_SSL"
+        assert options["sasl_mechanism"] == "SCRAM-SHA-512"
+        assert options["sasl_plain_username"] == "jiancha"
+        assert options["sasl_plain_password"] == "hush"
+    assert librdkafka_options(SECRET) == {
+        "security.protocol": "SASL_SSL",
+        "sasl.mechanism": "SCRAM-SHA-512",
+        "sasl.username": "jiancha",
+        "sasl.password": "hush",
+    }
+
+
+def test_a_certificate_authority_is_named(tmp_path):
+    file = tmp_path / "ca.pem"
+    kafka = Kafka(security_protocol="SSL", ca_file=file)
+    assert kafka_python_options(kafka)["ssl_cafile"] == str(file)
+    assert librdkafka_options(kafka)["ssl.ca.location"] == str(file)
+    with pytest.raises(OSError, match=r"No such file"):
+        aiokafka_options(kafka)
+
+
+def test_aiokafka_verifies_the_brokers_name_and_certificate():
+    context = aiokafka_options(SECRET)["ssl_context"]
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.check_hostname
+
+
+def test_credentials_are_not_sent_where_the_protocol_has_none():
+    kafka = Kafka(security_protocol="SSL", username="jiancha", password=SecretStr("hush"))
+    for options in (
+        kafka_python_options(kafka),
+        aiokafka_options(kafka),
+        librdkafka_options(kafka),
+    ):
+        assert "hush" not in options.values()
+
+
+def test_the_embedded_broker_is_told_of():
+    embedded = Kafka(embedded=True)
+    assert kafka_python_options(embedded)["api_version"] == (2, 3)
+    assert kafka_python_consumer_options(embedded)["check_crcs"] is False
+    assert kafka_python_consumer_options(PLAIN)["check_crcs"] is True
+
+
+def test_a_consumer_of_ours_reads_what_is_committed_and_commits_by_hand():
+    options = kafka_python_consumer_options(Kafka(session_timeout=8, rebalance_timeout=60))
+    assert options["isolation_level"] == "read_committed"
+    assert options["enable_auto_commit"] is False
+    assert options["auto_offset_reset"] == "earliest"
+    assert options["session_timeout_ms"] == 8000
+    assert options["heartbeat_interval_ms"] == 2000
+    assert options["max_poll_interval_ms"] == 60_000
+
+
+@pytest.mark.parametrize("kafka", [PLAIN, SECRET, Kafka(embedded=True)])
+def test_kafka_python_knows_every_option(kafka):
+    for client in (KafkaProducer, KafkaAdminClient):
+        assert set(kafka_python_options(kafka)) <= set(client.DEFAULT_CONFIG)
+    assert set(kafka_python_consumer_options(kafka)) <= set(KafkaConsumer.DEFAULT_CONFIG)

@@ -1,0 +1,322 @@
+"""The loop: nothing is committed that is not inserted, and a failure costs only time."""
+
+# Fakes take the arguments of what they stand for.
+# ruff: noqa: ARG002
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from clickhouse_driver.errors import NetworkError, ServerException
+from kafka import TopicPartition
+from kafka.errors import CommitFailedError, KafkaTimeoutError
+
+from schemas import topics
+from streams.sink.batches import Batcher, Refused
+from streams.sink.inserts import SchemaDiffers
+from streams.sink.loop import Sink
+from tests.support import history
+from tests.support.history import Metrics, Sent
+
+TOPIC = topics.EVENTS.name
+ZERO, ONE = TopicPartition(TOPIC, 0), TopicPartition(TOPIC, 1)
+
+
+class Clock:
+    def __init__(self):
+        self.now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+class Consumer:
+    """A consumer of records in memory; polling takes the clock's time."""
+
+    def __init__(self, clock, logs):
+        self.clock, self.logs = clock, logs
+        self.positions = dict.fromkeys(logs, 0)
+        self.committed = {}
+        self.held = set()
+        self.failing_commits = 0
+        self.away = False
+        self.listener = None
+        self.polls = 0
+
+    def subscribe(self, topics, listener):
+        self.listener = listener
+
+    def assignment(self):
+        return set(self.positions)
+
+    def poll(self, timeout_ms, max_records):
+        self.polls += 1
+        found = {}
+        for tp, position in self.positions.items():
+            if tp not in self.held and (records := self.logs[tp][position : position + 2]):
+                found[tp] = records
+                self.positions[tp] += len(records)
+        if not found:
+            self.clock.now += timeout_ms / 1000
+        return found
+
+    def pause(self, *partitions):
+        self.held |= set(partitions)
+
+    def paused(self):
+        return set(self.held)
+
+    def resume(self, *partitions):
+        self.held -= set(partitions)
+
+    def commit(self, offsets, timeout_ms):
+        if self.failing_commits:
+            self.failing_commits -= 1
+            raise CommitFailedError("rebalanced")
+        self.committed.update({tp: found.offset for tp, found in offsets.items()})
+
+    def end_offsets(self, partitions, timeout_ms):
+        if self.away:
+            raise KafkaTimeoutError
+        return {tp: len(self.logs[tp]) for tp in partitions}
+
+    def position(self, tp, timeout_ms):
+        return self.positions[tp]
+
+    def rebalance(self, *kept):
+        """Revoke everything, as the eager protocol does, and give some partitions back."""
+        self.listener.on_partitions_revoked(list(self.positions))
+        self.positions = {tp: self.committed.get(tp, 0) for tp in kept}
+        self.held.clear()
+        self.listener.on_partitions_assigned(list(kept))
+
+
+class Writer:
+    def __init__(self):
+        self.errors = []
+        self.batches = []
+        self.attempts = []
+        self.refuse = set()
+
+    def write(self, batch):
+        self.attempts.append(batch)
+        if self.errors:
+            raise self.errors.pop(0)
+        self.batches.append(batch)
+        records = [entry.record for entries in batch.entries.values() for entry in entries]
+        return [Refused(r, "events", "bad") for r in records if r.offset in self.refuse]
+
+    def written(self):
+        return [
+            (entry.record.partition, entry.record.offset)
+            for batch in self.batches
+            for entries in batch.entries.values()
+            for entry in entries
+        ]
+
+
+class Letters:
+    def __init__(self):
+        self.sent = []
+        self.errors = []
+
+    def send(self, refused):
+        if self.errors:
+            raise self.errors.pop(0)
+        self.sent += refused
+
+
+def log(partition, count):
+    sent = (history.event("c", "received", "2026-03-02T09:00:00Z", offset=n) for n in range(count))
+    return [
+        Sent(s.topic, s.value, s.key, partition=partition, offset=n) for n, s in enumerate(sent)
+    ]
+
+
+class Bench:
+    """A sink between fakes."""
+
+    def __init__(self, logs, max_rows=4, max_age=1.0):
+        self.clock = Clock()
+        self.consumer = Consumer(self.clock, logs)
+        self.writer, self.letters, self.metrics = Writer(), Letters(), Metrics()
+        self.sink = Sink(
+            self.consumer,
+            self.writer,
+            self.letters,
+            Batcher(max_rows, max_age),
+            self.metrics,
+            monotonic=self.clock,
+            wall=lambda: 2e9,
+            chance=lambda: 0.0,
+        )
+        self.sink.subscribe()
+
+    def steps(self, count):
+        for _ in range(count):
+            self.sink.step()
+
+
+@pytest.fixture
+def bench():
+    return Bench({ZERO: log(0, 6), ONE: log(1, 3)})
+
+
+def test_all_is_inserted_once_and_committed(bench):
+    bench.steps(30)
+    assert sorted(bench.writer.written()) == [(0, n) for n in range(6)] + [(1, n) for n in range(3)]
+    assert bench.consumer.committed == {ZERO: 6, ONE: 3}
+    assert bench.metrics.lags[TOPIC] == 0
+
+
+def test_nothing_is_committed_before_it_is_inserted(bench):
+    bench.writer.errors = [NetworkError("gone")] * 3
+    for _ in range(100):
+        bench.sink.step()
+        inserted = bench.writer.written()
+        for tp, offset in bench.consumer.committed.items():
+            assert all((tp.partition, n) in inserted for n in range(offset))
+    assert bench.consumer.committed == {ZERO: 6, ONE: 3}
+
+
+def test_a_failing_batch_is_tried_again_unchanged_and_nothing_more_is_read(bench):
+    bench.writer.errors = [NetworkError("gone")] * 5
+    bench.steps(2)
+    assert bench.consumer.held
+    positions = dict(bench.consumer.positions)
+    polls = bench.consumer.polls
+    while len(bench.writer.attempts) < 5:
+        bench.sink.step()
+    assert bench.consumer.positions == positions
+    assert bench.consumer.polls > polls + 5, "the consumer must be polled while it waits"
+    assert all(attempt is bench.writer.attempts[0] for attempt in bench.writer.attempts)
+    assert bench.metrics.retries == {"weather": 5}
+    bench.steps(80)
+    assert not bench.consumer.held
+    assert bench.consumer.committed == {ZERO: 6, ONE: 3}
+
+
+def test_waits_grow(bench):
+    bench.writer.errors = [NetworkError("gone")] * 4
+    moments = []
+    while len(bench.writer.attempts) < 5:
+        before = len(bench.writer.attempts)
+        bench.sink.step()
+        if len(bench.writer.attempts) > before:
+            moments.append(bench.clock.now)
+    waits = [later - sooner for sooner, later in pairwise(moments)]
+    assert waits == sorted(waits)
+    assert waits[0] == pytest.approx(0.5, abs=0.21)
+    assert waits[3] == pytest.approx(4.0, abs=0.21)
+
+
+def test_lag_counts_what_is_held_while_clickhouse_is_away(bench):
+    bench.writer.errors = [NetworkError("gone")] * 1000
+    bench.steps(100)
+    assert bench.metrics.lags[TOPIC] == 9
+
+
+def test_tables_that_differ_are_waited_for(bench):
+    bench.writer.errors = [SchemaDiffers("run `jiancha migrate`"), ServerException("", 60)]
+    bench.steps(40)
+    assert bench.metrics.retries == {"operator": 2}
+    assert bench.consumer.committed == {ZERO: 6, ONE: 3}
+
+
+def test_a_fault_of_our_own_is_not_tried_again(bench):
+    bench.writer.errors = [TypeError("no such thing")]
+    with pytest.raises(TypeError, match="no such thing"):
+        bench.steps(10)
+    assert bench.consumer.committed == {}
+
+
+def test_poison_goes_to_the_dead_letters_before_the_commit(bench):
+    bench.writer.refuse = {1}
+    bench.letters.errors = [KafkaTimeoutError("away")]
+    bench.steps(2)
+    assert bench.consumer.committed == {}
+    bench.steps(40)
+    assert {(r.record.partition, r.record.offset, r.what) for r in bench.letters.sent} == {
+        (0, 1, "events"), (1, 1, "events"),
+    }  # fmt: skip
+    assert bench.metrics.retries == {"kafka": 1}
+    assert bench.metrics.poison == {"events": 2}
+    assert bench.consumer.committed == {ZERO: 6, ONE: 3}
+
+
+def test_what_cannot_be_read_goes_to_the_dead_letters(bench):
+    bench.consumer.logs[ZERO][2] = Sent(TOPIC, b"{", partition=0, offset=2)
+    bench.steps(40)
+    assert [(r.record.offset, r.what) for r in bench.letters.sent] == [(2, TOPIC)]
+    assert bench.metrics.poison == {TOPIC: 1}
+    assert bench.consumer.committed == {ZERO: 6, ONE: 3}
+
+
+def test_unsealed_rows_of_a_lost_partition_are_dropped(bench):
+    bench = Bench({ZERO: log(0, 2), ONE: log(1, 2)}, max_rows=100, max_age=1.0)
+    bench.sink.step()
+    bench.consumer.rebalance(ONE)
+    bench.steps(40)
+    assert bench.writer.written() == [(1, 0), (1, 1)]
+    assert bench.consumer.committed == {ONE: 2}
+
+
+def test_a_sealed_batch_of_a_lost_partition_is_dropped_and_not_committed(bench):
+    bench.writer.errors = [NetworkError("gone")] * 2
+    bench.steps(2)
+    bench.consumer.rebalance(ONE)
+    bench.steps(60)
+    assert bench.consumer.committed == {ONE: 3}
+    assert all(partition == 1 for partition, _ in bench.writer.written())
+    assert {(1, n) for n in range(3)} <= set(bench.writer.written())
+
+
+def test_a_failed_commit_is_made_up_for(bench):
+    bench.consumer.failing_commits = 1
+    bench.steps(40)
+    assert bench.metrics.retries["commit"] == 1
+    assert bench.consumer.committed == {ZERO: 6, ONE: 3}
+
+
+def test_an_inserted_but_uncommitted_partition_that_is_lost_is_not_committed(bench):
+    bench.consumer.failing_commits = 10_000
+    bench.steps(5)
+    bench.consumer.rebalance()
+    bench.consumer.failing_commits = 0
+    bench.steps(5)
+    assert bench.consumer.committed == {}
+
+
+def test_finishing_inserts_and_commits_what_is_gathered():
+    bench = Bench({ZERO: log(0, 2)}, max_rows=100, max_age=100.0)
+    bench.sink.step()
+    assert bench.writer.batches == []
+    bench.sink.finish()
+    assert bench.writer.written() == [(0, 0), (0, 1)]
+    assert bench.consumer.committed == {ZERO: 2}
+
+
+def test_finishing_does_not_wait_for_what_fails(bench):
+    bench.writer.errors = [NetworkError("gone")] * 1000
+    bench.steps(5)
+    attempts = len(bench.writer.attempts)
+    bench.sink.finish()
+    assert len(bench.writer.attempts) == attempts
+    assert bench.consumer.committed == {}
+
+
+def test_finishing_tries_once():
+    bench = Bench({ZERO: log(0, 2)}, max_rows=100, max_age=100.0)
+    bench.sink.step()
+    bench.writer.errors = [NetworkError("gone")] * 1000
+    bench.sink.finish()
+    assert bench.metrics.retries == {"weather": 1}
+    assert bench.consumer.committed == {}
+
+
+def test_unknown_lag_is_not_reported(bench):
+    bench.consumer.away = True
+    bench.steps(40)
+    assert bench.metrics.lags == {}
+    assert bench.consumer.committed == {ZERO: 6, ONE: 3}
