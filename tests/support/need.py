@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import pytest
 
@@ -46,10 +46,12 @@ def need(thing: str) -> str:
     else:
         names = ALIASES.get(thing, (thing,))
         found = next((path for name in names if (path := shutil.which(name))), None)
-    return found if found is not None else absent(f"{thing} is missing: {remedy}")
+    if found is None:
+        absent(f"{thing} is missing: {remedy}")
+    return found
 
 
-def absent(reason: str) -> str:
+def absent(reason: str) -> NoReturn:
     """Skip the running test for `reason`, which is one line; with `CI=true` fail it."""
     if os.environ.get("CI") == "true":
         pytest.fail(reason, pytrace=False)

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploy.local import servers
 from deploy.local.process import Child
-from deploy.local.real_kafka import LIBS_VARIABLE, KafkaError, RealKafka, libs
+from deploy.local.real_kafka import KafkaError, RealKafka
 from deploy.local.supervisor import Supervisor
 from tests.support.need import absent, need
 from tests.support.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-ROOT = Path(__file__).parents[2]
+    from pathlib import Path
 
 
 @contextlib.contextmanager
@@ -47,11 +44,9 @@ def real_kafka(folder: Path, partitions: int = 4) -> Iterator[RealKafka]:
     """Run real Apache Kafka over `folder`, with `partitions` for its own topics; skip without."""
     need("java")
     try:
-        with contextlib.chdir(ROOT):
-            os.environ.setdefault(LIBS_VARIABLE, str(libs()))
-    except KafkaError as error:
+        kafka = RealKafka(folder, partitions=partitions)
+    except KafkaError as error:  # no jars
         absent(str(error))
-    kafka = RealKafka(folder, partitions=partitions)
     try:
         kafka.start()
         yield kafka
