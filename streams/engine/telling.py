@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from schemas.words import Language
-    from streams.engine.explanation import CaseExplanation, ClockExplanation, Interval
+    from streams.engine.explanation import CaseExplanation, ClockExplanation
+    from streams.engine.intervals import Interval
 
 _LABELS = {
     "case": Words("办件编号", "Case"),
