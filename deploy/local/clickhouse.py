@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import signal
 import socket
 import sys
 import threading
@@ -16,6 +15,7 @@ import time
 from pathlib import Path
 from typing import Final
 
+from deploy.local import signals
 from deploy.local.clickhouse_connection import Connection, Credentials
 from deploy.local.clickhouse_engine import DirectoryInUseError, Engine
 from deploy.local.native_protocol import Limits
@@ -115,31 +115,26 @@ class Front:
 def main(arguments: list[str] | None = None) -> int:
     """Serve until a signal; return the exit code: 0, or 1 with one line that says why."""
     options = _options(arguments)
-    signals = {signal.SIGTERM, signal.SIGINT}
-    signal.pthread_sigmask(signal.SIG_BLOCK, signals)  # also for the threads of the library
-    try:
-        password = options.password_file.read_text().strip() if options.password_file else ""
-        with contextlib.ExitStack() as opened:
-            engine = opened.enter_context(
-                contextlib.closing(Engine(options.data, options.timezone))
-            )
+    with signals.held() as wait_for_end, contextlib.ExitStack() as opened:
+        try:
+            password = options.password_file.read_text().strip() if options.password_file else ""
+            engine = Engine(options.data, options.timezone)
+            opened.callback(engine.close)
             front = Front(engine, options.port, Credentials(options.user, password))
-            opened.pop_all()  # from here on `front.stop` comes first
-    except ImportError:
-        return _fail("chDB is missing: install the extra `local`")
-    except DirectoryInUseError as error:
-        return _fail(str(error))
-    except OSError as error:
-        what = error.filename or f"port {options.port}"
-        return _fail(f"{what}: {os.strerror(error.errno or 0)}")
-    front.start()
-    print(f"clickhouse ready on 127.0.0.1:{front.port}", flush=True)  # noqa: T201 - the contract
-    signal.sigwait(signals)
-    if not front.stop():
-        sys.stderr.write("clickhouse: a statement did not stop in time; ending without it\n")
-        sys.stderr.flush()
-        os._exit(1)
-    engine.close()
+        except ImportError:
+            return _fail("chDB is missing: install the extra `local`")
+        except DirectoryInUseError as error:
+            return _fail(str(error))
+        except OSError as error:
+            what = error.filename or f"port {options.port}"
+            return _fail(f"{what}: {os.strerror(error.errno or 0)}")
+        front.start()
+        print(f"clickhouse ready on 127.0.0.1:{front.port}", flush=True)  # noqa: T201 - the contract
+        wait_for_end()
+        if not front.stop():
+            _fail("a statement did not stop in time; ending without it")
+            sys.stderr.flush()
+            os._exit(1)  # the engine must not be closed under it
     return 0
 
 

@@ -7,26 +7,24 @@ with it all it held. What it can and cannot do: docs/embedded.md.
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 from pathlib import Path
 
+from deploy.local import signals
 from deploy.local.mock_cluster import MockCluster, MockClusterError
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve until a signal; return the exit code: 0, or 1 with one line that says why."""
     options = _options(arguments)
-    signals = {signal.SIGTERM, signal.SIGINT}
-    signal.pthread_sigmask(signal.SIG_BLOCK, signals)  # also for the threads of the library
     try:
-        with MockCluster() as cluster:
+        with signals.held() as wait_for_end, MockCluster() as cluster:
             for name, partitions in options.topic:
                 cluster.create_topic(name, partitions)
             if options.address_file:
                 _write_whole(options.address_file, cluster.bootstrap)
             print(f"kafka ready on {cluster.bootstrap}", flush=True)  # noqa: T201 - the contract
-            signal.sigwait(signals)
+            wait_for_end()
     except MockClusterError as error:
         sys.stderr.write(f"kafka: {error}\n")
         return 1
