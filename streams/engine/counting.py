@@ -32,6 +32,19 @@ class Pause:
     end: int
 
 
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """A suspension as the counting of days sees it, on the clock face."""
+
+    begin: int
+    end: int
+    """Up to this second: its end, or the end of the last day asked."""
+    last: int
+    """R′, the last date that it takes out."""
+    short: bool
+    """It covers less than half a working day, and takes out no date."""
+
+
 class Counting(Protocol):
     """What every way of counting answers; moments are instants, seconds since the epoch."""
 
@@ -85,6 +98,7 @@ class DayCount:
         "pauses",
         "provisional",
         "start",
+        "stays",
     )
 
     def __init__(
@@ -100,29 +114,37 @@ class DayCount:
         face = calendar.begin(calendar.face(start))
         self.first = face // DAY
         """The start day A, which is not counted."""
+        self.stays = [_stay(calendar, suspension, cap_days) for suspension in suspensions]
         self.pauses = _merged(
-            pause
-            for suspension in suspensions
-            if (pause := _dates(calendar, suspension, cap_days)) is not None
+            Pause(stay.begin // DAY, stay.last) for stay in self.stays if not stay.short
         )
-        self.last = self._last_day(amount)
+        """The dates (start, end] that are not counted."""
+        self.last = self._last_day(face % DAY)
         """The last day in time, X."""
-        self.due_at = self._end_of(self.last, face % DAY)
+        self.due_at = calendar.instant(self._end_of(self.last, face % DAY))
         self.provisional = calendar.rests_on_projection(
             self.first if limit.unit is Unit.WORKING_DAY else self.last, self.last
         )
 
-    def _last_day(self, amount: int) -> int:
-        day = self.nth(amount)
-        moved = True
-        while moved:  # a suspension that starts on or before X and ends after it carries X along
-            moved = False
-            for pause in self.pauses:
-                if pause.start <= day < pause.end:
-                    day, moved = pause.end, True
-                    if self.limit.unit is Unit.WORKING_DAY:
-                        day = self.calendar.roll(day)
-        return day if self.limit.roll == "none" else self.calendar.roll(day)
+    def _last_day(self, clock_time: int) -> int:
+        """Find X: a suspension that starts in time and ends after X carries X along.
+
+        However short it is: time that §45 does not count cannot breach. One that starts after
+        the breach has no effect.
+        """
+        day = self._rolled(self.nth(self.amount))
+        while self.stays:
+            end = self._end_of(day, clock_time)
+            later = max(stay.last if stay.begin <= end else day for stay in self.stays)
+            if later <= day:
+                break
+            day = self._rolled(later)
+        return day
+
+    def _rolled(self, day: int) -> int:
+        if self.limit.roll == "none" and self.limit.unit is Unit.NATURAL_DAY:
+            return day
+        return self.calendar.roll(day)
 
     def nth(self, amount: int) -> int:
         """Give the N-th counted date after the start day, outside the suspensions (S, R′]."""
@@ -148,13 +170,12 @@ class DayCount:
         return self.calendar.nth(day, amount)
 
     def _end_of(self, day: int, clock_time: int) -> int:
+        """Give the last second of a day in time, on the clock face."""
         if self.limit.keep_clock_time:
-            second = clock_time
-        elif self.limit.cut_off == "close_of_business":
-            second = self.calendar.close(day)
-        else:
-            second = DAY - 1
-        return self.calendar.instant(day * DAY + second)
+            return day * DAY + clock_time
+        if self.limit.cut_off == "close_of_business":
+            return day * DAY + self.calendar.close(day)
+        return day * DAY + DAY - 1
 
     def near(self, leads: Sequence[Lead]) -> int | None:
         """Date(t) > X minus the lead in working days; a share of the days, by the clock."""
@@ -169,8 +190,11 @@ class DayCount:
         return max(self.start, self.calendar.instant(day * DAY + int(part * DAY)))
 
     def paused(self, now: int) -> bool:
-        """Tell whether today is a date that is not counted."""
-        return now > self.start and _within(self.pauses, self.calendar.face(now) // DAY)
+        """Tell whether an instant lies within a suspension, up to the end of the days asked."""
+        if now <= self.start or not self.stays:
+            return False
+        face = self.calendar.face(now)
+        return any(stay.begin <= face < stay.end for stay in self.stays)
 
 
 class TimeCount:
@@ -333,17 +357,15 @@ def _hours_before(calendar: Calendar, start: int, due_at: int, lead: Lead) -> in
     return start if spent < 0 else calendar.instant(calendar.add(begin, spent)) + 1
 
 
-def _dates(calendar: Calendar, suspension: Suspension, cap_days: int) -> Pause | None:
-    """(S, R′] in dates; None for one of less than half a working day, which excludes no date."""
+def _stay(calendar: Calendar, suspension: Suspension, cap_days: int) -> Stay:
     begin = calendar.face(suspension.start)
     asked = cap_days if suspension.days_asked is None else suspension.days_asked
     last = calendar.nth(begin // DAY, asked)
+    end = (last + 1) * DAY if asked else begin
     if suspension.end is not None:
-        end = calendar.face(suspension.end)
-        if calendar.measure(begin, end) < SHORT * calendar.standard_day:
-            return None
+        end = max(begin, min(end, calendar.face(suspension.end)))
         last = min(last, end // DAY)
-    return Pause(begin // DAY, last) if last > begin // DAY else None
+    return Stay(begin, end, last, calendar.measure(begin, end) < SHORT * calendar.standard_day)
 
 
 def _merged(pauses: Iterable[Pause]) -> list[Pause]:
