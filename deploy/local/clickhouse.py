@@ -18,7 +18,7 @@ from typing import Final
 from deploy.local import signals
 from deploy.local.clickhouse_connection import Connection, Credentials
 from deploy.local.clickhouse_engine import DirectoryInUseError, Engine
-from deploy.local.native_protocol import Limits
+from deploy.local.native_reader import Limits
 
 TOO_MANY: Final = 202
 MAX_CONNECTIONS: Final = 64

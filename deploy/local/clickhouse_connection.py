@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Final
 
 from deploy.local import native_protocol as wire
 from deploy.local.clickhouse_engine import CANCELLED, EngineError
-from deploy.local.native_protocol import ClientPacket, Disconnected, ProtocolError, Reader
+from deploy.local.native_protocol import ClientPacket
+from deploy.local.native_reader import Disconnected, ProtocolError, Reader
 from deploy.local.statement import data_insert
 
 if TYPE_CHECKING:
     from deploy.local.clickhouse_engine import Engine, Session
-    from deploy.local.native_protocol import Block, Limits, Query
+    from deploy.local.native_reader import Block, Limits, Query
     from deploy.local.statement import DataInsert
 
 NAME: Final = "ClickHouse (embedded)"

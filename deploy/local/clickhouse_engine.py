@@ -16,7 +16,8 @@ import tempfile
 import threading
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from deploy.local.native_protocol import blocks, header, with_zones
+from deploy.local.native_protocol import header
+from deploy.local.native_reader import blocks, with_zones
 from deploy.local.native_types import without_low_cardinality
 from deploy.local.statement import DataInsert, answers_in_blocks, bare
 

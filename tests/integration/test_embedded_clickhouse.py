@@ -19,6 +19,7 @@ from clickhouse_driver.errors import Error, ServerException
 
 from deploy.local import native_protocol as wire
 from deploy.local.clickhouse import Front
+from deploy.local.native_reader import Limits
 from tests.support.need import need
 from tests.support.ports import free_port
 from tests.support.servers import embedded_clickhouse as run_clickhouse
@@ -405,7 +406,7 @@ def test_too_many_connections_are_told_so():
 
 
 def test_a_client_that_says_no_hello_is_sent_away():
-    front = Front(NoEngine(), limits=wire.Limits(hello=0.05))
+    front = Front(NoEngine(), limits=Limits(hello=0.05))
     front.start()
     try:
         with socket.create_connection(("127.0.0.1", front.port), 5) as client:

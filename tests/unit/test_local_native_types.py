@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from deploy.local.native_protocol import Ended, Limits, Reader
+from deploy.local.native_reader import Ended, Limits, Reader
 from deploy.local.native_types import UnknownTypeError, skip_column, split, without_low_cardinality
 
 
