@@ -1,0 +1,128 @@
+"""`jiancha replay`: a file of step events into Kafka, in virtual time."""
+
+from __future__ import annotations
+
+import re
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from schemas.event_lines import open_lines, read_event_lines
+from streams.commands.common import FINDINGS, MOMENT, WRONG_USE, complain
+from streams.replaying import Pace, Replay, ReplayFailed, Sent
+from streams.settings import SettingsError, load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+class Span(click.ParamType):
+    """A span of time such as `30s`, `15m`, `1h`, `1d`; in seconds."""
+
+    name = "SPAN"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read it."""
+        if isinstance(value, int):
+            return value
+        found = re.fullmatch(r"([1-9][0-9]{0,6})([smhd])", value)
+        if found is None:
+            self.fail(f"{value!r} is no span; write it as 30s, 15m, 1h or 1d", param, ctx)
+        return int(found[1]) * UNITS[found[2]]
+
+
+class Speed(click.ParamType):
+    """`max`, or how many times faster than it happened."""
+
+    name = "max|N"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float | str:
+        """Read it."""
+        if value == "max":
+            return "max"
+        try:
+            speed = float(value)
+        except ValueError:
+            speed = 0.0
+        if not 0 < speed < float("inf"):
+            self.fail(f"{value!r} is no speed; write max, or a number above 0", param, ctx)
+        return speed
+
+
+@click.command("replay")
+@click.argument("events", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--speed", type=Speed(), default="max", show_default=True,
+              help="Times faster than it happened; max: as fast as the readers.")  # fmt: skip
+@click.option("--tick-every", type=Span(), default="1h", show_default=True,
+              help="How often time passes.")  # fmt: skip
+@click.option("--until", type=MOMENT, help="Where time ends; after the last event, when left out.")
+@click.option("--wait-for", type=click.Choice(["engine", "sink"]), multiple=True,
+              default=("engine", "sink"), show_default=True,
+              help="The roles that set the pace and have read everything at the end.")  # fmt: skip
+def command(
+    events: Path,
+    speed: float | str,
+    tick_every: int,
+    until: datetime | None,
+    wait_for: tuple[str, ...],
+) -> None:
+    """Send a file of step events to Kafka with its own ticks, so that time passes as it did.
+
+    The file must be sorted by occurred_at, as `convert` writes it. Engines must count a replay's
+    ticks (JIANCHA_ENGINE__TICKS_FROM=replay). A line that is no event is sent too: it becomes a
+    dead letter, as it would from a hall.
+
+    \b
+    Example:
+      jiancha replay events.jsonl --speed max --tick-every 1d --until 2019-10-31T00:00:00-04:00
+    """  # noqa: D301 - click reads \b
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        complain(str(error))
+        sys.exit(WRONG_USE)
+    pace = Pace(
+        speed=None if isinstance(speed, str) else speed,
+        tick_every=tick_every,
+        until=None if until is None else int(until.timestamp()),
+        readers=wait_for,
+    )
+    with open_lines(events) as lines:
+        total = sum(1 for _ in lines)
+    try:
+        with _shown() as bar:
+            sent = Replay(settings, pace, _progress(bar, total)).run(read_event_lines(events))
+    except ReplayFailed as error:
+        complain(str(error))
+        sys.exit(FINDINGS)
+    click.echo(f"{sent.events} events and {sent.ticks} ticks sent; all read by now.")
+
+
+def _shown() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        refresh_per_second=4,
+    )
+
+
+def _progress(bar: Progress, total: int) -> Callable[[Sent], None]:
+    task = bar.add_task("replay", total=total)
+
+    def told(sent: Sent) -> None:
+        moment = datetime.fromtimestamp(sent.now, UTC)
+        bar.update(task, completed=sent.events, description=f"{moment:%Y-%m-%d %H:%M}Z")
+
+    return told
