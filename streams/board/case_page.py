@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from schemas.events import Envelope
     from schemas.words import Words
     from streams.board.history import CaseFile, ClockLine, Happening, Move, Ruling
-    from streams.engine.explanation import ClockExplanation, Interval
+    from streams.engine.explanation import ClockExplanation
+    from streams.engine.intervals import Interval
     from streams.engine.rules import Rules
 
 LONGEST: Final = 400

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import queue
 import time
 from contextlib import contextmanager
@@ -44,6 +45,9 @@ if TYPE_CHECKING:
 
     Ask = Callable[[str, dict[str, Any]], list[tuple[Any, ...]]]
     """Asks one statement with its parameters."""
+
+# What the driver logs, with a stack trace at every attempt, it raises as well.
+logging.getLogger("clickhouse_driver").setLevel(logging.CRITICAL)
 
 CONNECTIONS: Final = 3
 """So many statements at once at most: browsers must not crowd out the sink."""

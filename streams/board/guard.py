@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 LONGEST_QUERY: Final = 2000
 LONGEST_PATH: Final = 200
+KEPT: Final = "public, max-age=86400"
 
 HEADERS: Final = {
     "content-security-policy": (
@@ -47,11 +48,16 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers[name] = value
-                headers.setdefault("cache-control", "no-store")
+                headers["cache-control"] = KEPT if _lasts(scope, message) else "no-store"
             await send(message)
 
         refusal = _refusal(scope)
         await (refusal or self._app)(scope, receive, guarded)
+
+
+def _lasts(scope: Scope, message: Message) -> bool:
+    """Tell whether an answer is a static file: their addresses change with their content."""
+    return scope["path"].startswith("/static/") and message["status"] in {200, 304}
 
 
 def _refusal(scope: Scope) -> PlainTextResponse | None:

@@ -7,6 +7,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
+import structlog
+
 from streams.board.history import HistoryAway
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from streams.board.history import Away
 
 T = TypeVar("T")
+_log = structlog.get_logger(__name__)
 
 FRESH_SECONDS: Final = 1.0
 SHARE: Final = 5.0
@@ -65,8 +68,12 @@ class Latest(Generic[T]):
         began = self._clock()
         try:
             self._value = self._read()
+            if self._away is not None:
+                _log.info("history_back")
             self._away = None
         except HistoryAway as error:
+            if self._away != error.why:
+                _log.warning("history_away", why=error.why)
             self._away = error.why
         ended = self._clock()
         self._next = ended + max(FRESH_SECONDS, SHARE * (ended - began))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
+
+import httpx
 
 from schemas import topics
 from schemas.catalogue import load_catalogue
@@ -219,3 +222,28 @@ def one(case_no, began, *, item, lasts, officer="李建国", suspended=False, **
 
 def refusals(count):
     return [dead_letter(n) for n in range(count)]
+
+
+class Visitor:
+    """Asks an application without a wire, and keeps its cookies."""
+
+    def __init__(self, app):
+        self.app, self.cookies = app, httpx.Cookies()
+
+    def get(self, address, **more):
+        return self.request("GET", address, **more)
+
+    def head(self, address):
+        return self.request("HEAD", address)
+
+    def request(self, method, address, **more):
+        return asyncio.run(self._request(method, address, **more))
+
+    async def _request(self, method, address, **more):
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://board", cookies=self.cookies
+        ) as client:
+            answer = await client.request(method, address, **more)
+            self.cookies = client.cookies
+            return answer
