@@ -1,0 +1,167 @@
+"""The verdicts topic as the notifier reads it: every partition, from the beginning.
+
+What rings must survive a restart, and a card can ring for months: no window of offsets or days
+holds all that ring. So the whole topic is read at each start, which it is kept for ever for; the
+committed offset says how much of it was told before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import msgspec
+import structlog
+from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
+from kafka.errors import KafkaError
+
+from schemas.topics import VERDICTS
+from schemas.verdicts import MoveRecord
+from streams.kafka_clients import kafka_python_consumer_options
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+
+    from streams.settings import Settings
+
+POLL_RECORDS: Final = 5_000
+CALL_SECONDS: Final = 3.0
+"""How long a question to the broker may take."""
+WAIT_SECONDS: Final = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One move as it was read."""
+
+    move: MoveRecord
+    written_at: float
+    """When it was written: seconds since the epoch."""
+    told: bool
+    """Whether an earlier notifier has told what came of it."""
+
+
+class Verdicts(Protocol):
+    """What the notifier reads."""
+
+    def read(self, seconds: float) -> list[Read]:
+        """Give what came, waiting for so long at most."""
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether everything that was there at the start is read."""
+
+    def commit(self) -> None:
+        """Say that everything read so far is told."""
+
+    def lag(self) -> int:
+        """Count the moves that are not told."""
+
+
+class VerdictsTopic:
+    """The topic on a broker; for one thread. Kafka's errors are logged and waited for."""
+
+    def __init__(self, consumer: Any, partitions: set[int], unreadable: Callable[[], None]) -> None:
+        """Begin to read. Raises KafkaError when the broker does not answer."""
+        self._consumer = consumer
+        self._unreadable = unreadable
+        self._decoder = msgspec.json.Decoder(MoveRecord)
+        tps = [TopicPartition(VERDICTS.name, number) for number in sorted(partitions)]
+        consumer.assign(tps)
+        timeout_ms = round(CALL_SECONDS * 1000)
+        begins = consumer.beginning_offsets(tps, timeout_ms=timeout_ms)
+        self._ends: dict[Any, int] = consumer.end_offsets(tps, timeout_ms=timeout_ms)
+        self._behind = {tp for tp in tps if self._ends[tp] > begins[tp]}
+        self._committed = {
+            # A commit beyond the end is of an earlier topic of this name.
+            tp: offset if (offset := consumer.committed(tp) or 0) <= self._ends[tp] else 0
+            for tp in tps
+        }
+        self._told = dict(self._committed)
+        for tp in tps:
+            consumer.seek(tp, begins[tp])
+
+    def read(self, seconds: float) -> list[Read]:
+        """Give what came, waiting for so long at most; a record that is no move is logged."""
+        polled = self._consumer.poll(timeout_ms=round(seconds * 1000), max_records=POLL_RECORDS)
+        found = []
+        for tp, records in polled.items():
+            told_below = self._told[tp]
+            for record in records:
+                try:
+                    move = self._decoder.decode(record.value or b"")
+                except msgspec.MsgspecError as error:
+                    self._unreadable()
+                    log.error(  # noqa: TRY400 - the trace says nothing more
+                        "unreadable_move",
+                        partition=tp.partition,
+                        offset=record.offset,
+                        why=str(error),
+                    )
+                else:
+                    found.append(Read(move, record.timestamp / 1000, record.offset < told_below))
+        return found
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether everything that was there at the start is read."""
+        self._behind = {tp for tp in self._behind if self._position(tp) < self._ends[tp]}
+        return not self._behind
+
+    def commit(self) -> None:
+        """Say that everything read so far is told; a failure is logged, and made good later."""
+        wanted = {tp: self._position(tp) for tp in self._committed}
+        moved = {tp: offset for tp, offset in wanted.items() if offset > self._committed[tp]}
+        if not moved:
+            return
+        offsets = {tp: OffsetAndMetadata(offset, "", -1) for tp, offset in moved.items()}
+        try:
+            self._consumer.commit(offsets, timeout_ms=round(CALL_SECONDS * 1000))
+        except KafkaError as error:
+            log.warning("not_committed", error=repr(error))
+        else:
+            self._committed.update(moved)
+
+    def lag(self) -> int:
+        """Count the moves that are not told, by the ends as the broker last said."""
+        return sum(
+            max(0, (self._consumer.highwater(tp) or self._ends[tp]) - offset)
+            for tp, offset in self._committed.items()
+        )
+
+    def _position(self, tp: Any) -> int:
+        return int(self._consumer.position(tp, timeout_ms=round(CALL_SECONDS * 1000)) or 0)
+
+
+def open_verdicts(
+    settings: Settings, stop: threading.Event, unreadable: Callable[[], None]
+) -> tuple[Any, VerdictsTopic] | None:
+    """Connect, however long it takes; None when told to stop before.
+
+    The consumer that comes first has to be closed.
+    """
+    kafka = settings.kafka
+    while not stop.is_set():
+        consumer = None
+        try:
+            consumer = KafkaConsumer(
+                bootstrap_servers=kafka.bootstrap_servers.split(","),
+                group_id=settings.notify.group,
+                client_id="jiancha-notify",
+                bootstrap_timeout_ms=round(CALL_SECONDS * 1000),
+                metrics_enabled=False,
+                **kafka_python_consumer_options(kafka),
+            )
+            partitions = consumer.partitions_for_topic(VERDICTS.name)
+            if partitions:
+                return consumer, VerdictsTopic(consumer, partitions, unreadable)
+            log.warning("no_topic", topic=VERDICTS.name, remedy="run `jiancha topics`")
+        except KafkaError as error:
+            log.warning("no_broker", servers=kafka.bootstrap_servers, error=repr(error))
+        if consumer is not None:
+            consumer.close(autocommit=False, timeout_ms=1000)
+        stop.wait(WAIT_SECONDS)
+    return None

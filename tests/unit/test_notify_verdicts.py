@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+import threading
+from types import SimpleNamespace
+
+import pytest
+from kafka import TopicPartition
+from kafka.errors import KafkaConnectionError, KafkaTimeoutError
+from structlog.testing import capture_logs
+
+from alerts.notify import verdicts as module
+from alerts.notify.verdicts import VerdictsTopic, open_verdicts
+from schemas.topics import VERDICTS
+from schemas.verdicts import encode
+from streams.settings import Kafka, Settings
+from tests.support.moves import DUE, moved
+
+P0, P1 = (TopicPartition(VERDICTS.name, number) for number in (0, 1))
+
+
+class FakeConsumer:
+    """Gives what `log` holds by partition, a few records a poll, and keeps commits."""
+
+    def __init__(self, log, committed=None, begins=0):
+        self.log, self.begins = log, begins
+        self.kept = dict(committed or {})
+        self.at = {}
+        self.fails = False
+        self.closed = False
+
+    def assign(self, tps):
+        self.assigned = tps
+
+    def beginning_offsets(self, tps, timeout_ms):
+        assert timeout_ms <= 3000
+        return dict.fromkeys(tps, self.begins)
+
+    def end_offsets(self, tps, timeout_ms):
+        assert timeout_ms <= 3000
+        return {tp: self.begins + len(self.log[tp]) for tp in tps}
+
+    def committed(self, tp):
+        return self.kept.get(tp)
+
+    def seek(self, tp, offset):
+        self.at[tp] = offset
+
+    def position(self, tp, timeout_ms):
+        assert timeout_ms <= 3000
+        return self.at[tp]
+
+    def highwater(self, tp):
+        return self.begins + len(self.log[tp])
+
+    def poll(self, timeout_ms, max_records):
+        assert timeout_ms <= 1000
+        found = {}
+        for tp, start in self.at.items():
+            part = self.log[tp][start - self.begins :][: min(2, max_records)]
+            if part:
+                found[tp] = [
+                    SimpleNamespace(
+                        offset=start + n, value=value, timestamp=(DUE + start + n) * 1000
+                    )
+                    for n, value in enumerate(part)
+                ]
+                self.at[tp] = start + len(part)
+        return found
+
+    def commit(self, offsets, timeout_ms):
+        assert timeout_ms <= 3000
+        if self.fails:
+            raise KafkaTimeoutError("slow")
+        self.kept.update({tp: kept.offset for tp, kept in offsets.items()})
+
+    def partitions_for_topic(self, name):
+        return {tp.partition for tp in self.log if tp.topic == name} or None
+
+    def close(self, autocommit, timeout_ms):
+        assert not autocommit
+        assert timeout_ms <= 3000
+        self.closed = True
+
+
+def raw(*names):
+    return [encode(moved(name)) for name in names]
+
+
+def make(log, committed=None, begins=0, unreadable=lambda: None):
+    consumer = FakeConsumer(log, committed, begins)
+    return consumer, VerdictsTopic(consumer, {tp.partition for tp in log}, unreadable)
+
+
+def test_it_reads_every_partition_from_the_beginning_though_all_is_committed():
+    log = {P0: raw("a", "b", "c"), P1: raw("d")}
+    consumer, topic = make(log, {P0: 2, P1: 1})
+    found = []
+    while not topic.caught_up:
+        found += topic.read(0.1)
+    assert consumer.assigned == [P0, P1]
+    assert [(read.move.case_no, read.told) for read in found] == [
+        ("a", True), ("b", True), ("d", True), ("c", False),
+    ]  # fmt: skip
+    assert found[1].written_at == DUE + 1
+
+
+def test_an_empty_topic_is_caught_up_at_once():
+    _, topic = make({P0: [], P1: []}, begins=40)
+    assert topic.caught_up
+
+
+def test_reading_begins_where_the_topic_does():
+    consumer, topic = make({P0: raw("a")}, begins=100)
+    assert consumer.at == {P0: 100}
+    assert not topic.caught_up
+    assert topic.read(0.1)[0].move.case_no == "a"
+    assert topic.caught_up
+
+
+def test_lag_is_what_is_not_told():
+    log = {P0: raw("a", "b", "c"), P1: raw("d")}
+    consumer, topic = make(log, {P0: 1})
+    assert topic.lag() == 3
+    while not topic.caught_up:
+        topic.read(0.1)
+    assert topic.lag() == 3
+    topic.commit()
+    assert topic.lag() == 0
+    assert consumer.kept == {P0: 3, P1: 1}
+    log[P1] += raw("e")
+    assert topic.lag() == 1
+
+
+def test_a_commit_that_fails_is_made_good_by_the_next():
+    consumer, topic = make({P0: raw("a")})
+    topic.read(0.1)
+    consumer.fails = True
+    with capture_logs() as lines:
+        topic.commit()
+    assert lines[0]["event"] == "not_committed"
+    assert topic.lag() == 1
+    consumer.fails = False
+    topic.commit()
+    assert consumer.kept == {P0: 1}
+
+
+def test_nothing_is_committed_twice():
+    consumer, topic = make({P0: raw("a")}, {P0: 1})
+    topic.read(0.1)
+    consumer.fails = True  # it would say so
+    with capture_logs() as lines:
+        topic.commit()
+    assert lines == []
+
+
+def test_a_commit_of_an_earlier_topic_of_this_name_means_nothing():
+    _, topic = make({P0: raw("a")}, {P0: 7})
+    assert [read.told for read in topic.read(0.1)] == [False]
+
+
+def test_what_is_no_move_is_counted_logged_and_passed_over():
+    counted = []
+    _, topic = make({P0: [b"{", *raw("a")]}, unreadable=lambda: counted.append(1))
+    with capture_logs() as lines:
+        assert [read.move.case_no for read in topic.read(0.1)] == ["a"]
+    assert counted == [1]
+    assert (lines[0]["event"], lines[0]["offset"]) == ("unreadable_move", 0)
+
+
+class TestOpening:
+    @pytest.fixture
+    def stop(self, monkeypatch):
+        monkeypatch.setattr(module, "WAIT_SECONDS", 0)
+        return threading.Event()
+
+    def connecting(self, monkeypatch, *answers):
+        asked, answers = [], list(answers)
+
+        def connect(**options):
+            asked.append(options)
+            answer = answers.pop(0)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        monkeypatch.setattr(module, "KafkaConsumer", connect)
+        return asked
+
+    def test_an_absent_broker_and_an_absent_topic_are_waited_for(self, monkeypatch, stop):
+        without = FakeConsumer({})
+        with_topic = FakeConsumer({P0: raw("a")})
+        self.connecting(monkeypatch, KafkaConnectionError("away"), without, with_topic)
+        with capture_logs() as lines:
+            consumer, topic = open_verdicts(Settings(), stop, lambda: None)
+        assert consumer is with_topic
+        assert without.closed
+        assert [line["event"] for line in lines] == ["no_broker", "no_topic"]
+        assert topic.lag() == 1
+
+    def test_it_ends_when_told_to(self, monkeypatch, stop):
+        stop.set()
+        self.connecting(monkeypatch)
+        assert open_verdicts(Settings(), stop, lambda: None) is None
+
+    def test_it_sees_only_what_is_committed_and_commits_by_hand(self, monkeypatch, stop):
+        asked = self.connecting(monkeypatch, FakeConsumer({P0: []}))
+        settings = Settings(kafka=Kafka(bootstrap_servers="a:1,b:2"))
+        open_verdicts(settings, stop, lambda: None)
+        assert asked[0]["bootstrap_servers"] == ["a:1", "b:2"]
+        assert asked[0]["isolation_level"] == "read_committed"
+        assert asked[0]["enable_auto_commit"] is False
+        assert asked[0]["group_id"] == "jiancha-notify"
