@@ -16,7 +16,7 @@ from streams.engine.counting import StatedCount, count
 from streams.engine.ledger import read
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from schemas.limits import Lead, Limit, Rung
     from schemas.verdicts import ClockState
@@ -111,10 +111,11 @@ def assess(entries: Sequence[Entry], rules: Rules) -> Case:
     ended_at = _ended_at(ledger, found)
     clocks: list[Clock] = []
     if start is not None:
-        for kind in (ClockKind.PROMISED, ClockKind.STATUTORY):
-            limit = found.limits.get(kind)
-            if limit is not None:
-                clocks += _decision_clock(kind, limit, start, ledger, found, ended_at)
+        limits = _decision_limits(ledger, found)
+        for kind, limit in limits.items():
+            counting = _decision_counting(kind, limit, start, ledger, found)
+            levels = _levels(kind, counting, found, limits)
+            clocks.append(Clock(str(kind), kind, limit, counting, start, ended_at, levels))
     for run in ledger.steps:
         clocks += _step_clock(run, ledger, found, ended_at)
     return Case(ledger, found, tuple(clocks), ended_at)
@@ -147,25 +148,24 @@ def _ended_at(ledger: Ledger, rules: CaseRules) -> int | None:
     return min((act.at for act in ends), default=None)
 
 
-def _decision_clock(
-    kind: ClockKind,
-    limit: Limit,
-    start: Entry,
-    ledger: Ledger,
-    rules: CaseRules,
-    ended_at: int | None,
-) -> list[Clock]:
-    counting: Counting | None
+def _decision_limits(ledger: Ledger, rules: CaseRules) -> dict[ClockKind, Limit]:
+    """Give the limits that this case has: one that the hall states, only where it stated it."""
+    return {
+        kind: limit
+        for kind in (ClockKind.PROMISED, ClockKind.STATUTORY)
+        if (limit := rules.limits.get(kind)) is not None
+        and (limit.stated is None or ledger.stated_due is not None)
+    }
+
+
+def _decision_counting(
+    kind: ClockKind, limit: Limit, start: Entry, ledger: Ledger, rules: CaseRules
+) -> Counting:
     if limit.stated is not None:
-        due = ledger.stated_due
-        counting = None if due is None else StatedCount(rules.calendar, start.at, due)
-    else:
-        extra = sum(e.amount for e in ledger.extensions if e.unit == limit.unit)
-        counting = _counted(kind, limit, start.at, extra, ledger.suspensions, rules)
-    if counting is None:
-        return []
-    levels = _levels(kind, counting, rules)
-    return [Clock(str(kind), kind, limit, counting, start, ended_at, levels)]
+        assert ledger.stated_due is not None  # noqa: S101 - or the case has no such limit
+        return StatedCount(rules.calendar, start.at, ledger.stated_due)
+    extra = sum(e.amount for e in ledger.extensions if e.unit == limit.unit)
+    return _counted(kind, limit, start.at, extra, ledger.suspensions, rules)
 
 
 def _step_clock(
@@ -194,7 +194,7 @@ def _step_clock(
             counting,
             run.started,
             min(stops, default=None),
-            _levels(ClockKind.STEP, counting, rules),
+            _levels(ClockKind.STEP, counting, rules, rules.limits),
             run.code,
         )
     ]
@@ -219,15 +219,24 @@ def _counted(
         return FarCount(rules.calendar, start)
 
 
-def _levels(kind: ClockKind, counting: Counting, rules: CaseRules) -> tuple[LevelReached, ...]:
-    """Give each level the ladder has for this clock, and the first second at which it holds."""
-    found = []
+def _levels(
+    kind: ClockKind, counting: Counting, rules: CaseRules, present: Collection[ClockKind]
+) -> tuple[LevelReached, ...]:
+    """Give each level the ladder has for this clock, and the first second at which it holds.
+
+    `present` are the clocks of the case: a rung that counts `instead` of one of them is left out.
+    """
+    found: dict[Level, LevelReached] = {}
     for rung, rule in rules.rungs[kind]:
+        if rung.clock is not kind and rung.clock in present:
+            continue
         at = _first_second(rung, counting)
-        if at is not None:
-            found.append(LevelReached(rung.level, at, rule))
-    found.sort(key=lambda reached: (reached.at, reached.level.rank))
-    return tuple(found)
+        if at is None:
+            continue
+        earlier = found.get(rung.level)
+        if earlier is None or at < earlier.at:  # two rungs may lead to one level
+            found[rung.level] = LevelReached(rung.level, at, rule)
+    return tuple(sorted(found.values(), key=lambda reached: (reached.at, reached.level.rank)))
 
 
 def _first_second(rung: Rung, counting: Counting) -> int | None:

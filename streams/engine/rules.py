@@ -25,7 +25,8 @@ class CaseRules:
     limits: Mapping[ClockKind, Limit]
     steps: Mapping[str, FlowStep]
     rungs: Mapping[ClockKind, Sequence[tuple[Rung, str]]]
-    """The ladder's rungs for each clock that the case has, with the rule's id."""
+    """The ladder's rungs for each clock, with the rule's id; also those of another clock, which
+    count from this one where the case lacks it (`Rung.instead`)."""
     item: Item | None
     catalogue: str
     """The version of the catalogue."""
@@ -111,7 +112,7 @@ class Rules:
             ladder=ladder,
             limits=limits,
             steps={step.code: step for step in flow},
-            rungs={kind: _rungs(ladder, kind, limits) for kind in ClockKind},
+            rungs={kind: _rungs(ladder, kind) for kind in ClockKind},
             item=item,
             catalogue=self.catalogue.version,
         )
@@ -150,12 +151,9 @@ def _resolved(limit: Limit, policy: Policy) -> Limit:
     )
 
 
-def _rungs(
-    ladder: Ladder, clock: ClockKind, limits: Mapping[ClockKind, Limit]
-) -> list[tuple[Rung, str]]:
-    """Choose a ladder's rungs for a clock: its own, and those of a clock that the case lacks."""
+def _rungs(ladder: Ladder, clock: ClockKind) -> list[tuple[Rung, str]]:
     return [
         (rung, f"{ladder.name}@{ladder.version}/{clock}/{rung.when}")
         for rung in ladder.rungs
-        if rung.clock is clock or (rung.instead is clock and rung.clock not in limits)
+        if clock in (rung.clock, rung.instead)
     ]

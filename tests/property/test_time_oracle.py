@@ -27,7 +27,8 @@ WAYS = (
     ("hour", "next_day"),
 )
 WALL = datetime.fromisoformat
-FIRST, LAST = WALL("2004-01-01"), WALL("2026-08-01")
+FIRST, LAST = WALL("2004-02-01"), WALL("2026-06-01")
+"""Suspensions reach beyond both ends, and days are known from 2004 to 2026."""
 EDGES = (time(0), time(9), time(12), time(13, 30), time(17, 30))
 FESTIVE = ((1, 1), (1, 25), (2, 8), (4, 4), (4, 30), (5, 7), (9, 28), (10, 7), (12, 31))
 
@@ -45,7 +46,7 @@ def some_start(random):
     day = FIRST + timedelta(days=random.randrange((LAST - FIRST).days))
     if random.random() < 0.3:
         month, number = random.choice(FESTIVE)
-        day = min(LAST, day.replace(month=month, day=number))
+        day = min(LAST, max(FIRST, day.replace(month=month, day=number)))
     return at_some_time(random, day)
 
 

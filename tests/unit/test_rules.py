@@ -1,0 +1,208 @@
+"""What holds for a case: policies from the region down to the item, versions, presets."""
+
+from __future__ import annotations
+
+import pytest
+
+from schemas.catalogue import Catalogue
+from schemas.codes import ClockKind
+from streams.engine.rules import Rules, promise_exceeds_statute
+from tests.support.cases import assessed, at, built_in, clock, days, event, levels, rules
+
+ACCEPTED = event("accepted", "2018-10-15 10:00:00")
+MONDAY = at("2018-10-15 10:00:00")
+
+
+def catalogued(*, policy=None, regions=(), departments=(), items=None, ladders=()):
+    base = built_in()
+    content = {
+        **base.content,
+        "policy": {**base.content["policy"], **(policy or {})},
+        "regions": regions,
+        "departments": departments,
+        "ladders": [*base.content["ladders"], *ladders],
+        "items": items or [{"code": "i", "name": "事项", "versions": [{}]}],
+    }
+    return Rules.of(Catalogue.from_content(content, base.calendars))
+
+
+def region(code, **policy):
+    return {"code": code, "name": code, "policy": policy}
+
+
+def item(*versions, **more):
+    return {"code": "i", "name": "事项", "versions": versions, **more}
+
+
+class TestPolicies:
+    regions = (
+        region("430000", ladder="chengdu", mode="elapsed", cut_off="close_of_business"),
+        region("430100", mode="next_day"),
+        region("430102"),
+    )
+    departments = ({"code": "d", "name": "d", "region": "430102", "policy": {"mode": "elapsed"}},)
+
+    def policy(self, region="", department="", versions=({},), **of_item):
+        law = catalogued(
+            regions=self.regions,
+            departments=self.departments,
+            items=[item(*versions, **of_item)],
+        )
+        return law.resolve("i", region, department, MONDAY).policy
+
+    def test_without_a_region_the_catalogue_s_own(self):
+        found = self.policy()
+        assert (found.ladder, found.mode, found.cut_off) == ("hunan", "next_day", "midnight")
+
+    def test_regions_from_the_root_down_each_saying_only_what_differs(self):
+        found = self.policy("430102")
+        assert (found.ladder, found.mode, found.cut_off) == (
+            "chengdu",
+            "next_day",
+            "close_of_business",
+        )
+        assert self.policy("430000").mode == "elapsed"
+
+    def test_a_department_over_its_region(self):
+        assert self.policy("430102", "d").mode == "elapsed"
+
+    def test_a_department_brings_its_region_where_the_record_names_none(self):
+        assert self.policy(department="d").ladder == "chengdu"
+
+    def test_the_item_s_department_stands_in_for_a_missing_one(self):
+        assert self.policy(department="").mode == "next_day"
+        assert self.policy(department="d").mode == "elapsed"
+
+    def test_the_item_has_the_last_word(self):
+        of_version = ({"policy": {"mode": "next_day", "ladder": "hunan"}},)
+        found = self.policy("430102", "d", of_version)
+        assert (found.ladder, found.mode, found.cut_off) == (
+            "hunan",
+            "next_day",
+            "close_of_business",
+        )
+
+    def test_a_limit_may_say_its_own_mode_and_cut_off(self):
+        limits = {"promised": days(7, mode="elapsed"), "statutory": days(10)}
+        found = rules(limits, cut_off="close_of_business").resolve("i", "", "", MONDAY).limits
+        assert found[ClockKind.PROMISED].mode == "elapsed"
+        assert found[ClockKind.STATUTORY].mode == "next_day"
+        assert found[ClockKind.PROMISED].cut_off == "close_of_business"
+
+    def test_each_place_keeps_its_own_answer(self):
+        law = catalogued(regions=self.regions, departments=self.departments)
+        asked = [("430000", ""), ("430102", ""), ("430102", "d"), ("430000", "")]
+        modes = [law.resolve("i", *place, MONDAY).policy.mode for place in asked]
+        assert modes == ["elapsed", "next_day", "elapsed", "elapsed"]
+        assert law.resolve("i", "", "", MONDAY) is law.resolve("i", "", "", MONDAY + 9)
+
+
+class TestVersions:
+    law = catalogued(
+        items=[
+            item(
+                {"from": "2018-01-01", "to": "2018-10-15", "clocks": {"promised": days(7)}},
+                {"from": "2018-10-17", "clocks": {"promised": days(5)}},
+            )
+        ]
+    )
+
+    @pytest.mark.parametrize(
+        ("start", "amount"),
+        [
+            ("2017-12-31 23:59:59", None),
+            ("2018-01-01 00:00:00", 7),
+            ("2018-10-15 23:59:59", 7),
+            ("2018-10-16 12:00:00", None),
+            ("2018-10-17 00:00:00", 5),
+            ("2030-01-01 00:00:00", 5),
+        ],
+    )
+    def test_in_force_from_the_first_day_to_the_last_by_local_date(self, start, amount):
+        limits = self.law.resolve("i", "", "", at(start)).limits
+        assert amount == (limits[ClockKind.PROMISED].amount if limits else None)
+
+    def test_the_limit_at_acceptance_stays_with_the_case(self):
+        received = event("received", "2017-12-01 10:00:00")
+        case = assessed(self.law, received, ACCEPTED, event("finished", "2018-12-01 10:00:00"))
+        assert clock(case).limit.amount == 7
+
+    def test_an_item_that_nobody_stated_has_no_limit(self):
+        found = self.law.resolve("else", "", "", MONDAY)
+        assert (found.item, dict(found.limits)) == (None, {})
+
+
+class TestPresets:
+    def test_give_what_the_item_does_not_state(self):
+        limits = rules(preset="cn-permit").resolve("i", "", "", MONDAY).limits
+        assert set(limits) == {ClockKind.STATUTORY}
+        assert limits[ClockKind.STATUTORY].amount == 20
+        assert "第四十二条" in limits[ClockKind.STATUTORY].basis
+
+    def test_the_item_s_own_clock_wins(self):
+        limits = (
+            rules({"statutory": days(45)}, preset="cn-permit").resolve("i", "", "", MONDAY).limits
+        )
+        assert limits[ClockKind.STATUTORY].amount == 45
+
+
+class TestThePromise:
+    def limits(self, promised, statutory):
+        law = rules({"promised": promised, "statutory": statutory})
+        return law.resolve("i", "", "", MONDAY).limits
+
+    def test_longer_than_the_statute_is_cut_to_it(self):
+        found = self.limits(days(30, mode="elapsed"), days(20))
+        assert found[ClockKind.PROMISED].amount == 20
+        assert found[ClockKind.PROMISED].mode == "elapsed"
+        assert found[ClockKind.STATUTORY].amount == 20
+
+    @pytest.mark.parametrize("amount", [1, 19, 20])
+    def test_as_long_or_shorter_stays(self, amount):
+        assert self.limits(days(amount), days(20))[ClockKind.PROMISED].amount == amount
+
+    def test_in_another_unit_nobody_can_say(self):
+        natural = {"amount": 30, "unit": "natural_day"}
+        found = self.limits(natural, days(20))
+        assert found[ClockKind.PROMISED].amount == 30
+        assert not promise_exceeds_statute(found)
+
+    def test_stated_by_the_hall_stays_stated(self):
+        found = self.limits({"stated": "promised_due_at"}, days(20))
+        assert found[ClockKind.PROMISED].stated == "promised_due_at"
+
+
+class TestRungs:
+    def test_each_carries_the_ladder_its_version_and_what_it_counts(self):
+        case = assessed(rules({"promised": days(7), "statutory": days(10)}), ACCEPTED)
+        told = {str(r.level): r.rule for c in case.clocks for r in c.levels}
+        assert told == {
+            "notice": "hunan@1/promised/near",
+            "yellow": "hunan@1/promised/passed",
+            "red": "hunan@1/statutory/passed",
+        }
+
+    def test_without_a_promise_the_notice_counts_from_the_statute(self):
+        case = assessed(rules({"statutory": days(10)}), ACCEPTED)
+        assert set(levels(case, "statutory")) == {"notice", "red"}
+
+    def test_a_promise_that_the_hall_should_state_and_did_not_is_none(self):
+        law = rules({"promised": {"stated": "promised_due_at"}, "statutory": days(10)})
+        assert set(levels(assessed(law, ACCEPTED), "statutory")) == {"notice", "red"}
+        said = event("accepted", "2018-10-15 10:00:00", promised_due_at="2018-10-20T10:00:00Z")
+        case = assessed(law, said)
+        assert set(levels(case)) == {"notice", "yellow"}
+        assert set(levels(case, "statutory")) == {"red"}
+
+    def test_a_level_to_which_two_rungs_lead_holds_from_the_earlier(self):
+        near = {"clock": "promised", "when": "near", "leads": [{"working_days": 3}]}
+        passed = {"clock": "promised", "when": "passed"}
+        own = {
+            "name": "own",
+            "title": "自定",
+            "rungs": [{**passed, "level": "yellow"}, {**near, "level": "yellow"}],
+        }
+        clocks = [{"clocks": {"promised": days(7)}}]
+        law = catalogued(ladders=[own], policy={"ladder": "own"}, items=[item(*clocks)])
+        assert levels(assessed(law, ACCEPTED)) == {"yellow": "2018-10-20 00:00:00"}
+        assert len(clock(assessed(law, ACCEPTED)).levels) == 1
