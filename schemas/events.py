@@ -6,6 +6,7 @@ exchange tables (`docs/events.md` is generated from here). Every time carries it
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Final, Literal
@@ -27,12 +28,13 @@ EARLIEST: Final = datetime(1990, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
 
 _PRINTABLE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
+_WRITTEN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt _][0-9]{2}:")
 _CODE = r"^[^\x00-\x20\x7f]+( [^\x00-\x20\x7f]+)*$"
 
 
 def _written_out(value: object) -> object:
-    """Refuse a number, in quotes or not, which pydantic would read as seconds since 1970."""
-    if isinstance(value, datetime) or (isinstance(value, str) and value[4:5] == "-"):
+    """Refuse a number, which pydantic would read as seconds since 1970, and a date alone."""
+    if isinstance(value, datetime) or (isinstance(value, str) and _WRITTEN.match(value)):
         return value
     raise ValueError("Input should be a time written YYYY-MM-DDThh:mm:ss+hh:mm")
 
