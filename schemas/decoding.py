@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
@@ -25,7 +26,7 @@ _REMEDIES: Final[Mapping[str, str]] = {
     "timezone_aware": "add the offset from UTC, e.g. 2026-03-02T09:00:00+08:00",
     "datetime_type": "write the time as a string, e.g. 2026-03-02T09:00:00+08:00",
     "datetime_parsing": "write a moment that exists, e.g. 2026-03-02T09:00:00+08:00",
-    "datetime_from_date_parsing": "write date and time, e.g. 2026-03-02T09:00:00+08:00",
+    "datetime_from_date_parsing": "write a moment that exists, e.g. 2026-03-02T09:00:00+08:00",
     "value_error": "write the time as 2026-03-02T09:00:00+08:00",
     "greater_than_equal": "send a value not below the bound; check the unit and the century",
     "less_than_equal": "send a value not above the bound; check the unit and the century",
@@ -42,12 +43,39 @@ _REMEDIES: Final[Mapping[str, str]] = {
     "literal_error": "send one of the listed values; map your own codes in the mapping file",
     "union_tag_invalid": "send one of the listed kinds; map your own codes in the mapping file",
     "union_tag_not_found": "send the field kind; docs/events.md lists the kinds",
-    "dict_type": "send one JSON object a record",
-    "json_invalid": "send one valid JSON object in UTF-8, without NaN and without trailing text",
+    "dict_type": "send one JSON object a record, neither in a list nor in quotes",
+    "json_invalid": "send one JSON object in UTF-8; let a JSON library write it",
     "tuple_type": "send a list",
     "decimal_parsing": "send an amount such as 12.50",
     "decimal_type": "send an amount such as 12.50",
+    "decimal_max_digits": "send an amount in yuan below 100,000,000,000,000",
+    "decimal_max_places": "send yuan and fen: two places after the point at most",
+    "finite_number": "send an amount such as 12.50; JSON knows neither NaN nor Infinity",
+    "too_long": "send fewer entries; docs/events.md says how many there may be",
 }
+_MESSAGES: Final[Mapping[str, str]] = {
+    "missing": "The field is missing.",
+    "union_tag_not_found": "The field kind is missing.",
+    "union_tag_invalid": f"There is no such kind of event. The kinds are: {', '.join(KINDS)}.",
+    "timezone_aware": "The time has no offset from UTC: nobody can tell which moment is meant.",
+    "datetime_from_date_parsing": "There is no such day or time of day.",
+    "string_pattern_mismatch": "The text holds a control character, or a blank at an end or two "
+    "in a row.",
+}
+"""What is wrong, where pydantic's own words are for programmers."""
+
+_JSON_FAULTS: Final = (
+    ("trailing characters", "send one JSON object a record, and nothing after it"),
+    ("trailing comma", "remove the comma after the last field"),
+    ("EOF", "send the whole object: it ends too early; was the record cut on its way?"),
+    ("key must be a string", "put names and texts in double quotes"),
+    ("control character", r"write a control character as \u0000, or better remove it"),
+    ("hex escape", "send whole characters: half of a surrogate pair is none"),
+    ("surrogate", "send whole characters: half of a surrogate pair is none"),
+    ("recursion limit", "send a flat object: no field of an event holds objects"),
+    ("number out of range", "send a number of ordinary size"),
+)
+"""What the parser says, and what to do about it."""
 
 
 @dataclass(eq=False)
@@ -101,9 +129,9 @@ def _refuse_repeated_keys(raw: bytes, source: str) -> None:
                 values = " / ".join(str(value) for k, value in found if k == key)
                 raise Refusal(
                     "repeated_key",
-                    key,
+                    _shown(key),
                     _shown(values),
-                    f"The field {key} stands {keys.count(key)} times.",
+                    f"The field stands {keys.count(key)} times.",
                     "send each field once",
                     source,
                 )
@@ -115,25 +143,37 @@ def _refuse_repeated_keys(raw: bytes, source: str) -> None:
 def _refusal(raw: bytes, error: ValidationError) -> Refusal:
     first = error.errors(include_url=False)[0]
     path = [str(part) for part in first["loc"]]
-    if path and path[0] in KINDS:  # the union's tag is no field of the sender's
-        path = path[1:]
-    kind = first["type"]
-    field, reason = ".".join(path), kind
-    value = "" if kind in {"missing", "union_tag_not_found", "json_invalid"} else first["input"]
-    message = first["msg"].removeprefix("Value error, ")
-    remedy = _REMEDIES.get(kind, "see docs/events.md for this field")
-    if kind in {"union_tag_invalid", "union_tag_not_found"}:
-        field, value = "kind", first.get("ctx", {}).get("tag", "")
-    if kind == "json_invalid":
-        value = raw[:SHOWN_VALUE].decode("utf-8", "backslashreplace")
-        message, remedy = _why_not_json(raw, message, remedy)
+    kind = path.pop(0) if path and path[0] in KINDS else ""  # the tag is no field of the sender's
+    reason, field, value = first["type"], ".".join(path), first["input"]
+    message = _MESSAGES.get(reason) or first["msg"].removeprefix("Value error, ")
+    remedy = _REMEDIES.get(reason, "see docs/events.md for this field")
+    match reason:
+        case "missing":
+            value = ""
+        case "union_tag_invalid" | "union_tag_not_found":
+            field, value = "kind", first.get("ctx", {}).get("tag", "")
+        case "extra_forbidden":
+            message = f"An event of kind {kind} has no such field."
+            near = (
+                get_close_matches(field, KINDS[kind].model_fields, n=1, cutoff=0.8) if kind else []
+            )
+            remedy = f"did you mean {near[0]}? Otherwise: {remedy}" if near else remedy
+        case "json_invalid":
+            value = raw[: 4 * SHOWN_VALUE].decode("utf-8", "backslashreplace")
+            message, remedy = _why_not_json(raw, message, remedy)
     if field == "schema_version":
         message = f"This version reads schema version {SCHEMA_VERSION}."
         remedy = "send schema_version 1, or upgrade jiancha, then replay the dead letters"
-    return Refusal(reason, field, _shown(value), message, remedy, _source(raw))
+    return Refusal(reason, _shown(field), _shown(value), message, remedy, _source(raw))
 
 
 def _why_not_json(raw: bytes, message: str, remedy: str) -> tuple[str, str]:
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "The record is UTF-16, not UTF-8.", "send UTF-8, without a byte order mark"
+    if raw.startswith(b"\xef\xbb\xbf"):
+        return "The record begins with a byte order mark.", "send UTF-8 without the mark"
+    if raw.startswith(b"\x1f\x8b"):
+        return "The value is gzipped.", "let the Kafka client compress (compression.type)"
     try:
         raw.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -141,7 +181,7 @@ def _why_not_json(raw: bytes, message: str, remedy: str) -> tuple[str, str]:
             f"Byte {error.start} is not UTF-8.",
             "send UTF-8 (GBK and GB 18030 must be converted before sending)",
         )
-    return message, remedy
+    return message, next((cure for fault, cure in _JSON_FAULTS if fault in message), remedy)
 
 
 def _shown(value: object) -> str:

@@ -78,13 +78,13 @@ BAD_MESSAGES: Final = [
     BadMessage("infinity", written(AT, "Infinity"), "value_error", "occurred_at"),
     BadMessage(
         "repeated-key", written('"e1"', '"e1", "event_id": "e9"'), "repeated_key", "event_id"
-    ),  # fmt: skip
+    ),
     BadMessage(
         "huge-integer",
         written('"i"', '"i", "record_version": ' + "9" * 400),
         "less_than_equal",
         "record_version",
-    ),  # fmt: skip
+    ),
     # The kind.
     BadMessage("unknown-kind", event(kind="archived"), "union_tag_invalid", "kind"),
     BadMessage("kind-in-chinese", event(kind="受理"), "union_tag_invalid", "kind"),
@@ -96,25 +96,25 @@ BAD_MESSAGES: Final = [
         event(case_no="430102-naive", occurred_at="2026-03-02T09:00:00"),
         "timezone_aware",
         "occurred_at",
-    ),  # fmt: skip
+    ),
     BadMessage(
         "impossible-day",
         event(occurred_at="2026-02-30T09:00:00+08:00"),
         "datetime_from_date_parsing",
         "occurred_at",
-    ),  # fmt: skip
+    ),
     BadMessage(
         "impossible-hour",
         event(occurred_at="2026-03-02T25:00:00+08:00"),
         "datetime_from_date_parsing",
         "occurred_at",
-    ),  # fmt: skip
+    ),
     BadMessage("date-only", event(occurred_at="2026-03-02"), "value_error", "occurred_at"),
     BadMessage("chinese-date", event(occurred_at="2026年3月2日"), "value_error", "occurred_at"),
     BadMessage("numeric-time", event(occurred_at=1772413200), "value_error", "occurred_at"),
     BadMessage(
         "numeric-string-time", event(occurred_at="1772413200"), "value_error", "occurred_at"
-    ),  # fmt: skip
+    ),
     BadMessage("time-missing", event(occurred_at=...), "missing", "occurred_at"),
     BadMessage("time-null", event(occurred_at=None), "value_error", "occurred_at"),
     BadMessage(
@@ -122,22 +122,20 @@ BAD_MESSAGES: Final = [
         event(occurred_at="1600-03-02T09:00:00+08:00"),
         "greater_than_equal",
         "occurred_at",
-    ),  # fmt: skip
+    ),
     BadMessage(
         "year-2200",
         event(occurred_at="2200-03-02T09:00:00+08:00"),
         "less_than_equal",
         "occurred_at",
-    ),  # fmt: skip
+    ),
     # Other fields.
     BadMessage("case-missing", event(case_no=...), "missing", "case_no"),
     BadMessage("case-empty", event(case_no=""), "string_too_short", "case_no"),
     BadMessage("case-blank", event(case_no="   "), "string_pattern_mismatch", "case_no"),
     BadMessage("case-is-a-number", event(case_no=430102), "string_type", "case_no"),
     BadMessage("case-too-long", event(case_no="4" * 51), "string_too_long", "case_no"),
-    BadMessage(
-        "escaped-nul", event(case_no="430102\x00bad"), "string_pattern_mismatch", "case_no"
-    ),  # fmt: skip
+    BadMessage("escaped-nul", event(case_no="430102\x00bad"), "string_pattern_mismatch", "case_no"),
     BadMessage("id-missing", event(event_id=...), "missing", "event_id"),
     BadMessage("source-missing", event(source=...), "missing", "source"),
     BadMessage("source-null", event(source=None), "string_type", "source"),
@@ -149,14 +147,14 @@ BAD_MESSAGES: Final = [
     BadMessage("version-zero", event(record_version=0), "greater_than_equal", "record_version"),
     BadMessage(
         "limit-negative", event(promised_amount=-5), "greater_than_equal", "promised_amount"
-    ),  # fmt: skip
+    ),
     BadMessage("unit-unknown", event(promised_unit="工作日"), "enum", "promised_unit"),
     BadMessage("flag-in-quotes", event(kind="finished", charged="是"), "bool_type", "charged"),
     BadMessage("fee-in-words", event(kind="finished", fee="十元"), "decimal_parsing", "fee"),
     BadMessage("outcome-missing", event(kind="decided"), "missing", "outcome"),
     BadMessage(
         "list-for-a-text", event(kind="received", documents="身份证"), "tuple_type", "documents"
-    ),  # fmt: skip
+    ),
     BadMessage("schema-of-tomorrow", event(schema_version=2), "literal_error", "schema_version"),
 ]
 """At least 40 kinds (issue 3, done-line 7)."""
