@@ -1,0 +1,83 @@
+"""The deadline index against the simplest thing that could be right: a dictionary."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from streams.engine.deadlines import SLACK, Deadlines
+from streams.engine.judge import NEVER
+
+NAMES = st.sampled_from("abcdef")
+MOMENTS = st.one_of(st.integers(0, 20), st.just(NEVER))
+
+
+class AgainstADictionary(RuleBasedStateMachine):
+    def __init__(self):
+        super().__init__()
+        self.index, self.model = Deadlines(), {}
+
+    @rule(case=NAMES, at=MOMENTS)
+    def set(self, case, at):
+        self.index.set(case, at)
+        self.model[case] = at
+
+    @rule(moments=st.dictionaries(NAMES, MOMENTS))
+    def load(self, moments):
+        self.index.load(moments)
+        self.model = dict(moments)
+
+    @rule(now=st.integers(0, 20))
+    def due(self, now):
+        expected = sorted((at, case) for case, at in self.model.items() if at <= now)
+        assert list(self.index.due(now)) == [case for _, case in expected]
+        for _, case in expected:
+            del self.model[case]
+
+    @invariant()
+    def same(self):
+        known = {case: at for case, at in self.model.items() if at < NEVER}
+        assert dict(self.index.items()) == known
+        assert len(self.index) == len(known)
+        assert self.index.soonest == min(known.values(), default=None)
+        assert all(self.index.of(case) == self.model.get(case, NEVER) for case in "abcdef")
+
+
+TestAgainstADictionary = AgainstADictionary.TestCase
+TestAgainstADictionary.settings = settings(max_examples=50, stateful_step_count=25)
+
+
+def test_a_moment_that_was_moved_does_not_come_at_its_old_time():
+    index = Deadlines()
+    index.set("a", 10)
+    index.set("a", 20)
+    assert list(index.due(19)) == []
+    assert list(index.due(20)) == ["a"]
+    assert list(index.due(99)) == []
+
+
+def test_moved_away_and_back_it_comes_once():
+    index = Deadlines()
+    for at in (10, 20, 10):
+        index.set("a", at)
+    assert list(index.due(30)) == ["a"]
+
+
+def test_a_case_set_again_while_the_due_ones_are_read_comes_again():
+    index = Deadlines()
+    index.set("a", 10)
+    seen = []
+    for case in index.due(15):
+        seen.append(case)
+        if len(seen) == 1:
+            index.set(case, 12)
+    assert seen == ["a", "a"]
+
+
+def test_outdated_entries_do_not_pile_up():
+    index = Deadlines()
+    for at in range(10 * SLACK):
+        index.set("a", at)
+    assert len(index._heap) <= SLACK + 2
+    assert index.soonest == 10 * SLACK - 1

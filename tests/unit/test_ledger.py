@@ -1,0 +1,243 @@
+"""What happened in a case, read off a set of records in whatever order they came."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from random import Random
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.engine.ledger import entry_of, merge, read
+from tests.support.cases import at, event
+from tests.support.random_cases import contradicted, corrected, random_case
+
+
+def fold(events):
+    entries = []
+    for each in events:
+        merged = merge(entries, entry_of(each))
+        entries = entries if merged is None else merged
+    return entries
+
+
+def ledger(*events):
+    return read(fold(events))
+
+
+class TestMerge:
+    first = event("accepted", "2018-10-15 10:00:00", event_id="a")
+
+    def newer(self, **facts):
+        return self.first.model_copy(update=facts)
+
+    def test_the_same_record_again_changes_nothing(self):
+        entries = fold([self.first])
+        assert merge(entries, entry_of(self.first)) is None
+
+    def test_the_given_entries_are_left_as_they_were(self):
+        entries = fold([self.first])
+        merge(entries, entry_of(event("finished", "2018-10-16 10:00:00")))
+        assert len(entries) == 1
+
+    @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+    def test_a_higher_version_replaces_a_lower_one_whichever_came_first(self, order):
+        later = self.newer(record_version=2, occurred_at=self.first.occurred_at + timedelta(days=1))
+        versions = [self.first, later]
+        entries = fold([versions[n] for n in order])
+        assert [e.at for e in entries] == [at("2018-10-16 10:00:00")]
+
+    @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+    def test_of_two_under_the_same_version_the_same_one_is_read(self, order):
+        versions = [self.newer(officer="u1"), self.newer(officer="u2")]
+        assert [e.officer for e in fold([versions[n] for n in order])] == ["u2"]
+
+    def test_the_same_id_of_another_source_is_another_record(self):
+        assert len(fold([self.first, self.newer(source="other")])) == 2
+
+    def test_entries_stand_in_the_order_in_which_they_happened(self):
+        decided = event("decided", "2018-10-16 10:00:00", outcome="granted")
+        started = event("step_started", "2018-10-16 10:00:00", step="s")
+        received = event("received", "2018-10-14 10:00:00")
+        kinds = [e.kind for e in fold([decided, started, self.first, received])]
+        assert kinds == ["received", "accepted", "step_started", "decided"]
+
+    @settings(max_examples=60)
+    @given(st.integers(0, 1 << 32))
+    def test_any_order_and_repetition_gives_the_same_bytes(self, seed):
+        random = Random(seed)
+        events = random_case(random, "c")
+        for one in random.sample(events, len(events) // 2):
+            events += [corrected(one, random), contradicted(one)]
+        shuffled = random.sample(events, len(events)) + random.choices(events, k=5)
+        assert msgspec.msgpack.encode(fold(events)) == msgspec.msgpack.encode(fold(shuffled))
+
+
+class TestEntries:
+    def test_fractions_of_a_second_are_cut_off(self):
+        said = event("accepted", "2018-10-15 10:00:00.999999")
+        assert entry_of(said).at == at("2018-10-15 10:00:00")
+
+    def test_what_is_not_on_record_is_told_from_nought(self):
+        unknown = event("suspended", "2018-10-15 10:00:00", suspension="hearing")
+        nothing = event("suspended", "2018-10-16 10:00:00", suspension="hearing", days_asked=0)
+        assert [s.days_asked for s in ledger(unknown, nothing).suspensions] == [None, 0]
+
+
+class TestActs:
+    def test_of_two_records_of_one_act_the_earliest_counts_but_the_last_supply(self):
+        found = ledger(
+            event("accepted", "2018-10-16 10:00:00"),
+            event("accepted", "2018-10-15 10:00:00"),
+            event("corrections_supplied", "2018-10-12 10:00:00"),
+            event("corrections_supplied", "2018-10-13 10:00:00"),
+        )
+        assert found.accepted.at == at("2018-10-15 10:00:00")
+        assert found.supplied.at == at("2018-10-13 10:00:00")
+        assert found.opened.at == at("2018-10-12 10:00:00")
+
+    def test_what_the_acceptance_says_of_the_case_rules(self):
+        found = ledger(
+            event("received", "2018-10-14 10:00:00", region="430102", window="w1"),
+            event("accepted", "2018-10-15 10:00:00", region="430103"),
+        )
+        assert (found.value("region"), found.value("window")) == ("430103", "w1")
+        assert found.value("department") == ""
+
+    def test_the_due_moment_as_last_stated(self):
+        received = event(
+            "received", "2018-10-14 10:00:00", promised_due_at="2018-10-20T10:00:00+08:00"
+        )
+        accepted = event(
+            "accepted", "2018-10-15 10:00:00", promised_due_at="2018-10-21T10:00:00+08:00"
+        )
+        extended = event(
+            "extended",
+            "2018-10-18 10:00:00",
+            amount=3,
+            promised_due_at="2018-10-24T10:00:00+08:00",
+        )
+        silent = event("extended", "2018-10-19 10:00:00", amount=3)
+        assert ledger(received).stated_due == at("2018-10-20 10:00:00")
+        assert ledger(received, accepted).stated_due == at("2018-10-21 10:00:00")
+        everything = ledger(received, accepted, extended, silent)
+        assert everything.stated_due == at("2018-10-24 10:00:00")
+        assert ledger(silent).stated_due is None
+
+
+def step(kind, when, code="s", **facts):
+    return event(kind, when, step=code, **facts)
+
+
+class TestSteps:
+    def runs(self, *events):
+        return [
+            (r.code, r.number, r.finished and r.finished.at - r.started.at)
+            for r in ledger(*events).steps
+        ]
+
+    def test_each_pass_is_its_own(self):
+        runs = self.runs(
+            step("step_started", "2018-10-15 10:00:00"),
+            step("step_finished", "2018-10-15 11:00:00"),
+            step("step_started", "2018-10-16 10:00:00"),
+            step("step_finished", "2018-10-16 12:00:00"),
+        )
+        assert runs == [("s", 1, 3600), ("s", 2, 7200)]
+
+    def test_an_end_belongs_to_the_earliest_start_still_open(self):
+        runs = self.runs(
+            step("step_started", "2018-10-15 10:00:00"),
+            step("step_started", "2018-10-15 10:30:00"),
+            step("step_finished", "2018-10-15 11:00:00"),
+        )
+        assert runs == [("s", 1, 3600), ("s", 2, None)]
+
+    def test_an_end_before_every_start_ends_nothing(self):
+        runs = self.runs(
+            step("step_finished", "2018-10-15 09:00:00"),
+            step("step_started", "2018-10-15 10:00:00"),
+        )
+        assert runs == [("s", 1, None)]
+
+    def test_one_that_starts_and_ends_in_the_same_second_is_over(self):
+        runs = self.runs(
+            step("step_finished", "2018-10-15 10:00:00"),
+            step("step_started", "2018-10-15 10:00:00"),
+        )
+        assert runs == [("s", 1, 0)]
+
+    def test_steps_side_by_side_do_not_end_each_other(self):
+        found = ledger(
+            step("step_started", "2018-10-15 10:00:00", "a"),
+            step("step_started", "2018-10-15 11:00:00", "b"),
+            step("step_finished", "2018-10-15 12:00:00", "b"),
+        )
+        assert [r.finished is None for r in found.steps] == [True, False]
+        assert found.current_step.step == "a"
+
+    def test_without_an_open_step_the_last_one_was_the_desk(self):
+        found = ledger(
+            step("step_started", "2018-10-15 10:00:00", "a"),
+            step("step_finished", "2018-10-15 11:00:00", "a"),
+            event("decided", "2018-10-16 10:00:00", outcome="granted"),
+        )
+        assert found.current_step.step == "a"
+        assert ledger(event("received", "2018-10-15 10:00:00")).current_step is None
+
+
+def opened(when, ref=None):
+    return event("suspended", when, suspension="hearing", suspension_id=ref)
+
+
+def ended(when, ref=None):
+    return event("resumed", when, suspension_id=ref)
+
+
+ONE, TWO, THREE, FOUR = (f"2018-10-1{n} 10:00:00" for n in range(1, 5))
+
+
+class TestSuspensions:
+    @pytest.mark.parametrize(
+        ("events", "ends"),
+        [
+            ([opened(ONE), ended(TWO)], [TWO]),
+            ([opened(ONE)], [None]),
+            ([ended(ONE), opened(TWO)], [None]),
+            ([opened(ONE), opened(TWO), ended(THREE)], [None, THREE]),
+            ([opened(ONE), opened(TWO), ended(THREE), ended(FOUR)], [FOUR, THREE]),
+            ([opened(ONE, "a"), opened(TWO, "b"), ended(THREE, "a"), ended(FOUR)], [THREE, FOUR]),
+            ([opened(ONE, "a"), opened(TWO), ended(THREE, "a"), ended(FOUR, "x")], [THREE, FOUR]),
+            ([opened(ONE, "a"), opened(TWO, "b"), ended(THREE, "x")], [None, None]),
+            ([opened(ONE, "a"), ended(TWO, "a"), opened(THREE, "a")], [TWO, None]),
+            ([opened(ONE), ended(ONE)], [ONE]),
+        ],
+        ids=[
+            "a pair",
+            "never ended",
+            "an end before the start",
+            "the latest of two ends",
+            "nested",
+            "by name, then what is left",
+            "a strange name ends what has none",
+            "a strange name ends nothing that has its own",
+            "the same name again",
+            "within a second",
+        ],
+    )
+    def test_an_end_finds_its_start(self, events, ends):
+        for given_order in (events, events[::-1]):
+            found = ledger(*given_order).suspensions
+            assert [s.end for s in found] == [end and at(end) for end in ends]
+
+
+def test_extensions_keep_their_unit():
+    found = ledger(
+        event("extended", ONE, amount=5), event("extended", TWO, amount=3, unit="natural_day")
+    )
+    assert [(e.amount, str(e.unit), e.due) for e in found.extensions] == [
+        (5, "working_day", None),
+        (3, "natural_day", None),
+    ]
