@@ -108,17 +108,26 @@ def assess(entries: Sequence[Entry], rules: Rules) -> Case:
         ledger.value("department"),
         (start or ledger.opened).at,
     )
-    ended_at = _ended_at(ledger, found)
+    end = _end(ledger, found)
     clocks: list[Clock] = []
     if start is not None:
         limits = _decision_limits(ledger, found)
         for kind, limit in limits.items():
             counting = _decision_counting(kind, limit, start, ledger, found)
             levels = _levels(kind, counting, found, limits)
-            clocks.append(Clock(str(kind), kind, limit, counting, start, ended_at, levels))
+            stopped_at = _stopped_at(limit, end)
+            clocks.append(Clock(str(kind), kind, limit, counting, start, stopped_at, levels))
+    ended_at = None if end is None else end.at
     for run in ledger.steps:
         clocks += _step_clock(run, ledger, found, ended_at)
     return Case(ledger, found, tuple(clocks), ended_at)
+
+
+def _stopped_at(limit: Limit, end: Entry | None) -> int | None:
+    """Give the second in which a clock ended; against a stated moment, the one after it began."""
+    if end is None:
+        return None
+    return end.at + end.within if limit.stated is not None else end.at
 
 
 def _start(ledger: Ledger) -> Entry | None:
@@ -134,7 +143,7 @@ def _start(ledger: Ledger) -> Entry | None:
     return ledger.supplied or ledger.received or ledger.opened
 
 
-def _ended_at(ledger: Ledger, rules: CaseRules) -> int | None:
+def _end(ledger: Ledger, rules: CaseRules) -> Entry | None:
     """Find what ends the decision clocks: 作出决定 (§42 ¶1), 办结 (¶2), or the earlier of them."""
     acts = {
         "decision": [ledger.decided, ledger.refused],
@@ -145,7 +154,7 @@ def _ended_at(ledger: Ledger, rules: CaseRules) -> int | None:
     ends = chosen or [
         act for act in (ledger.decided, ledger.refused, ledger.finished) if act is not None
     ]
-    return min((act.at for act in ends), default=None)
+    return min(ends, key=lambda act: (act.at, act.within), default=None)
 
 
 def _decision_limits(ledger: Ledger, rules: CaseRules) -> dict[ClockKind, Limit]:

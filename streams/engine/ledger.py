@@ -79,6 +79,8 @@ class Entry(Struct, array_like=True, frozen=True, order=True):
     """Which suspension this belongs to."""
     told: int = -1
     single_moment: bool = False
+    within: bool = False
+    """Whether it happened within its second, after the second had begun."""
 
 
 def identity(source: str, event_id: str) -> int:
@@ -111,18 +113,24 @@ def entry_of(event: Envelope) -> Entry:
         step_name=event.step_name or "",
         officer=event.officer or "",
         case_type=facts.get("case_type") or "",
-        due=_second(facts.get("promised_due_at")),
+        due=_second_up(facts.get("promised_due_at")),
         amount=-1 if amount is None else amount,
         unit=facts.get("unit") or facts.get("limit_unit") or "",
         what=facts.get("outcome") or facts.get("suspension") or "",
         ref=facts.get("suspension_id") or "",
         told=_second(facts.get("told_at")),
         single_moment=facts.get("single_moment", False),
+        within=event.occurred_at.microsecond > 0,
     )
 
 
 def _second(moment: datetime | None) -> int:
     return -1 if moment is None else int(moment.timestamp() // 1)
+
+
+def _second_up(moment: datetime | None) -> int:
+    """Round a stated due moment up: a card must never be called early."""
+    return -1 if moment is None else -int(-moment.timestamp() // 1)
 
 
 def merge(entries: Sequence[Entry], new: Entry) -> list[Entry] | None:

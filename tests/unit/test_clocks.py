@@ -216,6 +216,22 @@ class TestStatedMoment:
         said = event("accepted", "2026-09-18 10:00:00", promised_due_at="2026-09-17T15:00:00+08:00")
         assert levels(assessed(self.law, said)) == {"yellow": "2026-09-17 15:00:01"}
 
+    @pytest.mark.parametrize(
+        ("due", "ended", "overdue"),
+        [
+            ("15:00:00", "15:00:00", False),
+            ("15:00:00", "15:00:00.020", True),
+            ("15:00:00.788", "15:00:00.500", False),
+        ],
+        ids=["at the very moment", "20 ms after it (WABO case-5877)", "before it"],
+    )
+    def test_an_end_within_the_same_second_is_held_against_the_moment(self, due, ended, overdue):
+        said = event("accepted", "2026-09-18 10:00:00", promised_due_at=f"2026-09-30T{due}+08:00")
+        case = assessed(self.law, said, event("finished", f"2026-09-30 {ended}"))
+        assert clock(case).overdue(at("2026-12-01")) is overdue
+        reached = [str(r.level) for r in clock(case).reached(at("2026-12-01"))]
+        assert ("yellow" in reached) is overdue
+
     def test_an_extension_states_it_anew(self):
         said = event("accepted", "2026-09-18 10:00:00", promised_due_at="2026-09-30T15:00:00+08:00")
         again = event(

@@ -1,0 +1,252 @@
+"""A mapping (映射): how a hall's table becomes step events, with no code for each source.
+
+`docs/mappings.md` shows one. A mapping is checked against the event contract when it is read, so
+that a field that no event has, or a column that the table lacks, is named before any row is read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from datetime import datetime, time
+from functools import cached_property
+from types import UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Final, Union, get_args, get_origin
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AwareDatetime, Field, ValidationError, model_validator
+
+from schemas.events import KINDS, STEP_EVENT, Code, Envelope, StepEvent
+from schemas.limits import Stated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+_PLACE: Final = re.compile(r"\{([^{}|]+)(?:\|([a-z_]+))?\}")
+_GIVEN: Final = frozenset({"kind", "source", "schema_version"})
+_TRUTHS: Final = {"true": True, "false": False}
+
+
+class Table(Stated):
+    """How the table is written."""
+
+    encoding: str = "utf-8-sig"
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    time_zone: str | None = None
+    """The zone of times without an offset. A local time that occurs twice is the first of them."""
+    time_format: str | None = None
+    """As `strptime` has it; ISO 8601, when left out."""
+    clock_time_of_dates: time | None = None
+    """For a source that records dates only: the clock time that a date gets."""
+
+    @model_validator(mode="after")
+    def _known_zone(self) -> Table:
+        if self.time_zone is not None:
+            try:
+                ZoneInfo(self.time_zone)
+            except (ZoneInfoNotFoundError, ValueError):
+                raise ValueError(f"there is no time zone {self.time_zone}") from None
+        return self
+
+
+class When(Stated):
+    """A condition on a column; without `among` the column must hold something."""
+
+    column: str
+    among: tuple[str, ...] | None = None
+
+    def holds(self, row: Mapping[str, str]) -> bool:
+        """Tell whether it holds for a row."""
+        value = row[self.column].strip()
+        return bool(value) if self.among is None else value in self.among
+
+
+class EventRule(Stated):
+    """One event that a row may give."""
+
+    kind: str
+    when: tuple[When, ...] = ()
+    """All of them must hold."""
+    fields: dict[str, str]
+    """Each field's text, with `{column}` or `{column|codes}` for a value of the row.
+
+    Where every column that it names is empty the field is left out. Without `event_id` the event
+    is named by its content.
+    """
+
+    @model_validator(mode="after")
+    def _fields_of_the_kind(self) -> EventRule:
+        model = KINDS.get(self.kind)
+        if model is None:
+            raise ValueError(f"there is no kind {self.kind}; the kinds are {', '.join(KINDS)}")
+        for name in self.fields:
+            if name not in model.model_fields or name in _GIVEN:
+                raise ValueError(f"{self.kind} has no field {name}; docs/events.md lists them")
+        for name in ("case_no", "occurred_at"):
+            if name not in self.fields:
+                raise ValueError(f"{self.kind} needs {name}")
+        return self
+
+    @cached_property
+    def columns(self) -> frozenset[str]:
+        """Every column that it names."""
+        named = {c for text in self.fields.values() for c, _ in _PLACE.findall(text)}
+        return frozenset(named | {condition.column for condition in self.when})
+
+
+class HallMapping(Stated):
+    """A whole mapping file."""
+
+    source: Code
+    """The source system that the events name."""
+    table: Table = Table()
+    codes: dict[str, dict[str, str]] = Field(default_factory=dict)
+    """Translations of values; one that is not listed is an error, unless `*` says what it is."""
+    events: tuple[EventRule, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _known_codes(self) -> HallMapping:
+        for rule in self.events:
+            for text in rule.fields.values():
+                for _, filter_ in _PLACE.findall(text):
+                    if filter_ and filter_ not in self.codes and filter_ not in _FILTERS:
+                        raise ValueError(f"{filter_} is neither in codes nor one of {_NAMES}")
+        return self
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Every column that it names."""
+        return frozenset().union(*(rule.columns for rule in self.events))
+
+
+@dataclass(frozen=True, slots=True)
+class RowProblem:
+    """What is wrong with a row."""
+
+    row: int
+    """Counted from 1, without the heading."""
+    kind: str
+    field: str
+    value: str
+    message: str
+
+
+def apply(
+    mapping: HallMapping, number: int, row: Mapping[str, str]
+) -> Iterator[StepEvent | RowProblem]:
+    """Give the events of one row, and what is wrong with it."""
+    for rule in mapping.events:
+        if all(condition.holds(row) for condition in rule.when):
+            yield _event(mapping, rule, number, row)
+
+
+def _event(
+    mapping: HallMapping, rule: EventRule, number: int, row: Mapping[str, str]
+) -> StepEvent | RowProblem:
+    model = KINDS[rule.kind]
+    given: dict[str, Any] = {"kind": rule.kind, "source": mapping.source}
+    for name, text in rule.fields.items():
+        value = None
+        try:
+            value = _filled(mapping, text, row)
+            if value is not None:
+                given[name] = _typed(mapping.table, model, name, value)
+        except ValueError as error:
+            return RowProblem(number, rule.kind, name, value or text, str(error))
+    given.setdefault("event_id", _content_id(given))
+    try:
+        return STEP_EVENT.validate_python(given)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = ".".join(str(part) for part in first["loc"][1:])
+        return RowProblem(number, rule.kind, field, str(given.get(field, ""))[:80], first["msg"])
+
+
+def _filled(mapping: HallMapping, text: str, row: Mapping[str, str]) -> str | None:
+    """Put the row's values into a text; None where it names columns and all are empty."""
+    places = _PLACE.findall(text)
+    if places and not any(row[column].strip() for column, _ in places):
+        return None
+
+    def value(found: re.Match[str]) -> str:
+        said, filter_ = row[found[1]].strip(), found[2]
+        if filter_ in _FILTERS:
+            return _FILTERS[filter_](said)
+        if filter_:
+            codes = mapping.codes[filter_]
+            translated = codes.get(said, codes.get("*"))
+            if translated is None:
+                raise ValueError(
+                    f"{said!r} is not among the codes {filter_}; add it to the mapping"
+                )
+            return translated
+        return said
+
+    return _PLACE.sub(value, text)
+
+
+def _as_code(value: str) -> str:
+    """Make a code of a name: single blanks, at most 64 characters, the rest as a hash."""
+    code = " ".join(value.split())
+    if len(code) <= 64:  # noqa: PLR2004 - the contract's length
+        return code
+    return f"{code[:55]}-{hashlib.blake2b(code.encode(), digest_size=4).hexdigest()}"
+
+
+_FILTERS: Final = {"as_code": _as_code}
+_NAMES: Final = ", ".join(_FILTERS)
+
+
+def _typed(table: Table, model: type[Envelope], name: str, value: str) -> Any:
+    """Give a text the type that the field has. Raises ValueError."""
+    kinds = _types(model.model_fields[name].annotation)
+    if AwareDatetime in kinds:
+        return _moment(table, value)
+    if bool in kinds:
+        if value.lower() not in _TRUTHS:
+            raise ValueError(f"{value!r} is neither true nor false; translate it with codes")
+        return _TRUTHS[value.lower()]
+    if int in kinds:
+        return int(value)
+    return value
+
+
+def _types(annotation: Any) -> set[Any]:
+    """Give the types that a field's annotation stands for, without what constrains them."""
+    if get_origin(annotation) is Annotated:
+        return _types(get_args(annotation)[0])
+    if get_origin(annotation) in {Union, UnionType}:
+        return set().union(*(_types(each) for each in get_args(annotation)))
+    return {annotation}
+
+
+def _moment(table: Table, value: str) -> datetime:
+    if table.time_format is not None:
+        moment = datetime.strptime(value, table.time_format)  # noqa: DTZ007 - the zone follows
+    else:
+        moment = datetime.fromisoformat(value)
+    if table.clock_time_of_dates is not None and moment.time() == time():
+        moment = datetime.combine(moment.date(), table.clock_time_of_dates, moment.tzinfo)
+    if moment.tzinfo is None:
+        if table.time_zone is None:
+            raise ValueError(f"{value!r} has no offset; state table.time_zone in the mapping")
+        moment = moment.replace(tzinfo=ZoneInfo(table.time_zone))
+    return moment
+
+
+def _content_id(given: Mapping[str, Any]) -> str:
+    """Name an event by its content: the same row gives the same event, whenever it is converted."""
+    canonical = json.dumps(given, ensure_ascii=False, sort_keys=True, default=_iso)
+    return hashlib.blake2b(canonical.encode(), digest_size=12).hexdigest()
+
+
+def _iso(value: Any) -> str:
+    assert isinstance(value, datetime)  # noqa: S101 - nothing else needs it
+    return value.isoformat()
+
+
+def missing_columns(mapping: HallMapping, heading: Sequence[str]) -> list[str]:
+    """Give the columns that a mapping names and a table lacks."""
+    return sorted(mapping.columns - set(heading))
