@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from clickhouse_driver import Client
-from clickhouse_driver.errors import Error, NetworkError, ServerException
+from clickhouse_driver.errors import Error, NetworkError, ServerException, SocketTimeoutError
 
 from schemas.calendars import CalendarDefinition
 from schemas.catalogue import Catalogue
@@ -206,7 +206,7 @@ class ClickHouseHistory:
             yield client.execute
         except ServerException as error:
             raise HistoryAway("not_migrated" if error.code in _NOT_FOUND else "failed") from error
-        except (NetworkError, OSError, EOFError) as error:
+        except (NetworkError, SocketTimeoutError, OSError, EOFError) as error:
             client.disconnect()
             raise HistoryAway("unreachable") from error
         except Error as error:

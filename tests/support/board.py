@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
+import threading
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,15 +13,18 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import httpx
+from prometheus_client import CollectorRegistry
 
 from schemas import topics
 from schemas.catalogue import load_catalogue
 from schemas.events import STEP_EVENT
+from streams.board.server import run_board
 from streams.engine.rules import Rules
 from streams.sink.rows import TOPICS, rows_of
 from tests.support.cases import event
 from tests.support.history import Sent, dead_letter
 from tests.support.partition import Partition
+from tests.support.wait import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -247,3 +252,29 @@ class Visitor:
             answer = await client.request(method, address, **more)
             self.cookies = client.cookies
             return answer
+
+
+@contextlib.contextmanager
+def served(settings):
+    """Run the board in a thread, as its role runs it; yield its address. It must end in 10 s."""
+    stop, ended = threading.Event(), []
+
+    def run():
+        try:
+            run_board(settings, stop, CollectorRegistry())
+            ended.append(None)
+        except BaseException as error:
+            ended.append(error)
+            raise
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    address = f"http://127.0.0.1:{settings.http.port}"
+    try:
+        eventually(lambda: httpx.get(f"{address}/healthz").is_success, forgive=httpx.HTTPError)
+        yield address
+    finally:
+        stop.set()
+        thread.join(10)
+        assert not thread.is_alive(), "the board did not stop within 10 s"
+        assert ended == [None]
