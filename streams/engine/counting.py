@@ -91,6 +91,7 @@ class DayCount:
     __slots__ = (
         "amount",
         "calendar",
+        "clock_time",
         "due_at",
         "first",
         "last",
@@ -112,21 +113,21 @@ class DayCount:
     ) -> None:
         self.calendar, self.limit, self.start, self.amount = calendar, limit, start, amount
         face = calendar.begin(calendar.face(start))
-        self.first = face // DAY
-        """The start day A, which is not counted."""
+        self.first, self.clock_time = divmod(face, DAY)
+        """The start day A, which is not counted; and the second of that day."""
         self.stays = [_stay(calendar, suspension, cap_days) for suspension in suspensions]
         self.pauses = _merged(
             Pause(stay.begin // DAY, stay.last) for stay in self.stays if not stay.short
         )
         """The dates (start, end] that are not counted."""
-        self.last = self._last_day(face % DAY)
+        self.last = self._last_day()
         """The last day in time, X."""
-        self.due_at = calendar.instant(self._end_of(self.last, face % DAY))
+        self.due_at = calendar.instant(self._end_of(self.last))
         self.provisional = calendar.rests_on_projection(
             self.first if limit.unit is Unit.WORKING_DAY else self.last, self.last
         )
 
-    def _last_day(self, clock_time: int) -> int:
+    def _last_day(self) -> int:
         """Find X: a suspension that starts in time and ends after X carries X along.
 
         However short it is: time that §45 does not count cannot breach. One that starts after
@@ -134,7 +135,7 @@ class DayCount:
         """
         day = self._rolled(self.nth(self.amount))
         while self.stays:
-            end = self._end_of(day, clock_time)
+            end = self._end_of(day)
             later = max(stay.last if stay.begin <= end else day for stay in self.stays)
             if later <= day:
                 break
@@ -169,10 +170,10 @@ class DayCount:
             return day + amount
         return self.calendar.nth(day, amount)
 
-    def _end_of(self, day: int, clock_time: int) -> int:
+    def _end_of(self, day: int) -> int:
         """Give the last second of a day in time, on the clock face."""
         if self.limit.keep_clock_time:
-            return day * DAY + clock_time
+            return day * DAY + self.clock_time
         if self.limit.cut_off == "close_of_business":
             return day * DAY + self.calendar.close(day)
         return day * DAY + DAY - 1
@@ -187,7 +188,10 @@ class DayCount:
         assert lead.share is not None  # noqa: S101 - a lead has one of three forms
         whole, part = divmod(lead.share * self.amount, 1)
         day = self.last if whole + 1 == self.amount else self.nth(int(whole) + 1)
-        return max(self.start, self.calendar.instant(day * DAY + int(part * DAY)))
+        begin = day * DAY
+        if self.limit.keep_clock_time:  # such a day runs from clock time to clock time
+            begin += self.clock_time - DAY
+        return max(self.start, self.calendar.instant(begin + int(part * DAY)))
 
     def paused(self, now: int) -> bool:
         """Tell whether an instant lies within a suspension, up to the end of the days asked."""

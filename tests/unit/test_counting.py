@@ -99,6 +99,12 @@ class TestDaysAsked:
         out = suspended("2018-10-18 10:00:00", "2018-10-21 10:00:00")  # Friday alone is out
         assert due(self.law, *out) == "2018-10-25 23:59:59"
 
+    def test_half_a_working_day_takes_a_date_and_a_second_less_takes_none(self):
+        half = suspended("2018-10-16 14:00:00", "2018-10-17 09:00:00")
+        assert due(self.law, *half) == "2018-10-25 23:59:59"
+        less = suspended("2018-10-16 14:00:01", "2018-10-17 09:00:00")
+        assert due(self.law, *less) == "2018-10-24 23:59:59"
+
     def test_what_was_over_before_the_start_takes_nothing(self):
         assert due(self.law, *suspended("2018-10-08 10:00:00", "2018-10-12 10:00:00")) == (
             "2018-10-24 23:59:59"
@@ -209,3 +215,10 @@ class TestLeads:
         law = rules({"promised": {"amount": 4, "unit": "natural_day"}})
         case = assessed(law, event("accepted", "2026-09-30 10:00:00"))
         assert levels(case)["notice"] == "2026-09-30 10:00:00"
+
+    def test_half_of_a_day_from_clock_time_to_clock_time_is_before_its_end(self):
+        law = rules({"promised": days(1, keep_clock_time=True)})
+        assert levels(assessed(law, MONDAY)) == {
+            "notice": "2018-10-15 22:00:00",
+            "yellow": "2018-10-16 10:00:01",
+        }
