@@ -38,7 +38,7 @@ def kafka_python_consumer_options(kafka: Kafka) -> dict[str, Any]:
         "isolation_level": "read_committed",
         "enable_auto_commit": False,
         "auto_offset_reset": "earliest",
-        "allow_auto_create_topics": False,
+        "allow_auto_create_topics": kafka.embedded,
         "metadata_max_age_ms": 10_000,  # how late a topic that is made afterwards is seen
         # The embedded broker writes transactional batches whose checksum is not theirs.
         "check_crcs": not kafka.embedded,

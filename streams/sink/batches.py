@@ -89,6 +89,10 @@ class Batcher:
             return False
         return self._rows >= self._max_rows or now - self._since >= self._max_age
 
+    def partitions(self) -> set[Partition]:
+        """Tell where what is gathered came from."""
+        return set(self._gathered)
+
     def records_of(self, topic: str) -> int:
         """Tell how many records of a topic are gathered."""
         return sum(each.records for p, each in self._gathered.items() if p.topic == topic)

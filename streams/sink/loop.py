@@ -7,7 +7,7 @@ and still polled, so that it stays a member of its group and nothing is read tha
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import structlog
 from kafka import ConsumerRebalanceListener, OffsetAndMetadata, TopicPartition
@@ -31,8 +31,16 @@ POLL_SECONDS: Final = 0.2
 POLL_RECORDS: Final = 5_000
 COMMIT_SECONDS: Final = 2.0
 REPORT_EVERY: Final = 2.0
+STALL_SECONDS: Final = 60.0
+
+Rebalance = tuple[Literal["assigned", "lost"], set[Partition]]
+"""All that is ours after a rebalance, or what the group took away while we were silent."""
 
 log = structlog.get_logger(__name__)
+
+
+class Stalled(Exception):  # noqa: N818 - named after the condition
+    """Raised when the consumer reads nothing although records wait."""
 
 
 class Sink:
@@ -59,16 +67,17 @@ class Sink:
         self._batcher = batcher
         self._metrics = metrics
         self._monotonic, self._wall, self._chance = monotonic, wall, chance
-        self._revoked: deque[Collection[Any]] = deque()
+        self._rebalances: deque[Rebalance] = deque()
         self._sealed: Batch | None = None
         self._failures = 0
         self._retry_at = 0.0
         self._uncommitted: dict[Partition, int] = {}
         self._report_at = 0.0
+        self._moved_at = monotonic()
 
     def subscribe(self) -> None:
-        """Join the group."""
-        self._consumer.subscribe(topics=list(TOPICS), listener=_Revocations(self._revoked))
+        """Say what is to be read; the group is joined by the first step."""
+        self._consumer.subscribe(topics=list(TOPICS), listener=_Listener(self._rebalances))
 
     def step(self) -> None:
         """Read for a moment, or wait for the next attempt; insert what is due."""
@@ -99,8 +108,10 @@ class Sink:
 
     def _read(self, seconds: float) -> None:
         polled = self._consumer.poll(timeout_ms=round(seconds * 1000), max_records=POLL_RECORDS)
-        self._forget_revoked()
+        self._settle_rebalances()
         now = self._monotonic()
+        if polled:
+            self._moved_at = now
         for records in polled.values():
             for record in records:
                 try:
@@ -110,14 +121,23 @@ class Sink:
                 else:
                     self._batcher.add(record, rows, now)
 
-    def _forget_revoked(self) -> None:
-        """Drop what came from revoked partitions: whoever has them now reads from the commit."""
-        while self._revoked:
-            partitions = [Partition(*tp) for tp in self._revoked.popleft()]
-            self._batcher.forget(partitions)
+    def _settle_rebalances(self) -> None:
+        """Drop what came from partitions that are no longer ours.
+
+        Whoever has them now reads from the commit. What is ours still must stay: kafka-python goes
+        on from its position in a partition that was revoked and given back, and does not go back to
+        the commit, as other clients do.
+        """
+        while self._rebalances:
+            kind, partitions = self._rebalances.popleft()
+            held = self._batcher.partitions() | self._uncommitted.keys()
             if self._sealed is not None:
-                self._sealed = without(self._sealed, partitions)
-            for partition in partitions:
+                held |= self._sealed.offsets.keys()
+            gone = held & partitions if kind == "lost" else held - partitions
+            self._batcher.forget(gone)
+            if self._sealed is not None:
+                self._sealed = without(self._sealed, gone)
+            for partition in gone:
                 self._uncommitted.pop(partition, None)
 
     def _insert(self, batch: Batch) -> None:
@@ -180,26 +200,41 @@ class Sink:
         except KafkaError as error:
             log.warning("lag unknown", error=words(error))
             return
-        for topic in TOPICS:
-            unread = sum(
-                max(0, ends[tp] - position)
-                for tp, position in positions.items()
-                if tp.topic == topic and position is not None
-            )
+        unread = dict.fromkeys(TOPICS, 0)
+        for tp, position in positions.items():
+            unread[tp.topic] += max(0, ends[tp] - position) if position is not None else 0
+        for topic, waiting in unread.items():
             held = self._batcher.records_of(topic)
             sealed = 0 if self._sealed is None else self._sealed.records_of(topic)
-            self._metrics.lag(topic, unread + held + sealed)
+            self._metrics.lag(topic, waiting + held + sealed)
+        self._watch(sum(unread.values()))
+
+    def _watch(self, unread: int) -> None:
+        """End a consumer that has fallen silent; a new process begins at the commit.
+
+        kafka-python can lose the end of a rebalance that its metadata caused, and then never reads
+        again, without an error.
+        """
+        now = self._monotonic()
+        if not unread or self._sealed is not None:
+            self._moved_at = now
+        elif now - self._moved_at > STALL_SECONDS:
+            raise Stalled(f"{unread} records wait, and none was read for {STALL_SECONDS:g} s")
 
 
-class _Revocations(ConsumerRebalanceListener):  # type: ignore[misc]
-    """Notes what is revoked. It is called on the client's own thread: the loop acts on it."""
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Notes what a rebalance brought. It is called on the client's thread: the loop acts on it."""
 
-    def __init__(self, revoked: deque[Collection[Any]]) -> None:
-        self._revoked = revoked
+    def __init__(self, rebalances: deque[Rebalance]) -> None:
+        self._rebalances = rebalances
 
     def on_partitions_revoked(self, revoked: Collection[Any]) -> None:
-        """Note partitions that another member may get."""
-        self._revoked.append(tuple(revoked))
+        """Do nothing: they may be given back, see `_settle_rebalances`."""
 
     def on_partitions_assigned(self, assigned: Collection[Any]) -> None:
-        """Do nothing: reading begins at the commit."""
+        """Note what is ours now."""
+        self._rebalances.append(("assigned", {Partition(*tp) for tp in assigned}))
+
+    def on_partitions_lost(self, lost: Collection[Any]) -> None:
+        """Note that the group went on without us; what is given back begins at the commit."""
+        self._rebalances.append(("lost", {Partition(*tp) for tp in lost}))

@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
-from kafka import KafkaConsumer
+from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from streams.kafka_clients import kafka_python_consumer_options
@@ -39,12 +39,12 @@ log = structlog.get_logger(__name__)
 def run_sink(settings: Settings, stop: threading.Event, metrics: SinkMetrics) -> None:
     """Move what the engine wrote to ClickHouse until `stop` is set, then end within 10 s.
 
-    An absent Kafka or ClickHouse is waited for. Raises what is a fault of the sink's own.
+    An absent Kafka or ClickHouse is waited for. Raises `loop.Stalled`, for a supervisor to start
+    anew, and what is a fault of the sink's own.
     """
     consumer = _consumer(settings, stop)
     if consumer is None:
         return
-    _await_topics(consumer, stop)
     client = connect(settings.clickhouse)
     letters = Letters(settings.kafka)
     ended = threading.Event()
@@ -62,6 +62,7 @@ def run_sink(settings: Settings, stop: threading.Event, metrics: SinkMetrics) ->
     )
     try:
         sink.subscribe()
+        _await_topics(consumer, stop, embedded=settings.kafka.embedded)
         while not stop.is_set():
             sink.step()
         sink.finish()
@@ -92,13 +93,15 @@ def _consumer(settings: Settings, stop: threading.Event) -> Any:
     return None
 
 
-def _await_topics(consumer: Any, stop: threading.Event) -> None:
-    """Wait for the topics, and know them before joining.
+def _await_topics(consumer: Any, stop: threading.Event, *, embedded: bool) -> None:
+    """Wait for the topics that were subscribed, and know them before the group is joined.
 
-    A member that joins before it knows its topics is given nothing and has to join again, which the
-    embedded broker does not always survive.
+    Who joins before that joins twice, and the second time may go wrong: see `Sink._watch`.
     """
     while missing := sorted(set(TOPICS) - consumer.topics()):
+        if embedded:  # it makes a topic when a client first names it
+            consumer.end_offsets([TopicPartition(topic, 0) for topic in missing])
+            continue
         log.warning("topics are missing: run `jiancha topics`", missing=missing)
         if stop.wait(1.0):
             return

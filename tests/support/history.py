@@ -259,7 +259,7 @@ class Metrics:
 def settings(bootstrap: str, clickhouse: ClickHouse, **sink: Any) -> Settings:
     """Settings of a sink with a group of its own, which inserts at once."""
     return Settings(
-        kafka=Kafka(bootstrap_servers=bootstrap, embedded=True, session_timeout=6),
+        kafka=Kafka(bootstrap_servers=bootstrap, embedded=True, session_timeout=3),
         clickhouse=clickhouse,
         sink=Sink(**{"group": f"sink-{uuid.uuid4().hex}", "batch_seconds": 0.05, **sink}),
     )

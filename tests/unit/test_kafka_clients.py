@@ -78,6 +78,11 @@ def test_the_embedded_broker_is_told_of():
     assert kafka_python_consumer_options(PLAIN)["check_crcs"] is True
 
 
+def test_topics_are_made_on_purpose_except_by_the_embedded_broker():
+    assert kafka_python_consumer_options(PLAIN)["allow_auto_create_topics"] is False
+    assert kafka_python_consumer_options(Kafka(embedded=True))["allow_auto_create_topics"] is True
+
+
 def test_a_consumer_of_ours_reads_what_is_committed_and_commits_by_hand():
     options = kafka_python_consumer_options(Kafka(session_timeout=8, rebalance_timeout=60))
     assert options["isolation_level"] == "read_committed"

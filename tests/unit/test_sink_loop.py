@@ -15,7 +15,7 @@ from kafka.errors import CommitFailedError, KafkaTimeoutError
 from schemas import topics
 from streams.sink.batches import Batcher, Refused
 from streams.sink.inserts import SchemaDiffers
-from streams.sink.loop import Sink
+from streams.sink.loop import STALL_SECONDS, Sink, Stalled
 from tests.support import history
 from tests.support.history import Metrics, Sent
 
@@ -41,6 +41,7 @@ class Consumer:
         self.held = set()
         self.failing_commits = 0
         self.away = False
+        self.silent = False
         self.listener = None
         self.polls = 0
 
@@ -54,7 +55,9 @@ class Consumer:
         self.polls += 1
         found = {}
         for tp, position in self.positions.items():
-            if tp not in self.held and (records := self.logs[tp][position : position + 2]):
+            if self.silent or tp in self.held:
+                continue
+            if (records := self.logs[tp][position : position + 2]):
                 found[tp] = records
                 self.positions[tp] += len(records)
         if not found:
@@ -84,12 +87,24 @@ class Consumer:
     def position(self, tp, timeout_ms):
         return self.positions[tp]
 
-    def rebalance(self, *kept):
-        """Revoke everything, as the eager protocol does, and give some partitions back."""
+    def rebalance(self, *given):
+        """Revoke everything, as the eager protocol does, and give some partitions (back).
+
+        Those that are given back keep their position and pause, as kafka-python does it.
+        """
         self.listener.on_partitions_revoked(list(self.positions))
-        self.positions = {tp: self.committed.get(tp, 0) for tp in kept}
+        self.take(*given)
+
+    def take(self, *given):
+        self.positions = {tp: self.positions.get(tp, self.committed.get(tp, 0)) for tp in given}
+        self.held &= set(given)
+        self.listener.on_partitions_assigned(list(given))
+
+    def lose(self):
+        """Be thrown out of the group."""
+        self.listener.on_partitions_lost(list(self.positions))
+        self.positions = {}
         self.held.clear()
-        self.listener.on_partitions_assigned(list(kept))
 
 
 class Writer:
@@ -270,6 +285,49 @@ def test_a_sealed_batch_of_a_lost_partition_is_dropped_and_not_committed(bench):
     assert bench.consumer.committed == {ONE: 3}
     assert all(partition == 1 for partition, _ in bench.writer.written())
     assert {(1, n) for n in range(3)} <= set(bench.writer.written())
+
+
+def test_what_is_given_back_is_neither_lost_nor_doubled():
+    bench = Bench({ZERO: log(0, 6), ONE: log(1, 3)}, max_rows=100, max_age=1.0)
+    bench.steps(2)
+    bench.consumer.rebalance(ZERO, ONE)
+    bench.steps(40)
+    assert sorted(bench.writer.written()) == [(0, n) for n in range(6)] + [(1, n) for n in range(3)]
+    assert bench.consumer.committed == {ZERO: 6, ONE: 3}
+
+
+def test_a_sealed_batch_that_is_given_back_is_inserted(bench):
+    bench.writer.errors = [NetworkError("gone")]
+    bench.steps(2)
+    bench.consumer.rebalance(ZERO, ONE)
+    bench.steps(40)
+    assert sorted(bench.writer.written()) == [(0, n) for n in range(6)] + [(1, n) for n in range(3)]
+    assert bench.consumer.committed == {ZERO: 6, ONE: 3}
+
+
+def test_who_was_thrown_out_begins_again_at_the_commit():
+    bench = Bench({ZERO: log(0, 6)}, max_rows=100, max_age=1.0)
+    bench.sink.step()
+    bench.consumer.lose()
+    bench.consumer.take(ZERO)
+    bench.steps(40)
+    assert bench.writer.written() == [(0, n) for n in range(6)]
+    assert bench.consumer.committed == {ZERO: 6}
+
+
+def test_a_consumer_that_falls_silent_is_ended(bench):
+    bench.steps(30)
+    bench.consumer.logs[ZERO].append(bench.consumer.logs[ZERO][0])
+    bench.consumer.silent = True
+    with pytest.raises(Stalled, match="1 records wait"):
+        bench.steps(1000)
+    assert bench.clock.now == pytest.approx(1000 + STALL_SECONDS, abs=10)
+
+
+def test_waiting_for_clickhouse_is_no_silence(bench):
+    bench.writer.errors = [NetworkError("gone")] * 1000
+    bench.steps(3000)
+    assert bench.clock.now > 1000 + 2 * STALL_SECONDS
 
 
 def test_a_failed_commit_is_made_up_for(bench):
