@@ -12,6 +12,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -39,9 +40,9 @@ class BenchError(Exception):
     """Raised when a run fails, or leaves behind something else than the others."""
 
 
-def measure(broker: Broker, program: str, run: int, records: int, log: Path) -> Measured:
+def measure(broker: Broker, program: str, group: str, records: int, log: Path) -> Measured:
     """Run one program over the whole log. Raises BenchError when it fails."""
-    task = Task(broker.bootstrap, f"bench-{run}", broker.partitions, records)
+    task = Task(broker.bootstrap, group, broker.partitions, records)
     command = [sys.executable, "-m", *PROGRAMS[program], task.argument()]
     with log.open("w+", encoding="utf-8") as written:
         try:
@@ -74,26 +75,35 @@ def same(program: str, outcome: Outcome, expected: Outcome) -> None:
 
 
 def bench(broker: Broker, events: int, rounds: int, folder: Path) -> tuple[Runs, Outcome]:
-    """Measure every program `rounds` times. Raises BenchError."""
+    """Measure every program `rounds` times, after a run that warms the broker up.
+
+    Raises BenchError when a run fails, or its outcome is not that of the first.
+    """
     say(f"making {events:,} events")
     log = make_log(events, broker.partitions)
     broker.fill(log)
-    runs: Runs = {program: [] for program in PROGRAMS}
-    expected: Outcome | None = None
-    programs = list(PROGRAMS)
-    for number in range(rounds):
-        for program in programs[number % 3 :] + programs[: number % 3]:
-            broker.empty_outputs()
-            run = sum(map(len, runs.values()))
-            measured = measure(broker, program, run, log.records, folder / f"run-{run}.log")
-            outcome = broker.outcome()
-            expected = expected or outcome
-            same(program, outcome, expected)
-            runs[program].append(measured)
-            say(f"round {number + 1}/{rounds}: {program}: {events / measured.seconds:,.0f}/s")
-    assert expected is not None
+    names = count()
+
+    def run(program: str) -> tuple[Measured, Outcome]:
+        broker.empty_outputs()
+        name = f"bench-{next(names)}"
+        measured = measure(broker, program, name, log.records, folder / f"{name}.log")
+        say(f"{program}: {events / measured.seconds:,.0f} events/s")
+        return measured, broker.outcome()
+
+    say("warming up")
+    _, expected = run(LOOP)
     if expected.events != events or not expected.cards:
         raise BenchError(f"{expected.events} of {events} events, {len(expected.cards)} cards")
+    programs = list(PROGRAMS)
+    runs: Runs = {program: [] for program in programs}
+    for number in range(rounds):
+        say(f"round {number + 1} of {rounds}")
+        first = number % len(programs)
+        for program in programs[first:] + programs[:first]:
+            measured, outcome = run(program)
+            same(program, outcome, expected)
+            runs[program].append(measured)
     return runs, expected
 
 

@@ -16,7 +16,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from schemas import topics
 from streams.runtime import memory
 from streams.runtime.ports import Chunk, InputTopic
-from tests.bench.task import Meter, Task, engine_metrics, partition_logic, report
+from tests.bench.task import Meter, Task, bench_metrics, bench_rules, partition_logic, report
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from streams.runtime.ports import Batch
 
 BATCH: Final = 8000
-"""Records a turn: more brings nothing, fewer cost a flush or a commit too often."""
+"""Records a turn."""
 WAIT: Final = 0.05
 TIMEOUT: Final = 30.0
 COMMIT_EVERY: Final = 1.0
@@ -42,9 +42,12 @@ class Output(Protocol):
     def write(self, batches: Written, consumer: Consumer, read: Sequence[TopicPartition]) -> None:
         """Write all of it, and see to it that the offsets are committed."""
 
+    def flush(self) -> None:
+        """Return when everything is durable."""
+
 
 class Plain:
-    """An idempotent producer, a flush, a commit now and then."""
+    """An idempotent producer; a flush and a commit now and then, so that no turn waits."""
 
     def __init__(self, task: Task) -> None:
         self._producer = Producer(_producer(task))
@@ -52,11 +55,15 @@ class Plain:
 
     def write(self, batches: Written, consumer: Consumer, _read: Sequence[TopicPartition]) -> None:
         _produce(self._producer, batches)
-        if self._producer.flush(TIMEOUT):
-            raise TimeoutError("the broker took too long")
+        self._producer.poll(0)
         if time.monotonic() - self._committed > COMMIT_EVERY:
+            self.flush()
             consumer.commit(asynchronous=True)
             self._committed = time.monotonic()
+
+    def flush(self) -> None:
+        if self._producer.flush(TIMEOUT):
+            raise TimeoutError("the broker took too long")
 
 
 class Transactions:
@@ -73,6 +80,9 @@ class Transactions:
         self._producer.send_offsets_to_transaction(offsets, consumer.consumer_group_metadata())
         self._producer.commit_transaction(TIMEOUT)
 
+    def flush(self) -> None:
+        """Nothing is left open by a turn."""
+
 
 OUTPUTS: Final[dict[str, type[Plain | Transactions]]] = {
     "plain": Plain,
@@ -84,11 +94,10 @@ def run(task: Task, output: Output) -> None:
     """Read the log to its end, and report."""
     consumer = Consumer(_consumer(task))
     consumer.subscribe([topic.name for topic in topics.INPUTS])
-    logics = [_restored(number, task) for number in range(task.partitions)]
-    meter = Meter(task.records)
+    logics = _logics(task)
+    meter, done = Meter(task.records), False
     memory.settle()
-    measured = None
-    while measured is None:
+    while not done:
         messages = consumer.consume(BATCH, WAIT)
         if not messages:
             continue
@@ -99,15 +108,20 @@ def run(task: Task, output: Output) -> None:
         batches = {number: logics[number].take() for number in {c.partition for c in read}}
         output.write(batches, consumer, [TopicPartition(c.topic, c.partition) for c in read])
         written = sum(len(batch.outputs) + len(batch.state) for batch in batches.values())
-        measured = meter.durable(len(messages), written)
-    report(measured)
+        done = meter.durable(len(messages), written)
+    output.flush()
+    report(meter.read())
     consumer.close()
 
 
-def _restored(number: int, task: Task) -> CasePartition:
-    logic = partition_logic(number, task.partitions, engine_metrics())
-    logic.restored({topic.name: InputTopic(None, 0, 0) for topic in topics.INPUTS})
-    return logic
+def _logics(task: Task) -> list[CasePartition]:
+    rules = bench_rules()
+    metrics = bench_metrics(rules)
+    numbers = range(task.partitions)
+    logics = [partition_logic(number, task.partitions, rules, metrics) for number in numbers]
+    for logic in logics:
+        logic.restored({topic.name: InputTopic(None, 0, 0) for topic in topics.INPUTS})
+    return logics
 
 
 def _chunks(messages: Sequence[Message]) -> Iterable[Chunk]:

@@ -7,17 +7,19 @@ import signal
 import sys
 import tempfile
 
+from prometheus_client import CollectorRegistry
+
+from alerts.metrics.runtime import RuntimeMetrics
 from streams.runtime.engine import engine_worker
 from streams.settings import Engine, Kafka, Settings
-from tests.bench.task import Meter, Task, bench_rules, engine_metrics, report
-from tests.fakes import CountedMetrics
+from tests.bench.task import Meter, Task, bench_metrics, bench_rules, report
 
 
-class Metered(CountedMetrics):
+class Metered(RuntimeMetrics):
     """The runtime's metrics, which end the process once the last record is durable."""
 
     def __init__(self, meter: Meter) -> None:
-        super().__init__()
+        super().__init__(CollectorRegistry())
         self._meter = meter
 
     def chunk(self, topic: str, records: int) -> None:
@@ -26,8 +28,8 @@ class Metered(CountedMetrics):
 
     def committed(self, records: int, written: int, seconds: float) -> None:
         super().committed(records, written, seconds)
-        if measured := self._meter.durable(records, written):
-            report(measured)
+        if self._meter.durable(records, written):
+            report(self._meter.read())
             os.kill(os.getpid(), signal.SIGTERM)
 
 
@@ -37,10 +39,10 @@ def main(argument: str) -> int:
         kafka=Kafka(bootstrap_servers=task.bootstrap, partitions=task.partitions),
         engine=Engine(group=task.group, ticks_from="replay"),
     )
-    metrics = Metered(Meter(task.records))
+    rules = bench_rules()
+    metrics = Metered(Meter(task.records)), bench_metrics(rules)
     with tempfile.TemporaryDirectory() as data:
-        worker = engine_worker(settings, bench_rules(), data, metrics, engine_metrics())
-        return worker.run()
+        return engine_worker(settings, rules, data, *metrics).run()
 
 
 if __name__ == "__main__":
