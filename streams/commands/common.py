@@ -11,10 +11,12 @@ import click
 
 from schemas.catalogue import load_catalogue
 from schemas.reading import SchemaError
+from streams.settings import SettingsError, load_settings
 
 if TYPE_CHECKING:
     from schemas.catalogue import Catalogue
     from schemas.event_lines import EventLine
+    from streams.settings import Settings
 
 FINE, FINDINGS, WRONG_USE = 0, 1, 2
 """Exit codes: all is well; something is wrong with the data; the command was called wrongly."""
@@ -59,6 +61,15 @@ def catalogue_or_exit(directory: Path) -> Catalogue:
         for problem in error.problems:
             complain(str(problem))
         sys.exit(FINDINGS)
+
+
+def settings_or_exit() -> Settings:
+    """Read the settings; when one is wrong say which, and end with WRONG_USE."""
+    try:
+        return load_settings()
+    except SettingsError as error:
+        complain(str(error))
+        sys.exit(WRONG_USE)
 
 
 def complain(text: str) -> None:
