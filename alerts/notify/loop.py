@@ -58,15 +58,13 @@ class Notifier:
         self._retry_at = 0.0
         self._read = 0
 
-    @property
-    def caught_up(self) -> bool:
-        """Whether what rings is known: before, nothing is told."""
-        return self._verdicts.caught_up
-
     def step(self, stop: Event) -> None:
-        """Read for a moment, then tell what is due, unless the next attempt lies ahead."""
+        """Read for a moment, then tell what is due, unless the next attempt lies ahead.
+
+        Until everything that was there at the start is read nothing is told.
+        """
         self._take(self._verdicts.read(POLL_SECONDS))
-        if not self.caught_up:
+        if not self._verdicts.caught_up:
             log.info("catching_up", moves=self._read)
             return
         if self._clock() >= self._retry_at:
