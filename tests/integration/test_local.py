@@ -1,0 +1,114 @@
+"""`jiancha local`: everything on this machine, twice, and nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import contextmanager
+
+import httpx
+import pytest
+from clickhouse_driver import Client
+
+from tests.support.need import need
+from tests.support.ports import free_port
+from tests.support.system import ROOT
+from tests.support.wait import eventually
+
+REPLAY = ("--speed", "max", "--tick-every", "1d", "--until", "2011-07-06T00:00:00-04:00")
+
+
+@contextmanager
+def local(data, *arguments):
+    """Run it until the log is replayed; yield the board's address and what was printed."""
+    port = free_port()
+    argv = ["local", "--data", str(data), "--port", str(port), *REPLAY, *arguments]
+    out = data.parent / f"local-{port}.out"
+    with out.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "streams.cli", *argv],
+            cwd=ROOT,
+            stdout=output,
+            stderr=output,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+    try:
+
+        def replayed():
+            assert process.poll() is None, out.read_text()[-3000:]
+            return "The log is replayed" in out.read_text()
+
+        eventually(replayed, 150, interval=0.2, forgive=())
+        yield f"http://127.0.0.1:{port}", out.read_text()
+    finally:
+        process.send_signal(signal.SIGINT)
+        code = process.wait(30)
+    assert code == 0, out.read_text()[-3000:]
+
+
+def counts(said):
+    """Count what is in the history, by the address that was printed."""
+    port = int(said.split("ClickHouse  127.0.0.1:")[1].split()[0])
+    client = Client("127.0.0.1", port=port, database="jiancha")
+    try:
+        return client.execute(
+            "SELECT (SELECT count() FROM v_cases), (SELECT count() FROM v_events),"
+            " (SELECT count() FROM v_cards), (SELECT count() FROM v_card_history)"
+        )[0]
+    finally:
+        client.disconnect()
+
+
+def processes_of(data):
+    """Find processes of ours that still work in a data directory."""
+    found = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
+    return [line for line in found.stdout.splitlines() if str(data) in line]
+
+
+def test_it_shows_the_log_keeps_the_history_and_leaves_nothing_behind(tmp_path):
+    need("chdb")
+    data = tmp_path / "data"
+    with local(data) as (board, said):
+        first = counts(said)
+        page = httpx.get(board, params={"lang": "zh"}, timeout=10)
+        assert page.status_code == 200
+        assert "黄牌" in page.text
+        assert all(n > 0 for n in first)
+    assert processes_of(data) == []
+    with local(data) as (_, said):
+        assert counts(said) == first
+    assert processes_of(data) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["--replay", "{file}"], 2, "--catalogue"),
+        (["--port", "{port}"], 1, "choose another with --port"),
+        (["--data", "{file}/x"], 1, "choose another with --data"),
+        (["--speed", "fast"], 2, "write max, or a number above 0"),
+        (["--until", "soon"], 2, "is no time"),
+    ],
+)
+def test_what_stands_in_the_way_is_one_line_that_says_what_to_do(tmp_path, arguments, code, said):
+    file = tmp_path / "events.jsonl"
+    file.write_text("", encoding="utf-8")
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        given = {"file": file, "port": busy.getsockname()[1]}
+        argv = [argument.format(**given) for argument in arguments]
+        if "--data" not in argv:
+            argv += ["--data", str(tmp_path / "data")]
+        done = subprocess.run(
+            [sys.executable, "-m", "streams.cli", "local", *argv],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == code, done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
