@@ -1,0 +1,100 @@
+"""The topics on a broker: what it holds, and making what it lacks."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.errors import KafkaError, TopicAlreadyExistsError
+
+from schemas import topics
+from streams.kafka_clients import kafka_python_options
+from streams.topic_checks import Held, partitions_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from schemas.topics import Topic
+    from streams.settings import Kafka
+
+ANSWER_MS: Final = 10_000
+"""How long a broker may take to answer, in milliseconds."""
+
+
+class TopicsUnavailable(Exception):  # noqa: N818 - named after the condition
+    """Raised when the brokers do not answer, or refuse; the text says why."""
+
+
+class TopicAdmin:
+    """The topics of one cluster; for one thread."""
+
+    def __init__(self, admin: Any, kafka: Kafka) -> None:
+        self._admin, self._kafka = admin, kafka
+
+    def held(self) -> dict[str, Held]:
+        """Give our topics as they are there, by name. Raises TopicsUnavailable."""
+        ours = {topic.name for topic in topics.ALL}
+        with _telling(self._kafka):
+            there = sorted(ours & set(self._admin.list_topics()))
+            if not there:
+                return {}
+            described = self._admin.describe_topics(there)
+            resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in there]
+            configs = self._admin.describe_configs(resources, config_filter="all")["topic"]
+        return {
+            topic["name"]: Held(
+                partitions=len(topic["partitions"]),
+                replication=min(len(p["replica_nodes"]) for p in topic["partitions"]),
+                config={key: str(of["value"]) for key, of in configs[topic["name"]].items()},
+            )
+            for topic in described
+        }
+
+    def create(self, wanted: Iterable[Topic]) -> None:
+        """Make topics; one that another has made meanwhile is left. Raises TopicsUnavailable."""
+        for topic in wanted:
+            made = {
+                "num_partitions": partitions_of(topic, self._kafka),
+                "replication_factor": self._kafka.replication_factor,
+                "configs": topic.config(),
+            }
+            with _telling(self._kafka):
+                try:
+                    self._admin.create_topics({topic.name: made}, wait_for_metadata=True)
+                except TopicAlreadyExistsError:
+                    continue
+
+
+@contextmanager
+def open_admin(kafka: Kafka) -> Iterator[TopicAdmin]:
+    """Connect. Raises TopicsUnavailable when no broker answers."""
+    with _telling(kafka):
+        admin = KafkaAdminClient(
+            bootstrap_servers=kafka.bootstrap_servers.split(","),
+            client_id="jiancha-topics",
+            bootstrap_timeout_ms=ANSWER_MS,
+            request_timeout_ms=3 * ANSWER_MS,
+            **kafka_python_options(kafka),
+        )
+    try:
+        yield TopicAdmin(admin, kafka)
+    finally:
+        admin.close()
+
+
+@contextmanager
+def _telling(kafka: Kafka) -> Iterator[None]:
+    try:
+        yield
+    except KafkaError as error:
+        # The broker's own words, without the whole request and response around them.
+        why = _words(str(error))
+        raise TopicsUnavailable(f"Kafka at {kafka.bootstrap_servers}: {why}") from None
+
+
+def _words(text: str) -> str:
+    """Take the broker's message out of an error that shows the whole response."""
+    _, marker, rest = text.partition("error_message='")
+    return rest.partition("', topic_config_error_code")[0] if marker else text
