@@ -150,6 +150,21 @@ def test_links_carry_any_case_number_whole(browser):
     assert "%3Cscript%3E" in link
 
 
+@pytest.mark.parametrize(
+    ("amount", "shown"),
+    [
+        (999, "<b>999</b>"),
+        (1_632, '<b class="long">1,632</b>'),
+        (1_234_567, '<b class="longest">1,234,567</b>'),
+    ],
+)
+def test_a_long_figure_is_written_smaller(hostile, amount, shown):
+    figures = dataclasses.replace(hostile.figures(), overdue=amount)
+    hostile.figures = lambda: figures
+    again = Visitor(application(hostile, Reference(rules()), CollectorRegistry(), "zh"))
+    assert shown in again.get("/").text
+
+
 def test_a_search_is_shown_as_it_was_typed(browser, hostile):
     answer = browser.get("/cases", params={"q": '"><b>4301'})
     assert 'value="&#34;&gt;&lt;b&gt;4301"' in answer.text
