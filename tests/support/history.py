@@ -172,7 +172,7 @@ def move(
 ) -> Sent:
     """Write a card's move; by default it is issued at the first second over the due time."""
     sequence, number = more.pop("sequence", 1), more.pop("move_no", 1)
-    card = card_id(case_no, clock_of.clock_id, level, sequence)
+    card = more.pop("card_id", card_id(case_no, clock_of.clock_id, level, sequence))
     over = clock_of.due_at + 1
     values = {
         "move_id": move_id(card, number),
