@@ -139,6 +139,10 @@ class TestPaused:
         assert clock(case).state(at("2018-10-18 09:59:59")) == "paused"
         assert clock(case).state(at("2018-10-18 10:00:00")) == "running"
 
+    def test_not_at_all_where_no_day_was_asked(self):
+        case = assessed(self.law, MONDAY, *suspended("2018-10-16 16:00:00", asked=0))
+        assert clock(case).state(at("2018-10-16 16:00:00")) == "running"
+
     def test_in_time_used_to_the_second_at_which_the_days_asked_are_up(self):
         case = assessed(
             rules(SEVEN, mode="elapsed"), MONDAY, *suspended("2018-10-16 16:00:00", asked=1)
@@ -164,6 +168,17 @@ class TestTimeUsed:
         second = suspended("2018-10-16 16:00:00", "2018-10-23 10:00:00", asked=1, name="b")
         # Tuesday 10:00 to Wednesday 16:00 is out: a day and 18,000 seconds
         assert due(law, *first, *second) == "2018-10-25 16:00:00"
+
+    def test_a_short_one_within_a_long_one_changes_nothing(self):
+        law = rules(SEVEN, mode="elapsed")
+        long = suspended("2018-10-16 10:00:00", "2018-10-18 10:00:00", name="a")
+        short = suspended("2018-10-16 11:00:00", "2018-10-16 12:00:00", name="b")
+        assert due(law, *long, *short) == due(law, *long) == "2018-10-26 10:00:00"
+
+    def test_days_asked_that_are_up_at_the_close_are_over_there(self):
+        law = rules({"promised": {"amount": 24, "unit": "hour"}})
+        whole_day = suspended("2018-10-15 17:30:00", asked=1)  # until Tuesday 17:30
+        assert due(law, *whole_day) == "2018-10-17 10:00:00"
 
     def test_used_up_at_the_second_a_suspension_starts_it_lasts_until_its_end(self):
         law = rules({"promised": {"amount": 1, "unit": "hour"}})

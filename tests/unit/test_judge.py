@@ -110,6 +110,18 @@ class TestRetract:
         assert desk.looks(new - 1, ACCEPTED, extended) == []
         assert desk.looks(new, ACCEPTED, extended) == [("issued", "notice", 2, "level_reached")]
 
+    def test_the_same_second_of_another_due_moment_is_another_statement(self):
+        # a late suspension no longer moves the notice, but what it warns of
+        desk = Desk()
+        desk.looks(NOTICE, ACCEPTED)
+        late = event("suspended", "2018-10-22 10:00:00", suspension="hearing", days_asked=3)
+        assert desk.looks(at("2018-10-22 10:00:01"), ACCEPTED, late) == [
+            ("retracted", "notice", 1, "due_moved"),
+            ("issued", "notice", 2, "level_reached"),
+        ]
+        card = desk.cards["promised/notice"]
+        assert (card.holds_from, card.due_at) == (NOTICE, at("2018-10-29 10:00:00"))
+
     def test_a_due_moment_that_moved_within_the_past_does_both_at_once(self):
         desk = Desk()
         desk.looks(YELLOW, ACCEPTED)

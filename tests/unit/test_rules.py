@@ -42,11 +42,11 @@ class TestPolicies:
     )
     departments = ({"code": "d", "name": "d", "region": "430102", "policy": {"mode": "elapsed"}},)
 
-    def policy(self, region="", department="", versions=({},), **of_item):
+    def policy(self, region="", department="", versions=({},), answers=None):
         law = catalogued(
             regions=self.regions,
             departments=self.departments,
-            items=[item(*versions, **of_item)],
+            items=[item(*versions, department=answers)],
         )
         return law.resolve("i", region, department, MONDAY).policy
 
@@ -70,8 +70,8 @@ class TestPolicies:
         assert self.policy(department="d").ladder == "chengdu"
 
     def test_the_item_s_department_stands_in_for_a_missing_one(self):
-        assert self.policy(department="").mode == "next_day"
-        assert self.policy(department="d").mode == "elapsed"
+        assert self.policy(answers=None).mode == "next_day"
+        assert self.policy(answers="d").mode == "elapsed"
 
     def test_the_item_has_the_last_word(self):
         of_version = ({"policy": {"mode": "next_day", "ladder": "hunan"}},)
@@ -194,14 +194,12 @@ class TestRungs:
         assert set(levels(case)) == {"notice", "yellow"}
         assert set(levels(case, "statutory")) == {"red"}
 
-    def test_a_level_to_which_two_rungs_lead_holds_from_the_earlier(self):
+    @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+    def test_a_level_to_which_two_rungs_lead_holds_from_the_earlier(self, order):
         near = {"clock": "promised", "when": "near", "leads": [{"working_days": 3}]}
         passed = {"clock": "promised", "when": "passed"}
-        own = {
-            "name": "own",
-            "title": "自定",
-            "rungs": [{**passed, "level": "yellow"}, {**near, "level": "yellow"}],
-        }
+        rungs = [{**(near, passed)[n], "level": "yellow"} for n in order]
+        own = {"name": "own", "title": "自定", "rungs": rungs}
         clocks = [{"clocks": {"promised": days(7)}}]
         law = catalogued(ladders=[own], policy={"ladder": "own"}, items=[item(*clocks)])
         assert levels(assessed(law, ACCEPTED)) == {"yellow": "2018-10-20 00:00:00"}
