@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from schemas.topics import Topic
     from streams.settings import Kafka
 
-ANSWER_MS: Final = 10_000
-"""How long a broker may take to answer, in milliseconds."""
+ANSWER_MS: Final = 5_000
+"""How long a broker may take to answer at first, in milliseconds."""
 
 
 class TopicsUnavailable(Exception):  # noqa: N818 - named after the condition
@@ -75,7 +75,7 @@ def open_admin(kafka: Kafka) -> Iterator[TopicAdmin]:
             bootstrap_servers=kafka.bootstrap_servers.split(","),
             client_id="jiancha-topics",
             bootstrap_timeout_ms=ANSWER_MS,
-            request_timeout_ms=3 * ANSWER_MS,
+            request_timeout_ms=6 * ANSWER_MS,
             **kafka_python_options(kafka),
         )
     try:

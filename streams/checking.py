@@ -1,0 +1,144 @@
+"""What is wrong with a catalogue that can be read, and with events that it must judge."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from schemas.codes import ClockKind
+from streams.engine.rules import promise_exceeds_statute
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from schemas.catalogue import Catalogue, ItemVersion
+    from schemas.events import StepEvent
+    from schemas.limits import Limit
+
+SHOWN: Final = 20
+"""How many unknown codes of one list are named; the rest is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something wrong that no contract forbids: where, what, and what to do."""
+
+    key: str
+    message: str
+    remedy: str
+
+    def __str__(self) -> str:
+        """One line for a person."""
+        return f"{self.key}: {self.message} → {self.remedy}"
+
+
+def findings(catalogue: Catalogue) -> Iterator[Finding]:
+    """Give what a catalogue states against itself, item by item."""
+    for item in catalogue.items.values():
+        for version in item.versions:
+            since = f"@{version.effective_from}" if version.effective_from else ""
+            yield from _version(f"items[{item.code}{since}]", catalogue, version)
+
+
+def _version(key: str, catalogue: Catalogue, version: ItemVersion) -> Iterator[Finding]:
+    limits = dict(catalogue.presets[version.preset].clocks) if version.preset else {}
+    limits |= version.clocks
+    yield from _promise(f"{key}.clocks", limits)
+    yield from _steps(f"{key}.flow", version, limits.get(ClockKind.PROMISED))
+
+
+def _promise(key: str, limits: Mapping[ClockKind, Limit]) -> Iterator[Finding]:
+    promised, statutory = limits.get(ClockKind.PROMISED), limits.get(ClockKind.STATUTORY)
+    if promised is None or statutory is None or promised.stated or statutory.stated:
+        return
+    if promise_exceeds_statute(limits):
+        yield Finding(
+            key,
+            f"the promise ({promised.text()}) is longer than the statute ({statutory.text()}) "
+            "and is cut to it",
+            "shorten the promise",
+        )
+
+
+def _steps(key: str, version: ItemVersion, promised: Limit | None) -> Iterator[Finding]:
+    counted = 0
+    for step in version.flow:
+        if step.limit is None:
+            continue
+        if step.post is None:
+            yield Finding(
+                f"{key}[{step.code}]",
+                "the step has a limit, but no post: nobody answers for it",
+                "state the post",
+            )
+        if promised is not None and step.limit.amount and step.limit.unit == promised.unit:
+            counted += step.limit.amount
+    if promised is not None and promised.amount is not None and counted > promised.amount:
+        yield Finding(
+            key,
+            f"the steps may take {counted} {promised.unit}, the promise is {promised.text()}",
+            "shorten the steps, or leave out those that run beside others",
+        )
+
+
+@dataclass(slots=True)
+class _Unknown:
+    """Codes of one list that the catalogue lacks."""
+
+    times: Counter[str] = field(default_factory=Counter)
+    first: dict[str, int] = field(default_factory=dict)
+
+    def seen(self, code: str, line: int) -> None:
+        self.times[code] += 1
+        self.first.setdefault(code, line)
+
+
+class EventCheck:
+    """Reads events and remembers the codes in them that a catalogue does not know.
+
+    A list that the catalogue leaves empty is not compared with, except the items: an unknown item
+    has no clock.
+    """
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._known: dict[str, Mapping[str, object]] = {
+            "items": catalogue.items,
+            "regions": catalogue.regions,
+            "departments": catalogue.departments,
+        }
+        self._flows = {
+            item.code: {step.code for version in item.versions for step in version.flow}
+            for item in catalogue.items.values()
+        }
+        self._item_of: dict[str, str] = {}
+        self._unknown: dict[str, _Unknown] = {}
+
+    def read(self, line: int, event: StepEvent) -> None:
+        """Read one event; `line` is where it stands."""
+        if event.item is not None:
+            self._item_of[event.case_no] = event.item
+        codes = {"items": event.item, "regions": event.region, "departments": event.department}
+        for kind, code in codes.items():
+            if code is None or code in self._known[kind]:
+                continue
+            if kind == "items" or self._known[kind]:
+                self._unknown.setdefault(kind, _Unknown()).seen(code, line)
+        item = self._item_of.get(event.case_no, "")
+        flow = self._flows.get(item)
+        if event.step is not None and flow and event.step not in flow:
+            self._unknown.setdefault(f"items[{item}].flow", _Unknown()).seen(event.step, line)
+
+    def findings(self) -> Iterator[Finding]:
+        """Give every unknown code, the most frequent first."""
+        for kind, unknown in sorted(self._unknown.items()):
+            for code, times in unknown.times.most_common(SHOWN):
+                yield Finding(
+                    kind,
+                    f"{code} is unknown; {times} events name it, first in line "
+                    f"{unknown.first[code]}",
+                    "state it in the catalogue, or map the source's code to one that is there",
+                )
+            if len(unknown.times) > SHOWN:
+                rest = len(unknown.times) - SHOWN
+                yield Finding(kind, f"{rest} more codes are unknown", "cure these first")

@@ -1,0 +1,83 @@
+"""`jiancha check`: everything wrong with a catalogue, and with events, at once."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.progress import Progress, TextColumn, TimeElapsedColumn
+
+from schemas.event_lines import read_event_lines
+from streams.checking import EventCheck, findings
+from streams.commands.common import (
+    FINDINGS,
+    catalogue_option,
+    catalogue_or_exit,
+    complain,
+    complain_of_line,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from schemas.event_lines import EventLine
+
+TOLD_EVERY = 5_000
+
+
+@click.command("check")
+@click.argument(
+    "events", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False
+)
+@catalogue_option
+def command(events: Path | None, directory: Path) -> None:
+    """Check a catalogue, and a file of step events against it.
+
+    Everything wrong is told at once, with the remedy; exit code 1 when there is anything.
+
+    \b
+    Example:
+      jiancha check --catalogue deploy/samples/hunan/catalogue events.jsonl
+    """  # noqa: D301 - click reads \b
+    catalogue = catalogue_or_exit(directory)
+    wrong = 0
+    for finding in findings(catalogue):
+        wrong += 1
+        complain(str(finding))
+    lines = 0
+    if events is not None:
+        check = EventCheck(catalogue)
+        for line in _shown(read_event_lines(events)):
+            lines += 1
+            if line.event is None:
+                wrong += 1
+                complain_of_line(events, line)
+            else:
+                check.read(line.number, line.event)
+        for finding in check.findings():
+            wrong += 1
+            complain(f"{events}: {finding}")
+    told = f"{len(catalogue.items)} items"
+    if events is not None:
+        told += f", {lines} events"
+    if wrong:
+        complain(f"{told} checked: {wrong} findings.")
+        sys.exit(FINDINGS)
+    click.echo(f"{told} checked: nothing is wrong.")
+
+
+def _shown(lines: Iterable[EventLine]) -> Iterator[EventLine]:
+    """Pass lines on, telling how many, where somebody watches."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task("0 events", total=None)
+        for count, line in enumerate(lines, 1):
+            if count % TOLD_EVERY == 0:
+                bar.update(task, description=f"{count:,} events")
+            yield line

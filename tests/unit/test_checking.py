@@ -1,0 +1,114 @@
+"""What is wrong with a catalogue against itself, and with events against it."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from schemas.catalogue import load_catalogue
+from schemas.decoding import decode_event
+from streams.checking import SHOWN, EventCheck, findings
+from tests.support.bad_messages import event
+
+
+@pytest.fixture
+def catalogue(tmp_path):
+    """Make a catalogue with one item, of some YAML under its version."""
+
+    def made(version, more=""):
+        text = f"items:\n  - code: i\n    name: 事项\n    versions:\n      - {version}\n{more}"
+        (tmp_path / "items.yaml").write_text(textwrap.dedent(text), encoding="utf-8")
+        return load_catalogue(tmp_path)
+
+    return made
+
+
+def days(amount, unit="working_day"):
+    return f"{{amount: {amount}, unit: {unit}}}"
+
+
+def test_a_sound_item_has_no_findings(catalogue):
+    made = catalogue(f"{{preset: cn-permit, clocks: {{promised: {days(20)}}}}}")
+    assert list(findings(made)) == []
+
+
+def test_a_promise_longer_than_the_statute_is_found_also_by_a_preset(catalogue):
+    made = catalogue(f"{{from: 2026-01-01, preset: cn-permit, clocks: {{promised: {days(21)}}}}}")
+    (found,) = findings(made)
+    assert found.key == "items[i@2026-01-01].clocks"
+    assert "21 working_day" in found.message
+    assert "20 working_day" in found.message
+
+
+def test_limits_in_different_units_are_not_compared(catalogue):
+    made = catalogue(f"{{preset: cn-permit, clocks: {{promised: {days(30, 'natural_day')}}}}}")
+    assert list(findings(made)) == []
+
+
+def flow(*limits, post=""):
+    steps = ", ".join(
+        f"{{code: s{n}, name: s, limit: {limit}{post}}}" for n, limit in enumerate(limits)
+    )
+    return f"[{steps}]"
+
+
+POST = "posts: [{code: p, name: 岗, department: d, officers: [o]}]\n"
+PLACE = POST + "departments: [{code: d, name: 局, region: r}]\nregions: [{code: r, name: 区}]\n"
+
+
+def test_steps_that_take_longer_than_the_promise_are_found(catalogue):
+    steps = flow(days(3), days(2), days(9, "hour"), post=", post: p")
+    (found,) = findings(catalogue(f"{{clocks: {{promised: {days(4)}}}, flow: {steps}}}", PLACE))
+    assert "may take 5 working_day, the promise is 4 working_day" in found.message
+    fits = f"{{clocks: {{promised: {days(5)}}}, flow: {steps}}}"
+    assert list(findings(catalogue(fits, PLACE))) == []
+
+
+def test_a_step_with_a_limit_needs_a_post(catalogue):
+    (found,) = findings(catalogue(f"{{flow: {flow(days(1))}}}"))
+    assert found.key == "items[i].flow[s0]"
+    assert "nobody answers for it" in str(found)
+
+
+def check(catalogue, *raws):
+    checked = EventCheck(catalogue)
+    for number, raw in enumerate(raws, 1):
+        checked.read(number, decode_event(raw))
+    return list(checked.findings())
+
+
+def test_unknown_codes_are_counted_and_the_first_line_named(catalogue):
+    made = catalogue(f"{{flow: {flow(days(1), post=', post: p')}}}", PLACE)
+    assert check(made, event(region="r", department="d")) == []
+    found = check(made, event(region="r"), event(region="x"), event(region="x", item="j"))
+    assert [(f.key, f.message) for f in found] == [
+        ("items", "j is unknown; 1 events name it, first in line 3"),
+        ("regions", "x is unknown; 2 events name it, first in line 2"),
+    ]
+
+
+def test_a_list_that_the_catalogue_leaves_empty_is_not_compared_with(catalogue):
+    assert check(catalogue("{}"), event(region="x", department="y")) == []
+
+
+def test_a_step_is_looked_for_in_the_flow_of_its_cases_item(catalogue):
+    made = catalogue(f"{{flow: {flow(days(1))}}}")
+    started = {"kind": "step_started", "item": ...}
+    (found,) = check(
+        made,
+        event(),
+        event(**started, step="s0"),
+        event(**started, step="s9"),
+        event(**started, step="s9", case_no="of an unknown item"),
+    )
+    assert (found.key, found.message) == (
+        "items[i].flow",
+        "s9 is unknown; 1 events name it, first in line 3",
+    )
+
+
+def test_many_unknown_codes_are_cut_short(catalogue):
+    found = check(catalogue("{}"), *(event(item=f"i{n}") for n in range(SHOWN + 5)))
+    assert len(found) == SHOWN + 1
+    assert found[-1].message == "5 more codes are unknown"
