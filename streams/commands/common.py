@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -42,7 +43,45 @@ class Moment(click.ParamType):
         return moment
 
 
-MOMENT = Moment()
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+class Span(click.ParamType):
+    """A span of time such as `30s`, `15m`, `1h`, `1d`; in seconds."""
+
+    name = "SPAN"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read it."""
+        if isinstance(value, int):
+            return value
+        found = re.fullmatch(r"([1-9][0-9]{0,6})([smhd])", value)
+        if found is None:
+            self.fail(f"{value!r} is no span; write it as 30s, 15m, 1h or 1d", param, ctx)
+        return int(found[1]) * _UNITS[found[2]]
+
+
+class Speed(click.ParamType):
+    """`max`, or how many times faster than it happened."""
+
+    name = "max|N"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float | str:
+        """Read it."""
+        if value == "max":
+            return "max"
+        try:
+            speed = float(value)
+        except ValueError:
+            speed = 0.0
+        if not 0 < speed < float("inf"):
+            self.fail(f"{value!r} is no speed; write max, or a number above 0", param, ctx)
+        return speed
+
+
+MOMENT, SPAN, SPEED = Moment(), Span(), Speed()
 
 catalogue_option = click.option(
     "--catalogue",

@@ -19,10 +19,11 @@ from deploy import samples
 from deploy.local import checks, servers
 from deploy.local.supervisor import Child, Supervisor
 from schemas import topics
-from streams.commands.common import FINDINGS, complain
+from streams.commands.common import FINDINGS, MOMENT, SPAN, SPEED, complain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
 
 PARTITIONS: Final = 4
 ROLES: Final = ("sink", "engine", "notify", "board")
@@ -37,9 +38,9 @@ class Plan:
     replay: Path
     mapping: Path | None
     catalogue: Path
-    speed: str
-    tick_every: str
-    until: str | None
+    speed: float | str
+    tick_every: int
+    until: datetime | None
     port: int
     language: str | None
 
@@ -57,11 +58,11 @@ class Plan:
               help="How to read the table.")  # fmt: skip
 @click.option("--catalogue", type=click.Path(exists=True, file_okay=False, path_type=Path),
               help="The catalogue that states the limits; needed with --replay.")  # fmt: skip
-@click.option("--speed", default="36000", show_default=True, metavar="max|N",
+@click.option("--speed", type=SPEED, default="36000", show_default=True,
               help="How many times faster than it happened.")  # fmt: skip
-@click.option("--tick-every", default="1h", show_default=True, metavar="SPAN",
+@click.option("--tick-every", type=SPAN, default="1h", show_default=True,
               help="How often time passes in the replay.")  # fmt: skip
-@click.option("--until", metavar="TIME", help="Where the replay ends; at its last event.")
+@click.option("--until", type=MOMENT, help="Where the replay ends; at its last event.")
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(1, 65535),
               help="Where the board is.")  # fmt: skip
 @click.option("--data", default=Path("data"), show_default=True,
@@ -72,9 +73,9 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     replay: Path | None,
     mapping: Path | None,
     catalogue: Path | None,
-    speed: str,
-    tick_every: str,
-    until: str | None,
+    speed: float | str,
+    tick_every: int,
+    until: datetime | None,
     port: int,
     data: Path,
     lang: str | None,
@@ -192,8 +193,9 @@ def _events(plan: Plan, env: dict[str, str], stop: threading.Event) -> Path:
 
 
 def _replay(plan: Plan, events: Path) -> list[str]:
-    arguments = ["replay", str(events), "--speed", plan.speed, "--tick-every", plan.tick_every]
-    return [*arguments, "--until", plan.until] if plan.until else arguments
+    pace = ["--speed", str(plan.speed), "--tick-every", f"{plan.tick_every}s"]
+    end = [] if plan.until is None else ["--until", plan.until.isoformat()]
+    return ["replay", str(events), *pace, *end]
 
 
 def _command(

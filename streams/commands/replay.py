@@ -2,67 +2,29 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from schemas.event_lines import open_lines, read_event_lines
-from streams.commands.common import FINDINGS, MOMENT, WRONG_USE, complain
+from streams.commands.common import FINDINGS, MOMENT, SPAN, SPEED, WRONG_USE, complain
 from streams.replaying import Pace, Replay, ReplayFailed, Sent
 from streams.settings import SettingsError, load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-
-
-class Span(click.ParamType):
-    """A span of time such as `30s`, `15m`, `1h`, `1d`; in seconds."""
-
-    name = "SPAN"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Read it."""
-        if isinstance(value, int):
-            return value
-        found = re.fullmatch(r"([1-9][0-9]{0,6})([smhd])", value)
-        if found is None:
-            self.fail(f"{value!r} is no span; write it as 30s, 15m, 1h or 1d", param, ctx)
-        return int(found[1]) * UNITS[found[2]]
-
-
-class Speed(click.ParamType):
-    """`max`, or how many times faster than it happened."""
-
-    name = "max|N"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float | str:
-        """Read it."""
-        if value == "max":
-            return "max"
-        try:
-            speed = float(value)
-        except ValueError:
-            speed = 0.0
-        if not 0 < speed < float("inf"):
-            self.fail(f"{value!r} is no speed; write max, or a number above 0", param, ctx)
-        return speed
-
 
 @click.command("replay")
 @click.argument("events", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--speed", type=Speed(), default="max", show_default=True,
+@click.option("--speed", type=SPEED, default="max", show_default=True,
               help="Times faster than it happened; max: as fast as the readers.")  # fmt: skip
-@click.option("--tick-every", type=Span(), default="1h", show_default=True,
+@click.option("--tick-every", type=SPAN, default="1h", show_default=True,
               help="How often time passes.")  # fmt: skip
 @click.option("--until", type=MOMENT, help="Where time ends; after the last event, when left out.")
 @click.option("--wait-for", type=click.Choice(["engine", "sink"]), multiple=True,

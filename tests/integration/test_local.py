@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import signal
 import socket
 import subprocess
 import sys
 from contextlib import contextmanager
+from itertools import islice
 
 import httpx
 import pytest
 from clickhouse_driver import Client
 
+from tests.support.boston import DATA, SAMPLE
 from tests.support.need import need
 from tests.support.ports import free_port
 from tests.support.system import ROOT
 from tests.support.wait import eventually
 
-REPLAY = ("--speed", "max", "--tick-every", "1d", "--until", "2011-07-06T00:00:00-04:00")
+ROWS = 1200
 
 
 @contextmanager
 def local(data, *arguments):
     """Run it until the log is replayed; yield the board's address and what was printed."""
     port = free_port()
-    argv = ["local", "--data", str(data), "--port", str(port), *REPLAY, *arguments]
+    argv = ["local", "--data", str(data), "--port", str(port), *arguments]
     out = data.parent / f"local-{port}.out"
     with out.open("wb") as output:
         process = subprocess.Popen(
@@ -68,17 +71,33 @@ def processes_of(data):
     return [line for line in found.stdout.splitlines() if str(data) in line]
 
 
-def test_it_shows_the_log_keeps_the_history_and_leaves_nothing_behind(tmp_path):
+@pytest.fixture
+def part(tmp_path):
+    """The first rows of the city's log, replayed as fast as can be."""
+    table = tmp_path / "part.csv"
+    with gzip.open(DATA, "rt", encoding="utf-8", newline="") as rows:
+        table.write_text("".join(islice(rows, ROWS + 1)), encoding="utf-8")
+    files = {
+        "--replay": table,
+        "--mapping": SAMPLE / "mapping.yaml",
+        "--catalogue": SAMPLE / "catalogue",
+    }
+    pace = {"--speed": "max", "--tick-every": "1d", "--until": "2011-08-01T00:00:00-04:00"}
+    return [str(each) for pair in (files | pace).items() for each in pair]
+
+
+def test_it_shows_the_log_keeps_the_history_and_leaves_nothing_behind(tmp_path, part):
     need("chdb")
     data = tmp_path / "data"
-    with local(data) as (board, said):
+    with local(data, *part) as (board, said):
         first = counts(said)
         page = httpx.get(board, params={"lang": "zh"}, timeout=10)
         assert page.status_code == 200
         assert "黄牌" in page.text
+        assert first[0] == ROWS
         assert all(n > 0 for n in first)
     assert processes_of(data) == []
-    with local(data) as (_, said):
+    with local(data, *part) as (_, said):
         assert counts(said) == first
     assert processes_of(data) == []
 
