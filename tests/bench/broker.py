@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from schemas import topics
@@ -46,7 +46,10 @@ class Broker:
     def fill(self, log: Log) -> None:
         """Make the input topics and put the log in."""
         self._create(topics.INPUTS)
-        producer = Producer({"bootstrap.servers": self.bootstrap, "linger.ms": 20})
+        # Idempotent, so that a retry changes no order: a tick counts on the offsets before it.
+        producer = Producer(
+            {"bootstrap.servers": self.bootstrap, "linger.ms": 20, "enable.idempotence": True}
+        )
         for partition, (steps, ticks) in enumerate(zip(log.steps, log.ticks, strict=True)):
             for event in steps:
                 key = event.case_no.encode()
@@ -116,10 +119,13 @@ class Broker:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{topic.name} cannot be read to its end")
             for message in consumer.consume(10_000, 0.1):
-                if message.error() is None:
+                error = message.error()
+                if error is None:
                     yield message
-                else:
+                elif error.code() == KafkaError._PARTITION_EOF:
                     open_ -= 1
+                elif not error.retriable():
+                    raise KafkaException(error)
         consumer.close()
 
 

@@ -11,7 +11,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 from schemas import topics
 from streams.runtime import memory
@@ -128,6 +128,8 @@ def _chunks(messages: Sequence[Message]) -> Iterable[Chunk]:
     """Sort records by topic and partition, each in order."""
     found: dict[tuple[str, int], tuple[list[Any], ...]] = {}
     for message in messages:
+        if message.error() is not None:
+            raise KafkaException(message.error())
         place = message.topic(), message.partition()
         columns = found.get(place)
         if columns is None:

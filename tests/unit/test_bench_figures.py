@@ -109,6 +109,9 @@ class Read:
     def __init__(self, topic, partition, offset):
         self.place = topic, partition, offset
 
+    def error(self):
+        return None
+
     def topic(self):
         return self.place[0]
 
