@@ -57,7 +57,7 @@ class Consumer:
         for tp, position in self.positions.items():
             if self.silent or tp in self.held:
                 continue
-            if (records := self.logs[tp][position : position + 2]):
+            if records := self.logs[tp][position : position + 2]:
                 found[tp] = records
                 self.positions[tp] += len(records)
         if not found:
