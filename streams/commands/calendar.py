@@ -1,0 +1,178 @@
+"""`jiancha calendar`: ask the calendar."""
+
+from __future__ import annotations
+
+import re
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from schemas.calendars import load_calendars
+from schemas.catalogue import DEFAULT_POLICY
+from schemas.codes import Unit
+from schemas.limits import Limit
+from streams.calendar_answers import When, between, due, month
+from streams.commands.common import (
+    FINDINGS,
+    WRONG_USE,
+    catalogue_or_exit,
+    complain,
+    settings_or_exit,
+)
+from streams.engine.calendar import Calendar, OutsideCalendar
+from streams.engine.rules import Rules
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from schemas.limits import Policy
+    from schemas.words import Language
+
+
+class Day(click.ParamType):
+    """A day, or a time on the calendar's own clock: `2026-09-18`, `2026-09-18T10:00`."""
+
+    name = "DAY"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> date | datetime:
+        """Read it."""
+        if isinstance(value, date):
+            return value
+        try:
+            if re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+                return date.fromisoformat(value)
+            return datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(
+                f"{value!r} is no day; write it as 2026-09-18 or 2026-09-18T10:00", param, ctx
+            )
+
+
+class Month(click.ParamType):
+    """A month: `2026-10`."""
+
+    name = "MONTH"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Read it."""
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(f"{value}-01")
+        except ValueError:
+            self.fail(f"{value!r} is no month; write it as 2026-10", param, ctx)
+
+
+def _asked(function: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that every question takes."""
+    for option in (
+        click.option("--lang", type=click.Choice(["zh", "en"]), help="The answer's language."),
+        click.option("--catalogue", "directory", type=click.Path(path_type=Path),
+                     help="Ask a catalogue's calendars; the national one, when left out."),
+        click.option("--region", help="The region whose calendar is asked; needs --catalogue."),
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
+@click.group("calendar")
+def command() -> None:
+    """Ask the calendar (工作日历): when a limit ends, what lies between two days, a month.
+
+    \b
+    Examples:
+      jiancha calendar due --from 2026-09-18 --days 20
+      jiancha calendar between 2026-09-18 2026-10-26
+      jiancha calendar show 2026-10
+    """  # noqa: D301 - click reads \b
+
+
+@command.command("due")
+@click.option("--from", "start", type=Day(), required=True, help="The day that is not counted.")
+@click.option("--days", "amount", type=click.IntRange(1, 10_000), required=True,
+              help="The limit, in its unit.")  # fmt: skip
+@click.option("--unit", type=click.Choice([unit.value for unit in Unit]),
+              default=Unit.WORKING_DAY.value, show_default=True)  # fmt: skip
+@click.option("--mode", type=click.Choice(["next_day", "elapsed"]), help="By the policy, if not.")
+@_asked
+def due_command(
+    start: date | datetime,
+    amount: int,
+    unit: str,
+    mode: Literal["next_day", "elapsed"] | None,
+    directory: Path | None,
+    region: str | None,
+    lang: Language | None,
+) -> None:
+    """Tell when a limit ends, with the holidays on the way; provisional where days are projected.
+
+    \b
+    Example:
+      jiancha calendar due --from 2026-09-18T10:00 --days 20 --mode elapsed
+    """  # noqa: D301
+    calendar, policy = _calendar(directory, region)
+    limit = Limit(amount=amount, unit=Unit(unit), mode=mode or policy.mode, cut_off=policy.cut_off)
+    _tell(lambda said: due(calendar, When.of(start, calendar), limit, said), lang)
+
+
+@command.command("between")
+@click.argument("begin", type=Day(), metavar="A")
+@click.argument("end", type=Day(), metavar="B")
+@_asked
+def between_command(
+    begin: date | datetime,
+    end: date | datetime,
+    directory: Path | None,
+    region: str | None,
+    lang: Language | None,
+) -> None:
+    """Count the days after A up to B; with times of day also the working hours between them.
+
+    \b
+    Example:
+      jiancha calendar between 2026-09-18 2026-10-26
+    """  # noqa: D301
+    calendar, _ = _calendar(directory, region)
+    _tell(lambda said: between(calendar, When.of(begin, calendar), When.of(end, calendar), said),
+          lang)  # fmt: skip
+
+
+@command.command("show")
+@click.argument("asked", type=Month(), metavar="MONTH")
+@_asked
+def show(asked: date, directory: Path | None, region: str | None, lang: Language | None) -> None:
+    """Show a month with its days off and its make-up days.
+
+    \b
+    Example:
+      jiancha calendar show 2026-10 --lang en
+    """  # noqa: D301
+    calendar, _ = _calendar(directory, region)
+    _tell(lambda said: month(calendar, asked.year, asked.month, said), lang)
+
+
+def _calendar(directory: Path | None, region: str | None) -> tuple[Calendar, Policy]:
+    """Find the calendar and the policy that are asked."""
+    if directory is None:
+        if region is not None:
+            raise click.UsageError("--region needs --catalogue, which states the regions")
+        return Calendar(load_calendars()[DEFAULT_POLICY.calendar or ""]), DEFAULT_POLICY
+    catalogue = catalogue_or_exit(directory)
+    if region is not None and next(catalogue.ancestors(region), None) is None:
+        complain(f"There is no region {region} in {directory}.")
+        sys.exit(FINDINGS)
+    found = Rules.of(catalogue).resolve("", region or "", "", 0)
+    return found.calendar, found.policy
+
+
+def _tell(answer: Callable[[Language], str], lang: Language | None) -> None:
+    try:
+        click.echo(answer(lang or settings_or_exit().language))
+    except OutsideCalendar as error:
+        complain(str(error))
+        sys.exit(WRONG_USE)

@@ -1,0 +1,103 @@
+"""`jiancha calendar`: due, between, show; the figures are counted by hand from the decrees."""
+
+from __future__ import annotations
+
+import pytest
+from click.testing import CliRunner
+
+from streams.cli import main
+from tests.support.system import ROOT
+
+HUNAN = ROOT / "deploy/samples/hunan/catalogue"
+
+
+def ask(*arguments, code=0):
+    arguments = ["calendar", *map(str, arguments)]
+    done = CliRunner().invoke(main, arguments, catch_exceptions=False)
+    assert done.exit_code == code, done.output
+    return done
+
+
+@pytest.mark.parametrize(
+    ("arguments", "end"),
+    [
+        (("2026-09-18", "--days", 20), "2026-10-22 (Th) 23:59:59+08:00"),
+        (("2026-09-18T17:59", "--days", 20), "2026-10-22 (Th) 23:59:59+08:00"),
+        (("2026-09-18", "--days", 1), "2026-09-20 (Su) 23:59:59+08:00"),
+        (("2026-09-18T10:00", "--days", 3, "--mode", "elapsed"), "2026-09-22 (Tu) 10:00:00+08:00"),
+        (("2026-09-18", "--days", 7, "--unit", "natural_day"), "2026-09-28 (Mo) 23:59:59+08:00"),
+        (("2026-09-18T16:00", "--days", 4, "--unit", "working_hour"), "2026-09-20 (Su) 11:30:00"),
+        (("2026-09-18T16:00", "--days", 4, "--unit", "hour"), "2026-09-18 (Fr) 20:00:00+08:00"),
+        (("2026-09-18T02:00+00:00", "--days", 1, "--unit", "hour"), "2026-09-18 (Fr) 11:00:00"),
+    ],
+)
+def test_due(arguments, end):
+    told = ask("due", "--from", *arguments, "--lang", "en").stdout
+    assert f"due: {end}" in told
+    assert "Provisional" not in told
+
+
+def test_a_due_date_that_rests_on_projected_days_says_so_in_both_languages():
+    asked = ("due", "--from", "2026-12-18", "--days", 20)
+    assert "暂定" in ask(*asked, "--lang", "zh").stdout
+    assert "Provisional: days from 2026-12-18 to 2027-01-15" in ask(*asked, "--lang", "en").stdout
+
+
+def test_the_holidays_on_the_way_are_named_with_their_decree():
+    told = ask("due", "--from", "2026-09-18", "--days", 20).stdout
+    assert "2026-10-10（周六） 班 国庆节调休 国办发明电〔2025〕7号" in told
+    assert told.count(" 休 ") == 10
+
+
+def test_the_mode_that_is_told_is_the_one_that_counts():
+    hours = ask("due", "--from", "2026-09-18T16:00", "--days", 4, "--unit", "hour", "--lang", "en")
+    assert "by the time used" in hours.stdout
+    days = ("--days", 4, "--unit", "natural_day", "--mode", "elapsed", "--lang", "en")
+    assert "from the next day" in ask("due", "--from", "2026-09-18", *days).stdout
+
+
+def test_a_regions_calendar_is_asked():
+    asked = ("due", "--from", "2026-09-18T16:00", "--days", 4, "--unit", "working_hour")
+    told = ask(*asked, "--region", "430102", "--catalogue", HUNAN, "--lang", "en").stdout
+    assert "calendar hunan" in told
+    assert "due: 2026-09-20 (Su) 13:00:00" in told
+
+
+def test_between():
+    told = ask("between", "2026-09-18", "2026-10-26", "--lang", "en").stdout
+    assert "22 working days, 38 natural days" in told
+    assert "hours" not in told
+    timed = ask("between", "2026-09-18T10:00", "2026-09-20T10:00", "--lang", "en").stdout
+    assert "7.00 working hours" in timed
+    assert "0 个工作日，0 个自然日" in ask("between", "2026-10-26", "2026-09-18").stdout
+    assert "Provisional" in ask("between", "2026-12-30", "2027-01-02", "--lang", "en").stdout
+
+
+def test_show_marks_days_off_and_days_worked_in_exchange():
+    told = ask("show", "2026-10", "--lang", "en").stdout
+    assert "  5*  6*  7*  8   9  10+ 11*" in told.splitlines()
+    assert "18 working days" in told
+    assert "2026-10-10 (Sa) worked" in told
+    assert "Provisional" in ask("show", "2027-02", "--lang", "en").stdout
+    assert "23 个工作日" in ask("show", "1990-01").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("due", "--from", "yesterday", "--days", 1), "write it as 2026-09-18"),
+        (("due", "--from", "2026-02-30", "--days", 1), "write it as 2026-09-18"),
+        (("due", "--from", "2026-09-18", "--days", 0), "--days"),
+        (("due", "--from", "2026-09-18", "--days", 1, "--region", "430102"), "needs --catalogue"),
+        (("due", "--from", "2099-01-01", "--days", 9999), "lies outside 1990-01-01"),
+        (("show", "2026-13"), "write it as 2026-10"),
+        (("show", "2150-01"), "lies outside"),
+    ],
+)
+def test_wrong_use(arguments, told):
+    assert told in ask(*arguments, code=2).stderr
+
+
+def test_an_unknown_region_is_told():
+    asked = ("show", "2026-10", "--region", "110000", "--catalogue", HUNAN)
+    assert "There is no region 110000" in ask(*asked, code=1).stderr
