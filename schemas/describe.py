@@ -1,0 +1,186 @@
+"""Write what the contracts say into docs/: the step event as tables and JSON Schema, the topics.
+
+`python -m schemas.describe` writes the files; a test keeps them current.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from schemas import topics
+from schemas.events import KINDS, SCHEMA_VERSION, STEP_EVENT, Envelope
+from schemas.words import KINDS as KIND_WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import timedelta
+
+    from schemas.topics import Topic
+
+DOCS: Final = Path(__file__).parents[1] / "docs"
+NOTE: Final = "<!-- Written by `python -m schemas.describe`; edit the contract, not this file. -->"
+
+_EVENTS_HEAD: Final = f"""\
+{NOTE}
+
+# The step event (环节事件)
+
+One record a fact, sent to the topic `{topics.STEPS.name}`: the key is the case number, the value
+one JSON object in UTF-8. `event.schema.json` is the same contract for machines. Schema version
+{SCHEMA_VERSION}.
+
+```json
+{{"event_id": "20260302-0001", "case_no": "430102-2026-0001", "source": "furong-hall",
+ "kind": "accepted", "occurred_at": "2026-03-02T10:00:00+08:00",
+ "item": "spjy", "region": "430102", "department": "sc-430102"}}
+```
+
+- **Identity** is `source` and `event_id`: the same event twice counts once. A correction
+  repeats both with a higher `record_version`; the highest one holds.
+- **Order** does not matter. What arrives late is put where it belongs, and verdicts follow.
+- **Times** carry their offset from UTC, with date and time of day: `2026-03-02T09:00:00+08:00`,
+  from 1990 to 2100. A time without an offset is refused.
+- **Unknown fields are refused**, so that nothing is lost unseen. So are repeated keys, NaN, and
+  records over 256 KB.
+- A refused record goes to `{topics.DEAD_LETTERS.name}` with the reason and the remedy
+  ([dead letters](dead-letters.md)).
+- A record under a missing or another key, or in another partition than Java's default partitioner
+  gives its case number, is sent on to the right one.
+
+The second column is the name in GB/T 39046—2020 or the provincial exchange tables; their technical
+names stand with the description.
+"""
+
+_TOPICS_HEAD: Final = f"""\
+{NOTE}
+
+# Topics
+
+`jiancha topics` makes those that are missing and checks them all; nothing that exists is changed.
+"""
+
+_TOPICS_TAIL: Final = """
+*Co-partitioned* topics have the same number of partitions (`JIANCHA_KAFKA__PARTITIONS`), and a
+case stands in the same one of each: murmur2 of its number, as Java's default partitioner has it.
+The number cannot change while the topics hold records, since cases would move to partitions that
+know nothing of them: choose it once, with room to grow.
+
+A topic may keep more, longer or larger records than stated here. One that keeps less, or compacts
+otherwise, is an error that `jiancha topics --check` tells with the command that cures it.
+"""
+
+
+def events_page() -> str:
+    """Give docs/events.md."""
+    schema = STEP_EVENT.json_schema()
+    models = schema["$defs"]
+    envelope = _Table(models, Envelope.model_json_schema(), set())
+    parts = [_EVENTS_HEAD, "## Every event\n", *envelope.lines(), ""]
+    for kind, model in KINDS.items():
+        about = " ".join((model.__doc__ or "").split())
+        own = _Table(models, models[model.__name__], {*Envelope.model_fields, "kind"})
+        parts += [f"## `{kind}` {KIND_WORDS[kind].zh}\n", f"{about}\n", *own.lines(), ""]
+    return "\n".join(parts)
+
+
+def event_schema() -> str:
+    """Give docs/event.schema.json."""
+    about = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "step event"}
+    schema = {**about, **STEP_EVENT.json_schema()}
+    return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
+
+
+def topics_page() -> str:
+    """Give docs/topics.md."""
+    lines = [
+        "| topic | key | holds | co-partitioned | cleanup | kept | largest record |",
+        "|---|---|---|---|---|---|---|",
+        *(_topic_line(topic) for topic in topics.ALL),
+    ]
+    return _TOPICS_HEAD + "\n" + "\n".join(lines) + "\n" + _TOPICS_TAIL
+
+
+def pages() -> dict[str, str]:
+    """Give every generated file of docs/ by its name."""
+    return {
+        "events.md": events_page(),
+        "event.schema.json": event_schema(),
+        "topics.md": topics_page(),
+    }
+
+
+class _Table:
+    """The fields of one model as a table."""
+
+    def __init__(
+        self, models: Mapping[str, Any], schema: Mapping[str, Any], without: set[str]
+    ) -> None:
+        self._models = {**models, **schema.get("$defs", {})}
+        self._fields = {k: v for k, v in schema["properties"].items() if k not in without}
+        self._required = set(schema.get("required", ()))
+
+    def lines(self) -> Iterator[str]:
+        if not self._fields:
+            yield "No fields of its own."
+            return
+        yield "| field | 中文 | type | required | description |"
+        yield "|---|---|---|---|---|"
+        for name, field in self._fields.items():
+            required = "yes" if name in self._required else ""
+            title, about = field.get("title", ""), field.get("description", "")
+            yield f"| `{name}` | {title} | {self._type(field)} | {required} | {about} |"
+
+    def _type(self, field: Mapping[str, Any]) -> str:
+        """Describe the forms that a value may take, null apart."""
+        forms = [form for form in field.get("anyOf", [field]) if form.get("type") != "null"]
+        # An amount of money may come as a number or as text: one of the two says it all.
+        return self._form(forms[0])
+
+    def _form(self, form: Mapping[str, Any]) -> str:
+        if "$ref" in form:
+            form = self._models[form["$ref"].rpartition("/")[2]]
+        if "const" in form:
+            return f"`{form['const']}`"
+        if "enum" in form:
+            return ", ".join(f"`{value}`" for value in form["enum"])
+        match form:
+            case {"format": "date-time"}:
+                return "time"
+            case {"type": "array", "maxItems": most}:
+                said = f"list of at most {most} texts"
+            case {"type": "string", "maxLength": most}:
+                said = f"text, at most {most}"
+            case {"type": "integer", "minimum": least, "maximum": most}:
+                said = f"integer, {least} to {most:,}"
+            case {"type": said}:
+                pass
+        return said
+
+
+def _topic_line(topic: Topic) -> str:
+    cells = (
+        f"`{topic.name}`",
+        topic.key,
+        topic.holds,
+        "yes" if topic.co_partitioned else "no: 1 partition",
+        topic.config()["cleanup.policy"],
+        "for ever" if topic.compacted else _span(topic.retention),
+        f"{topic.max_message_bytes // topics.MEGABYTE} MiB",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _span(retention: timedelta | None) -> str:
+    return "for ever" if retention is None else f"{retention.days} days"
+
+
+def main() -> None:
+    """Write the files."""
+    for name, text in pages().items():
+        (DOCS / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
