@@ -297,7 +297,9 @@ StepEvent = Annotated[
     | Delivered,
     Field(discriminator="kind"),
 ]
-STEP_EVENT: Final[TypeAdapter[StepEvent]] = TypeAdapter(StepEvent)
+STEP_EVENT: Final[TypeAdapter[StepEvent]] = TypeAdapter(
+    StepEvent, config=ConfigDict(hide_input_in_errors=True)
+)
 """Validates, writes, and describes a step event."""
 
 KINDS: Final[dict[str, type[Envelope]]] = {

@@ -98,7 +98,9 @@ class Document:
             return model.model_validate(self.data)
         except ValidationError as error:
             details = error.errors(include_url=False)
-            raise SchemaError(self._explain(detail, model) for detail in details) from error
+            raise SchemaError(
+                self._explain(detail, model) for detail in details if not _follows(detail, details)
+            ) from error
 
     def _explain(self, detail: ErrorDetails, model: type[BaseModel]) -> Problem:
         loc, kind = self._locate(detail["loc"])[0], detail["type"]
@@ -198,6 +200,14 @@ class _Reader:
     def _report(self, node: yaml.Node, loc: Loc, value: str, message: str, remedy: str) -> None:
         line = node.start_mark.line + 1
         self.problems.append(Problem(self.file, line, _dotted(loc), value, message, remedy))
+
+
+def _follows(detail: ErrorDetails, details: Iterable[ErrorDetails]) -> bool:
+    """Tell whether a list is only too short because its entries are wrong, which is told."""
+    loc = detail["loc"]
+    return detail["type"] == "too_short" and any(
+        other["loc"][: len(loc)] == loc and other["loc"] != loc for other in details
+    )
 
 
 def _is_scalar(node: yaml.Node) -> bool:
