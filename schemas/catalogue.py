@@ -11,22 +11,18 @@ import json
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from importlib import resources
 from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import Field, TypeAdapter, model_validator
 
-from schemas.calendars import CalendarDefinition, load_calendars
+from schemas.calendars import CalendarDefinition
 from schemas.codes import CaseType, ClockKind
 from schemas.events import Code, Name
 from schemas.limits import Basis, Ladder, Limit, Policy, Stated
-from schemas.reading import Problem, SchemaError, read_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from importlib.resources.abc import Traversable
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping
 
 
 class Region(Stated):
@@ -187,17 +183,14 @@ class Catalogue:
         return CatalogueFile(
             name=self.name,
             policy=self.policy,
-            **{kind: tuple(getattr(self, kind).values()) for kind in _LISTS},
+            **{kind: tuple(getattr(self, kind).values()) for kind in LISTS},
         )
-
-    @classmethod
-    def from_content(cls, content: Any, calendars: Mapping[str, CalendarDefinition]) -> Catalogue:
-        """Make a catalogue from `content` again (a restored state holds it)."""
-        return _joined([("", CatalogueFile.model_validate(content))], calendars)
 
     def ancestors(self, code: str | None) -> Iterator[Region]:
         """Give a region and what it lies in, from the leaf to the root."""
         seen: set[str] = set()
+        if code and code not in self.regions:  # a code that is not listed lies in one that is
+            code = self._zero_filled(code)
         while code and code in self.regions and code not in seen:
             seen.add(code)
             region = self.regions[code]
@@ -212,129 +205,9 @@ class Catalogue:
         return next((c for c in shorter if c != code and c in self.regions), None)
 
 
-_LISTS: Final = ("regions", "departments", "posts", "windows", "items", "ladders", "presets")
-_KEYS: Final = {"ladders": "name", "presets": "name"}
+LISTS: Final = ("regions", "departments", "posts", "windows", "items", "ladders", "presets")
+"""The lists of a catalogue, as a file and as a `Catalogue` name them."""
 _CONTENT: Final = TypeAdapter(CatalogueFile)
-
-
-def load_catalogue(directory: Path) -> Catalogue:
-    """Read a catalogue directory, with the built-in ladders, presets and calendars.
-
-    Raises `SchemaError` with everything that is wrong at once: file, line, key, value, remedy.
-    """
-    if not directory.is_dir():
-        raise SchemaError(
-            [
-                Problem(
-                    file=str(directory),
-                    line=0,
-                    key="",
-                    value="",
-                    message="There is no such directory.",
-                    remedy="name a catalogue directory, e.g. --catalogue deploy/samples/boston",
-                )
-            ]
-        )
-    problems: list[Problem] = []
-    calendars: Mapping[str, CalendarDefinition] = {}
-    try:
-        calendars = load_calendars([directory])
-    except SchemaError as error:
-        problems += error.problems
-    built_in = resources.files("schemas").joinpath("presets")
-    files: list[tuple[str, CatalogueFile]] = []
-    for path in [*_yaml_files(built_in), *_yaml_files(directory)]:
-        try:
-            files.append((str(path), read_yaml(path, CatalogueFile)))
-        except SchemaError as error:
-            problems += error.problems
-    if problems:
-        raise SchemaError(problems)
-    return _joined(files, calendars)
-
-
-def _yaml_files(directory: Path | Traversable) -> list[Any]:
-    return sorted(
-        (f for f in directory.iterdir() if f.name.endswith((".yaml", ".yml"))),
-        key=lambda f: f.name,
-    )
-
-
-def _joined(
-    files: Iterable[tuple[str, CatalogueFile]], calendars: Mapping[str, CalendarDefinition]
-) -> Catalogue:
-    problems: list[Problem] = []
-    found: dict[str, dict[str, Any]] = {kind: {} for kind in _LISTS}
-    name, policy, where = "unnamed", DEFAULT_POLICY, ""
-    for file, part in files:
-        where = file
-        name = part.name or name
-        policy = part.policy.over(policy) if part.policy else policy
-        for kind in _LISTS:
-            key = _KEYS.get(kind, "code")
-            for thing in getattr(part, kind):
-                code = getattr(thing, key)
-                if code in found[kind]:
-                    problems.append(
-                        Problem(
-                            file=file,
-                            line=0,
-                            key=f"{kind}.{key}",
-                            value=code,
-                            message=f"{code} is stated twice.",
-                            remedy="keep one of the two, or give the other its own code",
-                        )
-                    )
-                found[kind][code] = thing
-    catalogue = Catalogue(name=name, policy=policy, calendars=calendars, **found)
-    problems += [
-        Problem(file=where, line=0, key=key, value=value, message=message, remedy=remedy)
-        for key, value, message, remedy in dangling(catalogue)
-    ]
-    if problems:
-        raise SchemaError(problems)
-    return catalogue
-
-
-def dangling(catalogue: Catalogue) -> Iterator[tuple[str, str, str, str]]:
-    """Give every code that is named but not stated: key, value, message, remedy."""
-    for kind, key, code in _references(catalogue):
-        if code is not None and code not in getattr(catalogue, kind):
-            yield (
-                key,
-                code,
-                f"There is no such entry in {kind}.",
-                f"state {code} in {kind}, or correct the code",
-            )
-
-
-def _references(catalogue: Catalogue) -> Iterator[tuple[str, str, str | None]]:
-    """Give every reference: the list it points into, the key it stands under, the code."""
-    yield from _policy_references("catalogue", catalogue.policy)
-    for region in catalogue.regions.values():
-        yield "regions", f"regions[{region.code}].parent", region.parent
-        yield from _policy_references(f"regions[{region.code}]", region.policy)
-    for department in catalogue.departments.values():
-        yield "regions", f"departments[{department.code}].region", department.region
-        yield from _policy_references(f"departments[{department.code}]", department.policy)
-    for post in catalogue.posts.values():
-        yield "departments", f"posts[{post.code}].department", post.department
-    for window in catalogue.windows.values():
-        yield "regions", f"windows[{window.code}].region", window.region
-        for code in window.departments:
-            yield "departments", f"windows[{window.code}].departments", code
-    for item in catalogue.items.values():
-        yield "departments", f"items[{item.code}].department", item.department
-        for version in item.versions:
-            yield "presets", f"items[{item.code}].preset", version.preset
-            yield from _policy_references(f"items[{item.code}]", version.policy)
-            for step in version.flow:
-                yield "posts", f"items[{item.code}].flow[{step.code}].post", step.post
-
-
-def _policy_references(key: str, policy: Policy) -> Iterator[tuple[str, str, str | None]]:
-    yield "calendars", f"{key}.policy.calendar", policy.calendar
-    yield "ladders", f"{key}.policy.ladder", policy.ladder
 
 
 DEFAULT_POLICY: Final = Policy(

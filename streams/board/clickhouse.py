@@ -14,7 +14,7 @@ from clickhouse_driver import Client
 from clickhouse_driver.errors import Error, NetworkError, ServerException, SocketTimeoutError
 
 from schemas.calendars import CalendarDefinition
-from schemas.catalogue import Catalogue
+from schemas.catalogue_loading import catalogue_from
 from schemas.codes import Level
 from schemas.reading import SchemaError
 from streams.board import statements as sql
@@ -185,7 +185,7 @@ class ClickHouseHistory:
             return None
         try:
             made = {n: CalendarDefinition.model_validate_json(content) for n, content in calendars}
-            return Rules.of(Catalogue.from_content(json.loads(found[0][0]), made))
+            return Rules.of(catalogue_from(json.loads(found[0][0]), made))
         except (ValueError, SchemaError):
             return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from schemas.catalogue import load_catalogue
+from schemas.catalogue_loading import load_catalogue
 from schemas.reading import SchemaError
 from streams.engine.rules import Rules
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from schemas.catalogue import load_catalogue
+from schemas.catalogue_loading import load_catalogue
 from schemas.reading import SchemaError
 from streams.settings import SettingsError, load_settings
 

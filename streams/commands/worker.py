@@ -27,6 +27,7 @@ from streams.commands.common import WRONG_USE, catalogue_or_exit, complain
 from streams.engine.rules import Rules
 from streams.http import Health, serve
 from streams.logs import configure_logs
+from streams.runtime import memory
 from streams.runtime.engine import engine_worker
 from streams.settings import Settings, SettingsError, load_settings
 from streams.sink.run import run_sink
@@ -62,6 +63,7 @@ def command(role: str) -> None:
     configure_logs(settings)
     registry = role_registry(role, version("jiancha"))
     log.info("starting", role=role, version=version("jiancha"))
+    memory.settle()
     sys.exit(_ROLES[role](settings, registry))
 
 

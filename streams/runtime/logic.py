@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from schemas import topics
 from schemas.decoding import Refusal, decode_event
 from schemas.events import EARLIEST, LATEST
-from schemas.masking import masked_json
+from schemas.masking import mask_text, masked_json
 from schemas.rulings import RULING
 from schemas.ticks import Tick, TickSource
 from schemas.verdicts import EventRecord, RulingRecord, decode, encode
@@ -293,10 +293,15 @@ class CasePartition:
                 chunk, index, Refusal("ruling", field, "", first["msg"], remedy, "jiancha.rulings")
             )
             return
+        masked = ruling.model_copy(update={"reason": mask_text(ruling.reason)})
         self._emit(
             topics.EVENTS.name,
             ruling.case_no.encode(),
-            RulingRecord(case_no=ruling.case_no, origin=origin_of(chunk, index), ruling=Raw(raw)),
+            RulingRecord(
+                case_no=ruling.case_no,
+                origin=origin_of(chunk, index),
+                ruling=Raw(RULING.dump_json(masked)),
+            ),
         )
 
     # -- writing --------------------------------------------------------------------------------

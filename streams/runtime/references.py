@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import msgspec
 from msgspec import Raw
 
-from schemas.catalogue import Catalogue
+from schemas.catalogue_loading import catalogue_from
 from schemas.verdicts import ReferenceRecord
 from streams.engine.rules import Rules
 from streams.runtime.ports import Fatal
@@ -76,7 +76,7 @@ class References:
             if content is None:
                 raise Fatal(f"partition {self._partition}: catalogue {version} is not in its state")
             calendars = self._rules.catalogue.calendars
-            pinned = Catalogue.from_content(msgspec.json.decode(content), calendars)
+            pinned = catalogue_from(msgspec.json.decode(content), calendars)
             known = self._known[version] = Rules(pinned, self._rules.calendars)
         return known
 

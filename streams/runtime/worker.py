@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import structlog
 import uvloop
 
-from streams.runtime import memory
 from streams.runtime.app import FaustGroup, connect_agent, make_app
 from streams.runtime.beat import Beat
 from streams.runtime.cluster import Cluster
@@ -101,7 +100,6 @@ class EngineWorker:
         connect_agent(app, settings, ownership, fail_stop)
         ticker = Ticker(settings, self._encode_tick, metrics) if settings.make_ticks else None
         beat = Beat(settings, ownership, cluster, self._stalls, ticker, metrics, lambda: self.ready)
-        memory.settle()
         beside = [
             asyncio.create_task(fail_stop.guard("watchdog", beat.run())),
             asyncio.create_task(_keep_turning(LoopWatch(settings.loop_stall, fail_stop))),

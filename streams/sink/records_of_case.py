@@ -9,6 +9,7 @@ from clickhouse_driver.errors import Error
 
 from schemas.calendars import CalendarDefinition
 from schemas.catalogue import Catalogue
+from schemas.catalogue_loading import catalogue_from
 from schemas.events import STEP_EVENT, StepEvent
 from streams.sink.clickhouse import connect
 
@@ -62,7 +63,7 @@ def _catalogue(client: Client, case_no: str) -> Catalogue:
         "SELECT name, argMax(content, in_force_from) FROM v_reference_versions"
         " WHERE subject = 'calendar' GROUP BY name"
     )
-    return Catalogue.from_content(
+    return catalogue_from(
         json.loads(found[0][0]),
         {name: CalendarDefinition.model_validate_json(content) for name, content in calendars},
     )

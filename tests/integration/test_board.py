@@ -287,7 +287,7 @@ def test_a_case_is_whole(history, town):
 
 
 def test_the_catalogue_pinned_for_a_case_is_in_the_history(history, catalogue):
-    from schemas.catalogue import load_catalogue
+    from schemas.catalogue_loading import load_catalogue
 
     known = load_catalogue(catalogue)
     rules = history.rules(history.case(some_overdue(history)).catalogue)

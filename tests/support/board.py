@@ -16,7 +16,7 @@ import httpx
 from prometheus_client import CollectorRegistry
 
 from schemas import topics
-from schemas.catalogue import load_catalogue
+from schemas.catalogue_loading import load_catalogue
 from schemas.events import STEP_EVENT
 from streams.board.server import run_board
 from streams.engine.rules import Rules

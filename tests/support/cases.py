@@ -8,7 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
-from schemas.catalogue import Catalogue, CatalogueFile, load_catalogue
+from schemas.catalogue import Catalogue, CatalogueFile
+from schemas.catalogue_loading import catalogue_from, load_catalogue
 from schemas.events import STEP_EVENT
 from streams.engine.clocks import assess
 from streams.engine.ledger import entry_of, merge
@@ -34,7 +35,7 @@ def rules(clocks=None, *, preset=None, flow=(), calendars=None, **policy) -> Rul
         "items": [{"code": "i", "name": "事项", "versions": [version]}],
     }
     CatalogueFile.model_validate(content)
-    return Rules.of(Catalogue.from_content(content, {**base.calendars, **(calendars or {})}))
+    return Rules.of(catalogue_from(content, {**base.calendars, **(calendars or {})}))
 
 
 def days(amount, **more):

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from schemas.catalogue import Catalogue, load_catalogue
+from schemas.catalogue_loading import catalogue_from, load_catalogue
 from schemas.codes import ClockKind
 from schemas.reading import SchemaError
 from tests.support.system import ROOT
@@ -60,7 +60,7 @@ def test_the_version_is_of_the_content_and_survives_a_journey():
     made = load_catalogue(HUNAN)
     assert re.fullmatch("[0-9a-f]{12}", made.version)
     content = json.loads(json.dumps(made.content))
-    again = Catalogue.from_content(content, made.calendars)
+    again = catalogue_from(content, made.calendars)
     assert again.version == made.version
     assert again.items == made.items
 

@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-from schemas.catalogue import load_catalogue
+from schemas.catalogue_loading import load_catalogue
 from schemas.decoding import decode_event
 from streams.checking import SHOWN, EventCheck, findings
 from tests.support.bad_messages import event

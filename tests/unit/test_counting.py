@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from schemas.limits import Lead
-from streams.engine.counting import fitting
+from streams.engine.counting.common import fitting
 from tests.support.cases import assessed, at, clock, days, event, levels, rules, shown
 
 MONDAY = event("accepted", "2018-10-15 10:00:00")

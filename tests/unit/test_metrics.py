@@ -21,7 +21,7 @@ from alerts.metrics import (
 )
 from alerts.metrics.labels import OTHER, Places, systems, words
 from schemas.calendars import load_calendars
-from schemas.catalogue import Catalogue
+from schemas.catalogue_loading import catalogue_from
 from schemas.codes import ClockKind, Level
 from schemas.verdicts import MoveRecord
 from streams.engine.rules import Rules
@@ -41,7 +41,7 @@ def catalogue(departments=3, calendar="cn"):
     }
     built_in = load_calendars([])
     ladders = [{"name": "hunan", "title": "x", "rungs": [RUNG]}]
-    return Catalogue.from_content({**content, "ladders": ladders}, built_in)
+    return catalogue_from({**content, "ladders": ladders}, built_in)
 
 
 RUNG = {"clock": "promised", "level": "yellow", "when": "passed"}

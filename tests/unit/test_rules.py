@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from schemas.catalogue import Catalogue
+from schemas.catalogue_loading import catalogue_from
 from schemas.codes import ClockKind
 from streams.engine.rules import Rules, promise_exceeds_statute
 from tests.support.cases import assessed, at, built_in, clock, days, event, levels, rules
@@ -23,7 +23,7 @@ def catalogued(*, policy=None, regions=(), departments=(), items=None, ladders=(
         "ladders": [*base.content["ladders"], *ladders],
         "items": items or [{"code": "i", "name": "事项", "versions": [{}]}],
     }
-    return Rules.of(Catalogue.from_content(content, base.calendars))
+    return Rules.of(catalogue_from(content, base.calendars))
 
 
 def region(code, **policy):
@@ -41,6 +41,12 @@ class TestPolicies:
         region("430102"),
     )
     departments = ({"code": "d", "name": "d", "region": "430102", "policy": {"mode": "elapsed"}},)
+
+    @pytest.mark.parametrize("code", ["430103", "430102003", "430000000"])
+    def test_a_region_that_is_not_listed_inherits_from_the_one_it_lies_in(self, code):
+        expected = "elapsed" if code.startswith("430000") else "next_day"
+        found = self.policy(code)
+        assert (found.ladder, found.mode) == ("chengdu", expected)
 
     def policy(self, region="", department="", versions=({},), answers=None):
         law = catalogued(

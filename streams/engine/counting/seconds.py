@@ -1,0 +1,130 @@
+"""Mode `elapsed`, and hours: time used, in working time or on the clock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from schemas.codes import Unit
+from streams.engine.counting.common import (
+    DAY,
+    HOUR,
+    Pause,
+    days_before,
+    fitting,
+    merged,
+    within,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from schemas.limits import Lead, Limit
+    from streams.engine.calendar import Calendar
+    from streams.engine.ledger import Suspension
+
+
+class TimeCount:
+    """Mode `elapsed`, and hours: time used, in working time or on the clock.
+
+    The axis is the local clock face for working time, and instants for hours on the clock.
+    """
+
+    __slots__ = (
+        "amount",
+        "calendar",
+        "due_at",
+        "limit",
+        "pauses",
+        "provisional",
+        "seconds",
+        "start",
+    )
+
+    def __init__(
+        self,
+        calendar: Calendar,
+        limit: Limit,
+        start: int,
+        amount: int,
+        suspensions: Sequence[Suspension],
+        cap_days: int,
+    ) -> None:
+        self.calendar, self.limit, self.start, self.amount = calendar, limit, start, amount
+        self.seconds = amount * (calendar.standard_day if limit.unit is Unit.WORKING_DAY else HOUR)
+        """The limit in seconds of its own time."""
+        self.pauses = merged(self._span(suspension, cap_days) for suspension in suspensions)
+        self.due_at = self.latest(self.seconds)
+        self.provisional = limit.unit is not Unit.HOUR and calendar.rests_on_projection(
+            calendar.face(start) // DAY, calendar.face(self.due_at) // DAY
+        )
+
+    def _span(self, suspension: Suspension, cap_days: int) -> Pause:
+        """[S, R′), R′ capped at the days asked, in working time."""
+        calendar = self.calendar
+        asked = cap_days if suspension.days_asked is None else suspension.days_asked
+        begin = calendar.face(suspension.start)
+        end = calendar.reach(begin, asked * calendar.standard_day)
+        if suspension.end is not None:
+            end = min(end, max(begin, calendar.face(suspension.end)))
+        return Pause(self.axis(suspension.start), self._axis_of_face(end))
+
+    def axis(self, instant: int) -> int:
+        """Give an instant's place on this counting's axis."""
+        return instant if self.limit.unit is Unit.HOUR else self.calendar.face(instant)
+
+    def _axis_of_face(self, face: int) -> int:
+        return self.calendar.instant(face) if self.limit.unit is Unit.HOUR else face
+
+    def instant(self, place: int) -> int:
+        """Give the latest instant at a place on the axis."""
+        return place if self.limit.unit is Unit.HOUR else self.calendar.instant(place)
+
+    def measure(self, a: int, b: int) -> int:
+        """Measure counted seconds between two places, suspensions apart."""
+        return max(0, b - a) if self.limit.unit is Unit.HOUR else self.calendar.measure(a, b)
+
+    def _add(self, a: int, seconds: int) -> int:
+        return a + seconds if self.limit.unit is Unit.HOUR else self.calendar.add(a, seconds)
+
+    def latest(self, seconds: int) -> int:
+        """Give the latest instant t with U(t) ≤ `seconds`."""
+        place, left = self.axis(self.start), seconds
+        for pause in self.pauses:
+            if pause.end <= place:
+                continue
+            used = self.measure(place, pause.start)
+            if used > left:
+                break
+            left -= used
+            place = pause.end
+        return self.instant(self._add(place, left))
+
+    def used(self, instant: int) -> int:
+        """Measure U(t): the counted seconds from the start up to an instant."""
+        begin, until = self.axis(self.start), self.axis(instant)
+        used = self.measure(begin, until)
+        for pause in self.pauses:
+            used -= self.measure(max(begin, pause.start), min(until, pause.end))
+        return used
+
+    def near(self, leads: Sequence[Lead]) -> int | None:
+        """Whole days are shown rounded up, so a lead of 2 days or more begins a day earlier."""
+        in_days = self.limit.unit is Unit.WORKING_DAY
+        lead = fitting(leads, self.amount if in_days else 1)
+        if lead.working_days is not None:
+            if not in_days:
+                day = self.calendar.face(self.due_at) // DAY
+                return max(self.start, days_before(self.calendar, day, lead.working_days))
+            rounding = 1 if lead.working_days > 1 else 0
+            left = self.amount - lead.working_days - rounding
+            spent = left * self.calendar.standard_day
+        elif lead.working_hours is not None:
+            spent = self.seconds - lead.working_hours * HOUR
+        else:
+            assert lead.share is not None  # noqa: S101 - a lead has one of three forms
+            spent = int(lead.share * self.seconds)
+        return self.start if spent < 0 else self.latest(spent) + 1
+
+    def paused(self, now: int) -> bool:
+        """Tell whether an instant lies within a suspension."""
+        return now > self.start and within(self.pauses, self.axis(now))
