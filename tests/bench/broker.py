@@ -48,7 +48,12 @@ class Broker:
         self._create(topics.INPUTS)
         # Idempotent, so that a retry changes no order: a tick counts on the offsets before it.
         producer = Producer(
-            {"bootstrap.servers": self.bootstrap, "linger.ms": 20, "enable.idempotence": True}
+            {
+                "bootstrap.servers": self.bootstrap,
+                "enable.idempotence": True,
+                "linger.ms": 20,
+                "log_level": 3,  # a broker that has just started lets it try twice
+            }
         )
         for partition, (steps, ticks) in enumerate(zip(log.steps, log.ticks, strict=True)):
             for event in steps:
