@@ -29,6 +29,9 @@ POLL_RECORDS: Final = 5_000
 CALL_SECONDS: Final = 3.0
 """How long a question to the broker may take."""
 WAIT_SECONDS: Final = 1.0
+PROTOCOL: Final = (3, 0)
+"""The broker's version at least. Were it left out, the client would ask for it as it is made, and
+one that gets no answer leaves a thread and its sockets behind, at each attempt."""
 
 log = structlog.get_logger(__name__)
 
@@ -77,7 +80,9 @@ class VerdictsTopic:
         self._behind = {tp for tp in tps if self._ends[tp] > begins[tp]}
         self._committed = {
             # A commit beyond the end is of an earlier topic of this name.
-            tp: offset if (offset := consumer.committed(tp) or 0) <= self._ends[tp] else 0
+            tp: offset
+            if (offset := consumer.committed(tp, timeout_ms=timeout_ms) or 0) <= self._ends[tp]
+            else 0
             for tp in tps
         }
         self._told = dict(self._committed)
@@ -151,17 +156,27 @@ def open_verdicts(
                 bootstrap_servers=kafka.bootstrap_servers.split(","),
                 group_id=settings.notify.group,
                 client_id="jiancha-notify",
-                bootstrap_timeout_ms=round(CALL_SECONDS * 1000),
                 metrics_enabled=False,
-                **kafka_python_consumer_options(kafka),
+                **{"api_version": PROTOCOL, **kafka_python_consumer_options(kafka)},
             )
-            partitions = consumer.partitions_for_topic(VERDICTS.name)
-            if partitions:
-                return consumer, VerdictsTopic(consumer, partitions, unreadable)
-            log.warning("no_topic", topic=VERDICTS.name, remedy="run `jiancha topics`")
+            return consumer, VerdictsTopic(consumer, _partitions(consumer), unreadable)
         except KafkaError as error:
-            log.warning("no_broker", servers=kafka.bootstrap_servers, error=repr(error))
+            log.warning(
+                "no_verdicts",
+                servers=kafka.bootstrap_servers,
+                error=repr(error),
+                remedy=f"start the broker, or make {VERDICTS.name} by `jiancha topics`",
+            )
         if consumer is not None:
             consumer.close(autocommit=False, timeout_ms=1000)
         stop.wait(WAIT_SECONDS)
     return None
+
+
+def _partitions(consumer: Any) -> set[int]:
+    """Ask for the topic's partitions. Raises KafkaError when no answer comes in time."""
+    # `partitions_for_topic` alone would wait for ever: this makes it known, or gives up.
+    first = TopicPartition(VERDICTS.name, 0)
+    consumer.end_offsets([first], timeout_ms=round(CALL_SECONDS * 1000))
+    found: set[int] = consumer.partitions_for_topic(VERDICTS.name)
+    return found

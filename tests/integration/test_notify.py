@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import socket
 import threading
 import time
 import uuid
@@ -12,6 +13,7 @@ import confluent_kafka as ck
 import httpx
 import pytest
 from confluent_kafka.admin import AdminClient, NewTopic
+from structlog.testing import capture_logs
 
 from alerts.metrics import NotifyMetrics, role_registry
 from alerts.notify import verdicts
@@ -79,6 +81,21 @@ class House:
             stop_http()
             self.ended_within = time.monotonic() - began
             assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("embedded", [True, False])
+def test_a_broker_that_does_not_answer_is_waited_for_until_told_to_end(topic, embedded):
+    with socket.create_server(("127.0.0.1", 0)) as frozen:  # it listens, and says nothing
+        house = House(f"127.0.0.1:{frozen.getsockname()[1]}", topic, embedded, None)
+        before = threading.active_count()
+        with house.notifier(), capture_logs() as lines:
+
+            def tried(times):
+                return len([line for line in lines if line["event"] == "no_verdicts"]) >= times
+
+            eventually(lambda: tried(2), 15)
+        assert house.ended_within < 10
+        assert threading.active_count() <= before
 
 
 def alerts(url):
