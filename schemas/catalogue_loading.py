@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from schemas.calendars import CalendarDefinition, load_calendars
 from schemas.catalogue import DEFAULT_POLICY, LISTS, Catalogue, CatalogueFile
-from schemas.reading import Problem, SchemaError, read_yaml
+from schemas.reading import Document, Problem, SchemaError, read_document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from importlib.resources.abc import Traversable
     from pathlib import Path
 
     from schemas.limits import Policy
+    from schemas.reading import Loc
 
 _KEYS: Final = {"ladders": "name", "presets": "name"}
 
@@ -25,17 +26,9 @@ def load_catalogue(directory: Path) -> Catalogue:
     Raises `SchemaError` with everything that is wrong at once: file, line, key, value, remedy.
     """
     if not directory.is_dir():
+        remedy = "name a catalogue directory, e.g. --catalogue deploy/samples/boston/catalogue"
         raise SchemaError(
-            [
-                Problem(
-                    file=str(directory),
-                    line=0,
-                    key="",
-                    value="",
-                    message="There is no such directory.",
-                    remedy="name a catalogue directory, e.g. --catalogue deploy/samples/boston",
-                )
-            ]
+            [Problem(str(directory), 1, "", "", "there is no such directory", remedy)]
         )
     problems: list[Problem] = []
     calendars: Mapping[str, CalendarDefinition] = {}
@@ -44,15 +37,25 @@ def load_catalogue(directory: Path) -> Catalogue:
     except SchemaError as error:
         problems += error.problems
     built_in = resources.files("schemas").joinpath("presets")
-    files: list[tuple[str, CatalogueFile]] = []
+    parts: list[tuple[Document, CatalogueFile]] = []
     for path in [*_yaml_files(built_in), *_yaml_files(directory)]:
         try:
-            files.append((str(path), read_yaml(path, CatalogueFile)))
+            document = read_document(path)
+            parts.append((document, document.parse(CatalogueFile)))
         except SchemaError as error:
             problems += error.problems
     if problems:
         raise SchemaError(problems)
-    return _joined(files, calendars)
+    return _joined(parts, calendars)
+
+
+def catalogue_from(content: Any, calendars: Mapping[str, CalendarDefinition]) -> Catalogue:
+    """Make a catalogue from `Catalogue.content` again: a restored state, or the history, holds it.
+
+    Raises `SchemaError` when it names a calendar that is not there.
+    """
+    document = Document("catalogue", content, {})
+    return _joined([(document, CatalogueFile.model_validate(content))], calendars)
 
 
 def _yaml_files(directory: Path | Traversable) -> list[Any]:
@@ -63,85 +66,66 @@ def _yaml_files(directory: Path | Traversable) -> list[Any]:
 
 
 def _joined(
-    files: Iterable[tuple[str, CatalogueFile]], calendars: Mapping[str, CalendarDefinition]
+    parts: Sequence[tuple[Document, CatalogueFile]],
+    calendars: Mapping[str, CalendarDefinition],
 ) -> Catalogue:
     problems: list[Problem] = []
     found: dict[str, dict[str, Any]] = {kind: {} for kind in LISTS}
-    name, policy, where = "unnamed", DEFAULT_POLICY, ""
-    for file, part in files:
-        where = file
+    name, policy = "unnamed", DEFAULT_POLICY
+    for document, part in parts:
         name = part.name or name
         policy = part.policy.over(policy) if part.policy else policy
         for kind in LISTS:
             key = _KEYS.get(kind, "code")
-            for thing in getattr(part, kind):
+            for index, thing in enumerate(getattr(part, kind)):
                 code = getattr(thing, key)
                 if code in found[kind]:
-                    problems.append(
-                        Problem(
-                            file=file,
-                            line=0,
-                            key=f"{kind}.{key}",
-                            value=code,
-                            message=f"{code} is stated twice.",
-                            remedy="keep one of the two, or give the other its own code",
-                        )
-                    )
+                    remedy = "keep one of the two, or give the other its own code"
+                    message = f"{code} is stated twice"
+                    problems.append(document.problem((kind, index, key), message, remedy))
                 found[kind][code] = thing
     catalogue = Catalogue(name=name, policy=policy, calendars=calendars, **found)
-    problems += [
-        Problem(file=where, line=0, key=key, value=value, message=message, remedy=remedy)
-        for key, value, message, remedy in dangling(catalogue)
-    ]
+    for document, part in parts:
+        problems += _dangling(document, part, catalogue)
     if problems:
         raise SchemaError(problems)
     return catalogue
 
 
-def dangling(catalogue: Catalogue) -> Iterator[tuple[str, str, str, str]]:
-    """Give every code that is named but not stated: key, value, message, remedy."""
-    for kind, key, code in _references(catalogue):
+def _dangling(document: Document, part: CatalogueFile, catalogue: Catalogue) -> Iterator[Problem]:
+    """Give every code that a file names and no file states."""
+    for kind, loc, code in _references(part):
         if code is not None and code not in getattr(catalogue, kind):
-            yield (
-                key,
-                code,
-                f"There is no such entry in {kind}.",
-                f"state {code} in {kind}, or correct the code",
-            )
+            remedy = f"state {code} in {kind}, or correct the code"
+            yield document.problem(loc, f"there is no {code} in {kind}", remedy)
 
 
-def _references(catalogue: Catalogue) -> Iterator[tuple[str, str, str | None]]:
-    """Give every reference: the list it points into, the key it stands under, the code."""
-    yield from _policy_references("catalogue", catalogue.policy)
-    for region in catalogue.regions.values():
-        yield "regions", f"regions[{region.code}].parent", region.parent
-        yield from _policy_references(f"regions[{region.code}]", region.policy)
-    for department in catalogue.departments.values():
-        yield "regions", f"departments[{department.code}].region", department.region
-        yield from _policy_references(f"departments[{department.code}]", department.policy)
-    for post in catalogue.posts.values():
-        yield "departments", f"posts[{post.code}].department", post.department
-    for window in catalogue.windows.values():
-        yield "regions", f"windows[{window.code}].region", window.region
-        for code in window.departments:
-            yield "departments", f"windows[{window.code}].departments", code
-    for item in catalogue.items.values():
-        yield "departments", f"items[{item.code}].department", item.department
-        for version in item.versions:
-            yield "presets", f"items[{item.code}].preset", version.preset
-            yield from _policy_references(f"items[{item.code}]", version.policy)
-            for step in version.flow:
-                yield "posts", f"items[{item.code}].flow[{step.code}].post", step.post
+def _references(part: CatalogueFile) -> Iterator[tuple[str, Loc, str | None]]:
+    """Give every reference of a file: the list it points into, where it stands, the code."""
+    if part.policy is not None:
+        yield from _of_policy(("policy",), part.policy)
+    for n, region in enumerate(part.regions):
+        yield "regions", ("regions", n, "parent"), region.parent
+        yield from _of_policy(("regions", n, "policy"), region.policy)
+    for n, department in enumerate(part.departments):
+        yield "regions", ("departments", n, "region"), department.region
+        yield from _of_policy(("departments", n, "policy"), department.policy)
+    for n, post in enumerate(part.posts):
+        yield "departments", ("posts", n, "department"), post.department
+    for n, window in enumerate(part.windows):
+        yield "regions", ("windows", n, "region"), window.region
+        for m, code in enumerate(window.departments):
+            yield "departments", ("windows", n, "departments", m), code
+    for n, item in enumerate(part.items):
+        yield "departments", ("items", n, "department"), item.department
+        for m, version in enumerate(item.versions):
+            place: Loc = ("items", n, "versions", m)
+            yield "presets", (*place, "preset"), version.preset
+            yield from _of_policy((*place, "policy"), version.policy)
+            for k, step in enumerate(version.flow):
+                yield "posts", (*place, "flow", k, "post"), step.post
 
 
-def _policy_references(key: str, policy: Policy) -> Iterator[tuple[str, str, str | None]]:
-    yield "calendars", f"{key}.policy.calendar", policy.calendar
-    yield "ladders", f"{key}.policy.ladder", policy.ladder
-
-
-def catalogue_from(content: Any, calendars: Mapping[str, CalendarDefinition]) -> Catalogue:
-    """Make a catalogue from `Catalogue.content` again: a restored state, or the history, holds it.
-
-    Raises `SchemaError` when it names a calendar that is not there.
-    """
-    return _joined([("", CatalogueFile.model_validate(content))], calendars)
+def _of_policy(loc: Loc, policy: Policy) -> Iterator[tuple[str, Loc, str | None]]:
+    yield "calendars", (*loc, "calendar"), policy.calendar
+    yield "ladders", (*loc, "ladder"), policy.ladder

@@ -94,7 +94,7 @@ def test_a_bad_line_is_named_and_the_others_are_judged(place):
     done = call(judge, place, str(place / "events.jsonl"))
     assert done.exit_code == 1
     assert len(done.stdout.splitlines()) == 2
-    assert "events.jsonl:4: event_id: Field required" in done.stderr
+    assert "events.jsonl:4: event_id: The field is missing." in done.stderr
     assert "→" in done.stderr
 
 
