@@ -42,7 +42,7 @@ def masked(event: Envelope) -> dict[str, Any]:
 
     In free text the applicant's name is masked where the same record states it.
     """
-    fields = event.model_dump(mode="json", exclude_none=True)
+    fields = event.model_dump(mode="json", exclude_unset=True, exclude_none=True)
     name = fields.get("applicant_name", "")
 
     def text(value: str) -> str:

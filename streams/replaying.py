@@ -87,7 +87,7 @@ class Replay:
             {
                 **common,
                 "partitioner": "murmur2_random",
-                "acks": "all",
+                "enable.idempotence": True,  # a batch sent again must not change the order
                 "linger.ms": 5,
                 "compression.type": "lz4",
             }

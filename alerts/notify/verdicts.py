@@ -29,9 +29,6 @@ POLL_RECORDS: Final = 5_000
 CALL_SECONDS: Final = 3.0
 """How long a question to the broker may take."""
 WAIT_SECONDS: Final = 1.0
-PROTOCOL: Final = (3, 0)
-"""The broker's version at least. Were it left out, the client would ask for it as it is made, and
-one that gets no answer leaves a thread and its sockets behind, at each attempt."""
 
 log = structlog.get_logger(__name__)
 
@@ -157,7 +154,7 @@ def open_verdicts(
                 group_id=settings.notify.group,
                 client_id="jiancha-notify",
                 metrics_enabled=False,
-                **{"api_version": PROTOCOL, **kafka_python_consumer_options(kafka)},
+                **kafka_python_consumer_options(kafka),
             )
             return consumer, VerdictsTopic(consumer, _partitions(consumer), unreadable)
         except KafkaError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from schemas.codes import ClockKind
 from streams.engine.calendar import Calendar, date_of
@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
     from schemas.catalogue import Catalogue, FlowStep, Item, ItemVersion
     from schemas.limits import Ladder, Limit, Policy, Rung
+
+
+REMEMBERED: Final = 20_000
+"""Answers that are remembered, by item, region, department and version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,9 @@ class Rules:
         key = (item, region, department, -1 if version is None else version)
         known = self._known.get(key)
         if known is None:
+            if len(self._known) >= REMEMBERED:  # codes that no catalogue has are without number
+                self._known.clear()
+                self._policies.clear()
             chosen = stated.versions[version] if stated and version is not None else None
             known = self._known[key] = self._make(policy, stated, chosen)
         return known

@@ -27,7 +27,10 @@ SECRET = Kafka(
 
 
 def test_without_security_only_the_protocol_is_said():
-    assert kafka_python_options(PLAIN) == {"security_protocol": "PLAINTEXT"}
+    assert kafka_python_options(PLAIN) == {
+        "security_protocol": "PLAINTEXT",
+        "api_version": (3, 0),
+    }
     assert aiokafka_options(PLAIN) == {"security_protocol": "PLAINTEXT"}
     assert librdkafka_options(PLAIN) == {"security.protocol": "PLAINTEXT"}
 

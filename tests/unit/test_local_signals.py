@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-import os
 import signal
+import threading
 
 from deploy.local import signals
 
@@ -13,8 +13,8 @@ def mask():
 def test_a_signal_that_came_early_is_not_lost_and_later_ones_are_dropped():
     before = mask()
     with signals.held() as wait_for_end:
-        os.kill(os.getpid(), signal.SIGTERM)
+        signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
         wait_for_end()
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
     assert mask() == before
     assert not signal.sigpending()
