@@ -12,21 +12,22 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, time
 from functools import cached_property
-from types import UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Final, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AwareDatetime, Field, ValidationError, model_validator
+import msgspec
+from pydantic import Field, model_validator
 
-from schemas.events import KINDS, STEP_EVENT, Code, Envelope, StepEvent
+from schemas.decoding import Refusal, decode_event
+from schemas.events import KINDS, Code, StepEvent
 from schemas.limits import Stated
+from schemas.mapping_values import Unfit, typed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 _PLACE: Final = re.compile(r"\{([^{}|]+)(?:\|([a-z_]+))?\}")
 _GIVEN: Final = frozenset({"kind", "source", "schema_version"})
-_TRUTHS: Final = {"true": True, "false": False}
 
 
 class Table(Stated):
@@ -35,11 +36,16 @@ class Table(Stated):
     encoding: str = "utf-8-sig"
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
     time_zone: str | None = None
-    """The zone of times without an offset. A local time that occurs twice is the first of them."""
+    """The zone of times without an offset.
+
+    A local time that occurs twice is the first of them; one that never occurs is an error.
+    """
     time_format: str | None = None
     """As `strptime` has it; ISO 8601, when left out."""
     clock_time_of_dates: time | None = None
     """For a source that records dates only: the clock time that a date gets."""
+    list_separator: Annotated[str, Field(min_length=1)] | None = None
+    """What parts the entries of a field that holds several; left out, a cell is one entry."""
 
     @model_validator(mode="after")
     def _known_zone(self) -> Table:
@@ -84,8 +90,8 @@ class EventRule(Stated):
         for name in self.fields:
             if name not in model.model_fields or name in _GIVEN:
                 raise ValueError(f"{self.kind} has no field {name}; docs/events.md lists them")
-        for name in ("case_no", "occurred_at"):
-            if name not in self.fields:
+        for name, field in model.model_fields.items():
+            if field.is_required() and name not in {*_GIVEN, "event_id", *self.fields}:
                 raise ValueError(f"{self.kind} needs {name}")
         return self
 
@@ -128,9 +134,17 @@ class RowProblem:
     row: int
     """Counted from 1, without the heading."""
     kind: str
+    """The event that it does not give; empty where the whole row cannot be read."""
     field: str
     value: str
     message: str
+    remedy: str
+
+    def __str__(self) -> str:
+        """One line for a person: where, what, and what to do."""
+        where = f"row {self.row}: " + (f"{self.kind}.{self.field}: " if self.kind else "")
+        value = f" ({self.value})" if self.value else ""
+        return f"{where}{self.message}{value} → {self.remedy}"
 
 
 def apply(
@@ -152,16 +166,15 @@ def _event(
         try:
             value = _filled(mapping, text, row)
             if value is not None:
-                given[name] = _typed(mapping.table, model, name, value)
-        except ValueError as error:
-            return RowProblem(number, rule.kind, name, value or text, str(error))
+                given[name] = typed(mapping.table, model, name, value)
+        except Unfit as error:
+            return RowProblem(number, rule.kind, name, value or text, str(error), error.remedy)
     given.setdefault("event_id", _content_id(given))
     try:
-        return STEP_EVENT.validate_python(given)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"][1:])
-        return RowProblem(number, rule.kind, field, str(given.get(field, ""))[:80], first["msg"])
+        return decode_event(msgspec.json.encode(given))  # as the engine will, in the same words
+    except Refusal as refusal:
+        what = (refusal.field, refusal.value, refusal.message, refusal.remedy)
+        return RowProblem(number, rule.kind, *what)
 
 
 def _filled(mapping: HallMapping, text: str, row: Mapping[str, str]) -> str | None:
@@ -178,9 +191,7 @@ def _filled(mapping: HallMapping, text: str, row: Mapping[str, str]) -> str | No
             codes = mapping.codes[filter_]
             translated = codes.get(said, codes.get("*"))
             if translated is None:
-                raise ValueError(
-                    f"{said!r} is not among the codes {filter_}; add it to the mapping"
-                )
+                raise Unfit(f"{said!r} is not among the codes {filter_}", "add it to the mapping")
             return translated
         return said
 
@@ -197,43 +208,6 @@ def _as_code(value: str) -> str:
 
 _FILTERS: Final = {"as_code": _as_code}
 _NAMES: Final = ", ".join(_FILTERS)
-
-
-def _typed(table: Table, model: type[Envelope], name: str, value: str) -> Any:
-    """Give a text the type that the field has. Raises ValueError."""
-    kinds = _types(model.model_fields[name].annotation)
-    if AwareDatetime in kinds:
-        return _moment(table, value)
-    if bool in kinds:
-        if value.lower() not in _TRUTHS:
-            raise ValueError(f"{value!r} is neither true nor false; translate it with codes")
-        return _TRUTHS[value.lower()]
-    if int in kinds:
-        return int(value)
-    return value
-
-
-def _types(annotation: Any) -> set[Any]:
-    """Give the types that a field's annotation stands for, without what constrains them."""
-    if get_origin(annotation) is Annotated:
-        return _types(get_args(annotation)[0])
-    if get_origin(annotation) in {Union, UnionType}:
-        return set().union(*(_types(each) for each in get_args(annotation)))
-    return {annotation}
-
-
-def _moment(table: Table, value: str) -> datetime:
-    if table.time_format is not None:
-        moment = datetime.strptime(value, table.time_format)  # noqa: DTZ007 - the zone follows
-    else:
-        moment = datetime.fromisoformat(value)
-    if table.clock_time_of_dates is not None and moment.time() == time():
-        moment = datetime.combine(moment.date(), table.clock_time_of_dates, moment.tzinfo)
-    if moment.tzinfo is None:
-        if table.time_zone is None:
-            raise ValueError(f"{value!r} has no offset; state table.time_zone in the mapping")
-        moment = moment.replace(tzinfo=ZoneInfo(table.time_zone))
-    return moment
 
 
 def _content_id(given: Mapping[str, Any]) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import re
 import sys
+import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING, Final, cast
+from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 from schemas.events import KINDS, STEP_EVENT
 from schemas.mapping import HallMapping, RowProblem, apply, missing_columns
@@ -50,6 +52,9 @@ def convert(
     with _rows(mapping, table) as rows:
         for number, row in enumerate(rows, 1):
             done.rows = number
+            if isinstance(row, Unreadable):
+                done.problems.append(RowProblem(number, "", "", "", row.message, row.remedy))
+                continue
             for made in apply(mapping, number, row):
                 if isinstance(made, RowProblem):
                     done.problems.append(made)
@@ -65,31 +70,76 @@ def convert(
     return done
 
 
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A row that is none: what is wrong with it, and what to do."""
+
+    message: str
+    remedy: str
+
+
 @contextmanager
-def _rows(mapping: HallMapping, table: Path) -> Iterator[Iterator[dict[str, str]]]:
+def _rows(mapping: HallMapping, table: Path) -> Iterator[Iterator[dict[str, str] | Unreadable]]:
     try:
         with _text(table, mapping.table.encoding) as lines:
-            reader = csv.DictReader(lines, delimiter=mapping.table.delimiter, restval="")
-            missing = missing_columns(mapping, reader.fieldnames or ())
+            reader = csv.reader(lines, delimiter=mapping.table.delimiter, strict=True)
+            heading = next(reader, [])
+            if _undecoded(heading):
+                raise TableError(
+                    f"{table}: the heading is not {mapping.table.encoding}; state table.encoding"
+                    " in the mapping (e.g. gb18030)"
+                )
+            missing = missing_columns(mapping, heading)
             if missing:
                 raise TableError(
                     f"{table}: there is no column {missing[0]!r}; the columns are "
-                    f"{', '.join(reader.fieldnames or ())}. Correct the mapping, or the delimiter"
+                    f"{', '.join(heading)}. Correct the mapping, or the delimiter"
                 )
-            yield iter(reader)
-    except UnicodeDecodeError as error:
-        raise TableError(
-            f"{table}: byte {error.start} is not {mapping.table.encoding}; state table.encoding"
-            " in the mapping (e.g. gb18030)"
-        ) from None
-    except (OSError, EOFError, csv.Error, LookupError) as error:
+            yield _read_rows(reader, heading, mapping.table.encoding)
+    except (OSError, EOFError, zlib.error, csv.Error, LookupError) as error:
         raise TableError(f"{table}: {error}") from None
 
 
+def _read_rows(
+    reader: Any, heading: list[str], encoding: str
+) -> Iterator[dict[str, str] | Unreadable]:
+    """Give each row, or why it is none; one that is none spoils no other."""
+    while True:
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            yield Unreadable(
+                f"no CSV before line {reader.line_num + 1}: {error}", "mend the quotes"
+            )
+            continue
+        if cells is None:
+            return
+        if not cells:  # an empty line is no row
+            continue
+        if _undecoded(cells):
+            yield Unreadable(f"holds bytes that are not {encoding}", "state table.encoding")
+        elif len(cells) != len(heading):
+            yield Unreadable(
+                f"{len(cells)} cells under {len(heading)} columns",
+                "quote a cell that holds the delimiter or a line break",
+            )
+        else:
+            yield dict(zip(heading, cells, strict=True))
+
+
+def _undecoded(cells: list[str]) -> bool:
+    return any(not cell.isascii() and _ESCAPED.search(cell) for cell in cells)
+
+
+_ESCAPED: Final = re.compile("[\udc80-\udcff]")
+"""What `surrogateescape` makes of a byte that the encoding does not have."""
+
+
 def _text(path: Path, encoding: str) -> IO[str]:
-    if path.suffix == ".gz":
-        return cast("IO[str]", gzip.open(path, "rt", encoding=encoding, newline=""))
-    return path.open(encoding=encoding, newline="")
+    opened = gzip.open if path.suffix == ".gz" else open
+    return cast(
+        "IO[str]", opened(path, "rt", encoding=encoding, errors="surrogateescape", newline="")
+    )
 
 
 def write_events(events: list[StepEvent], path: Path) -> None:

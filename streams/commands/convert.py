@@ -60,8 +60,7 @@ def command(table: Path, file: Path, output: Path) -> None:
         complain(str(error))
         sys.exit(FINDINGS)
     for wrong in done.problems[:SHOWN_PROBLEMS]:
-        where = f"{table}: row {wrong.row}: {wrong.kind}.{wrong.field}"
-        complain(f"{where}: {wrong.message} ({wrong.value})")
+        complain(f"{table}: {wrong}")
     left_out = len(done.problems) - SHOWN_PROBLEMS
     if left_out > 0:
         complain(f"… and {left_out} more")

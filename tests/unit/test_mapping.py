@@ -98,10 +98,11 @@ def test_a_condition_on_a_value_and_a_whole_number(mapping):
     ("changed", "field", "why"),
     [
         ({"类型": "9"}, "case_type", "not among the codes kind"),
-        ({"受理时间": "昨天"}, "occurred_at", "Invalid isoformat"),
-        ({"受理时间": ""}, "occurred_at", "Field required"),
-        ({"办件编号": ""}, "case_no", "Field required"),
+        ({"受理时间": "昨天"}, "occurred_at", "no time written as"),
+        ({"受理时间": ""}, "occurred_at", "field is missing"),
+        ({"办件编号": ""}, "case_no", "field is missing"),
         ({"办件编号": "x" * 51}, "case_no", "at most 50"),
+        ({"受理时间": "2211-03-02 09:00:00"}, "occurred_at", "less than or equal"),
     ],
 )
 def test_what_is_wrong_with_a_row_is_named(mapping, changed, field, why):
@@ -109,6 +110,32 @@ def test_what_is_wrong_with_a_row_is_named(mapping, changed, field, why):
     assert isinstance(problem, RowProblem)
     assert (problem.row, problem.kind, problem.field) == (7, "accepted", field)
     assert why in problem.message
+    assert problem.remedy
+    assert str(problem).startswith(f"row 7: accepted.{field}: {problem.message}")
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [({"天数": "三"}, "no whole number"), ({"收费": "?"}, "not among the codes")],
+)
+def test_a_cell_that_does_not_fit_spares_the_other_events_of_its_row(mapping, changed, why):
+    found = made(mapping, 特别程序="听证", 挂起时间="2026-03-03 09:00:00", **changed)
+    assert [why in e.message for e in found if isinstance(e, RowProblem)] == [True]
+    assert len(found) == 3
+
+
+def test_a_field_of_several_entries():
+    rule = {
+        "kind": "received",
+        "fields": {"case_no": "{n}", "occurred_at": "{t}", "documents": "{d}"},
+    }
+    row = {"n": "C1", "t": "2026-03-02T09:00:00+08:00", "d": "申请表； 营业执照；"}
+    parted = HallMapping.model_validate(
+        {"source": "a", "table": {"list_separator": "；"}, "events": [rule]}
+    )
+    assert next(apply(parted, 1, row)).documents == ("申请表", "营业执照")
+    whole = HallMapping.model_validate({"source": "a", "events": [rule]})
+    assert next(apply(whole, 1, row)).documents == ("申请表； 营业执照；",)
 
 
 def test_a_long_name_becomes_a_code_that_fits(mapping):
@@ -127,6 +154,25 @@ def test_a_local_time_that_occurs_twice_is_the_first_and_offsets_win(mapping):
     assert stated.occurred_at.isoformat() == "2011-11-06T01:30:00+08:00"
 
 
+@pytest.mark.parametrize(
+    ("time", "exists"),
+    [
+        ("2011-03-13 01:59:59", True),
+        ("2011-03-13 02:00:00", False),
+        ("2011-03-13 02:59:59", False),
+        ("2011-03-13 03:00:00", True),
+    ],
+)
+def test_a_local_time_that_the_clocks_skip_is_an_error(mapping, time, exists):
+    new_york = mapping.model_copy(
+        update={"table": mapping.table.model_copy(update={"time_zone": "America/New_York"})}
+    )
+    found = made(new_york, 受理时间=time)[0]
+    assert isinstance(found, RowProblem) is not exists
+    if not exists:
+        assert "daylight saving" in found.message
+
+
 def test_dates_only_get_the_declared_clock_time(mapping):
     text = {"time_format": "%Y%m%d", "clock_time_of_dates": "12:00", "time_zone": "Asia/Shanghai"}
     dated = HallMapping.model_validate({**mapping.model_dump(mode="json"), "table": text})
@@ -138,7 +184,7 @@ def test_without_a_zone_a_local_time_is_refused(mapping):
     bare = mapping.model_copy(
         update={"table": mapping.table.model_copy(update={"time_zone": None})}
     )
-    assert "state table.time_zone" in made(bare)[0].message
+    assert "state table.time_zone" in made(bare)[0].remedy
 
 
 @pytest.mark.parametrize(
@@ -150,6 +196,7 @@ def test_without_a_zone_a_local_time_is_refused(mapping):
         ("source: hall-a", "sauce: hall-a", "sauce"),
         ("Asia/Shanghai", "Asia/Nowhere", "table"),
         ('occurred_at: "{办结时间}", ', "", "events[2]"),
+        ("      suspension: hearing\n", "", "events[1]"),
     ],
 )
 def test_a_wrong_mapping_is_named_with_its_line(file, old, new, key):
@@ -187,6 +234,40 @@ def test_gzip_and_gb18030(mapping, tmp_path):
     path = table(tmp_path, {}, encoding="gb18030")
     assert len(convert(chinese, path).events) == 2
     with pytest.raises(TableError, match="gb18030"):
+        convert(mapping, path)
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        (b"C2,2026-03-02 09:00:00,x,2,,,,,,,surplus", "11 cells under 10 columns"),
+        (b"C2,2026-03-02 09:00:00", "2 cells under 10 columns"),
+        (b"C2,2026-03-02 09:00:00,\xd5\xc5\xc8\xfd,2,,,,,,", "bytes that are not utf-8"),
+        (b'C2,2026-03-02 09:00:00,"x"y,2,,,,,,', "no CSV"),
+    ],
+)
+def test_a_row_that_is_none_is_told_and_spoils_no_other(mapping, tmp_path, line, why):
+    path = table(tmp_path, {}, {"办件编号": "C3"})
+    first, second, third = path.read_bytes().split(b"\r\n")
+    path.write_bytes(b"\r\n".join((first, second, line, b"", third, b"")))
+    done = convert(mapping, path)
+    assert [(p.row, why in p.message, bool(p.remedy)) for p in done.problems] == [(2, True, True)]
+    assert {e.case_no for e in done.events} == {"C1", "C3"}
+    assert done.rows == 3
+
+
+def test_a_quote_that_is_never_closed_is_told(mapping, tmp_path):
+    path = table(tmp_path, {})
+    path.write_bytes(path.read_bytes() + b'\r\nC2,2026-03-02 09:00:00,"x,2,,,,,,')
+    done = convert(mapping, path)
+    assert "no CSV" in done.problems[0].message
+    assert {e.case_no for e in done.events} == {"C1"}
+
+
+def test_a_damaged_archive_is_one_clear_error(mapping, tmp_path):
+    path = table(tmp_path, {}, name="hall.csv.gz")
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(TableError, match=r"hall\.csv\.gz"):
         convert(mapping, path)
 
 
