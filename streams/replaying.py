@@ -34,6 +34,8 @@ AHEAD: Final = 200_000
 TICKS_A_LOOK: Final = 50
 MARKER: Final = 1
 """What is left of a topic that is read to its end: the mark of its last transaction."""
+SETTLED: Final = 2.5
+"""Seconds without a move of any reader after which such a rest is the mark, and no record."""
 STILL: Final = 120.0
 """Seconds without progress of a reader after which a replay gives up."""
 
@@ -103,7 +105,7 @@ class Replay:
         """Send everything, then wait until every reader has read it. Raises ReplayFailed."""
         try:
             self._send_all(lines)
-            self._readers.wait_until(MARKER, self._sleep, self._monotonic)
+            self._readers.wait_until_done(self._sleep, self._monotonic)
         except KafkaException as error:
             raise ReplayFailed(f"Kafka: {error.args[0].str()}") from None
         finally:
@@ -235,6 +237,18 @@ class Readers:
                     f" is `jiancha worker --role {role}` running?"
                 )
             sleep(0.05)
+
+    def wait_until_done(
+        self, sleep: Callable[[float], None], monotonic: Callable[[], float]
+    ) -> None:
+        """Wait until every reader has read everything. Raises ReplayFailed."""
+        self.wait_until(MARKER, sleep, monotonic)
+        seen, since = self.behind(), monotonic()
+        while monotonic() - since < SETTLED:
+            sleep(0.2)
+            now = self.behind()
+            if now != seen:
+                seen, since = now, monotonic()
 
     def behind(self) -> dict[tuple[str, str, int], int]:
         """Tell by role, topic and partition how many records are not read."""

@@ -199,7 +199,7 @@ class Supervisor:
         restarts: dict[str, Restarts] = {}
         while not self._over.wait(_LOOK_EVERY):
             with self._guard:
-                watched = [(name, self._running[name]) for name in self._watched]
+                watched = [(name, p) for name, p in self._running.items() if name in self._watched]
             for name, process in watched:
                 how = process.ended()
                 if how is None:

@@ -138,9 +138,19 @@ class FencedProducer:
 
     def _fatal(self, what: str, error: confluent_kafka.KafkaException) -> Fatal:
         cause = error.args[0]
+        if cause.code() == confluent_kafka.KafkaError._FATAL:  # noqa: SLF001 - the library's name
+            cause = self._behind(cause)
         if cause.code() in FENCED:
             return Fatal(f"partition {self._partition}: another worker owns it now ({cause.str()})")
         return Fatal(f"partition {self._partition}: {what}: {self._refused or cause.str()}")
+
+    def _behind(self, fatal: Any) -> Any:
+        """Ask what made the client fatal: it broke in the background, and only says so."""
+        try:
+            self._producer.commit_transaction(0.1)
+        except confluent_kafka.KafkaException as told:
+            return told.args[0]
+        return fatal
 
 
 def _too_large(

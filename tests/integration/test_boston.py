@@ -84,7 +84,7 @@ def test_through_kafka_faust_and_clickhouse_it_is_the_same(system, boston_events
         system.start(role)
     for role in ("engine", "sink"):
         system.ready(role)
-    system.run("replay", boston_events, "--speed", "max", "--tick-every", "1d", "--until", AS_OF)
+    system.run("replay", boston_events, "--speed", "max", "--tick-every", "14d", "--until", AS_OF)
     assert_same_as_offline(system, boston_clocks)
     for role in ("engine", "sink"):
         assert system.terminate(role) == 0

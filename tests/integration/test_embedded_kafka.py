@@ -198,10 +198,12 @@ def test_committed_offsets_are_kept_for_the_group(kafka, name):
 
 
 def kafka_python(kafka, topic, **options):
-    return KafkaConsumer(
+    consumer = KafkaConsumer(
         topic, bootstrap_servers=kafka, api_version=(2, 3), group_id=f"g-{topic}",
         auto_offset_reset="earliest", enable_auto_commit=False, **options,
     )  # fmt: skip
+    consumer.topics()  # one that joins before it knows its topics may fall silent for good
+    return consumer
 
 
 def poll(consumer, count):

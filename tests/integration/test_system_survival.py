@@ -9,7 +9,7 @@ from tests.support.system import installed
 from tests.support.wait import eventually
 
 pytestmark = pytest.mark.kafka
-REPLAY = ("--speed", "max", "--tick-every", "1d", "--until", AS_OF)
+REPLAY = ("--speed", "max", "--tick-every", "14d", "--until", AS_OF)
 
 
 @pytest.fixture
