@@ -86,5 +86,7 @@ def test_through_kafka_faust_and_clickhouse_it_is_the_same(system, boston_events
         system.ready(role)
     system.run("replay", boston_events, "--speed", "max", "--tick-every", "14d", "--until", AS_OF)
     assert_same_as_offline(system, boston_clocks)
+    breaches = "SELECT count() FROM card_moves FINAL WHERE move = 'issued' AND level = 'yellow'"
+    assert system.ask(breaches) == [(OVERDUE,)]
     for role in ("engine", "sink"):
         assert system.terminate(role) == 0

@@ -59,7 +59,8 @@ def counts(said):
     try:
         return client.execute(
             "SELECT (SELECT count() FROM v_cases), (SELECT count() FROM v_events),"
-            " (SELECT count() FROM v_cards), (SELECT count() FROM v_card_history)"
+            " (SELECT count() FROM v_cards),"
+            " (SELECT count() FROM v_card_history WHERE move = 'issued')"
         )[0]
     finally:
         client.disconnect()

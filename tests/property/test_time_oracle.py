@@ -1,6 +1,6 @@
 """Two independent readers of the law of time must read the same second, over random cases.
 
-2,500 cases from a fixed seed; `JIANCHA_ORACLE_CASES=50000` reads more.
+1,500 cases from a fixed seed; `JIANCHA_ORACLE_CASES=50000` reads more.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from streams.engine.rules import Rules
 from tests.support.cases import assessed, built_in, event, levels, shown
 from tests.support.time_oracle import Case, Clock, Pause, clocks_of
 
-CASES = int(os.environ.get("JIANCHA_ORACLE_CASES", "2500"))
+CASES = int(os.environ.get("JIANCHA_ORACLE_CASES", "1500"))
 WAYS = (
     ("working_day", "next_day"),
     ("working_day", "elapsed"),
