@@ -15,15 +15,14 @@ from schemas.words import Language
 from streams.commands.common import (
     FINDINGS,
     MOMENT,
-    WRONG_USE,
     catalogue_or_exit,
     complain,
     complain_of_line,
+    settings_or_exit,
 )
 from streams.engine.explanation import explain_case
 from streams.engine.rules import Rules
 from streams.engine.telling import as_json, tell
-from streams.settings import SettingsError, load_settings
 from streams.sink.records_of_case import HistoryUnavailable, read_case
 
 if TYPE_CHECKING:
@@ -63,11 +62,7 @@ def command(
       jiancha explain 101000295616 --as-of 2011-08-01T00:00:00-04:00
       jiancha explain 43010220260001 --events events.jsonl --catalogue deploy/samples/hunan
     """  # noqa: D301 - click reads \b
-    try:
-        settings = load_settings()
-    except SettingsError as error:
-        complain(str(error))
-        sys.exit(WRONG_USE)
+    settings = settings_or_exit()
     found: list[StepEvent]
     if events is not None:
         if directory is None:

@@ -12,9 +12,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from schemas.event_lines import open_lines, read_event_lines
-from streams.commands.common import FINDINGS, MOMENT, SPAN, SPEED, WRONG_USE, complain
+from streams.commands.common import FINDINGS, MOMENT, SPAN, SPEED, complain, settings_or_exit
 from streams.replaying import Pace, Replay, ReplayFailed, Sent
-from streams.settings import SettingsError, load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,11 +46,7 @@ def command(
     Example:
       jiancha replay events.jsonl --speed max --tick-every 1d --until 2019-10-31T00:00:00-04:00
     """  # noqa: D301 - click reads \b
-    try:
-        settings = load_settings()
-    except SettingsError as error:
-        complain(str(error))
-        sys.exit(WRONG_USE)
+    settings = settings_or_exit()
     pace = Pace(
         speed=None if isinstance(speed, str) else speed,
         tick_every=tick_every,

@@ -23,19 +23,20 @@ from alerts.metrics import (
 )
 from alerts.notify.role import run_notify
 from streams.board.server import run_board
-from streams.commands.common import WRONG_USE, catalogue_or_exit, complain
+from streams.commands.common import WRONG_USE, catalogue_or_exit, complain, settings_or_exit
 from streams.engine.rules import Rules
 from streams.http import Health, serve
 from streams.logs import configure_logs
 from streams.runtime import memory
 from streams.runtime.engine import engine_worker
-from streams.settings import Settings, SettingsError, load_settings
 from streams.sink.run import run_sink
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from prometheus_client import CollectorRegistry
+
+    from streams.settings import Settings
 
 log = structlog.get_logger(__name__)
 
@@ -55,11 +56,7 @@ def command(role: str) -> None:
     Example:
       JIANCHA_CATALOGUE=catalogue jiancha worker --role engine
     """  # noqa: D301 - click reads \b
-    try:
-        settings = load_settings()
-    except SettingsError as error:
-        complain(str(error))
-        sys.exit(WRONG_USE)
+    settings = settings_or_exit()
     configure_logs(settings)
     registry = role_registry(role, version("jiancha"))
     log.info("starting", role=role, version=version("jiancha"))

@@ -1,4 +1,4 @@
-"""40 kinds of bad message among 10,000 good ones: none lost, none judged, each explained."""
+"""Some 65 kinds of bad message among 10,000 good ones: none lost, none judged, each explained."""
 
 from __future__ import annotations
 
