@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from deploy.local.ports import free_port
 from deploy.local.process import Child, Process
 
 if TYPE_CHECKING:
@@ -71,9 +72,9 @@ class RealKafka:
         self._heap = heap
         self._process: Process | None = None
         data.mkdir(parents=True, exist_ok=True)
-        self.port = port or _free_port()
+        self.port = port or free_port()
         self._properties = data / "server.properties"
-        self._properties.write_text(_properties(data, self.port, _free_port(), partitions))
+        self._properties.write_text(_properties(data, self.port, free_port(), partitions))
         if not (data / "logs" / "meta.properties").exists():
             self._format()
 
@@ -164,12 +165,6 @@ def _properties(data: Path, port: int, controller: int, partitions: int) -> str:
         "group.initial.rebalance.delay.ms": 0,
     }
     return "".join(f"{name}={value}\n" for name, value in settings.items())
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _listens(port: int) -> bool:

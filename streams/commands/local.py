@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -17,6 +16,7 @@ import httpx
 
 from deploy import samples
 from deploy.local import checks, servers
+from deploy.local.ports import free_port
 from deploy.local.supervisor import Child, Supervisor
 from schemas import topics
 from streams.commands.common import FINDINGS, MOMENT, SPAN, SPEED, complain
@@ -114,7 +114,7 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
 
 
 def _run(plan: Plan) -> int:
-    clickhouse_port = _free_port()
+    clickhouse_port = free_port()
     env = _environment(plan, clickhouse_port)
     with plan.log.open("a", encoding="utf-8") as log:
         guard = threading.Lock()
@@ -165,7 +165,7 @@ def _environment(plan: Plan, clickhouse_port: int) -> dict[str, str]:
 
 
 def _role(role: str, env: dict[str, str], board_port: int) -> Child:
-    port = board_port if role == "board" else _free_port()
+    port = board_port if role == "board" else free_port()
     return Child(
         role,
         [sys.executable, "-m", "streams.cli", "worker", "--role", role],
@@ -232,13 +232,6 @@ def _ended_on(stop: threading.Event, end: Callable[[], None]) -> Iterator[None]:
     finally:
         over.set()
         watcher.join()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _say(text: str) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from schemas.codes import ClockKind, Unit
-from schemas.words import CLOCKS, LEVELS, MODES, STATES, UNITS, Words
+from schemas.words import CLOCKS, MODES, STATES, UNITS, Words
 from streams.engine.clocks import assess
 from streams.engine.counting import DAY, HOUR, DayCount, TimeCount
 from streams.engine.intervals import Interval, Measure, days_told, seconds_told
@@ -126,11 +126,6 @@ def explain_clock(clock: Clock, as_of: int) -> ClockExplanation:
         reached=tuple(clock.reached(as_of)),
         notes=tuple(_notes(clock)),
     )
-
-
-def level_words(reached: LevelReached) -> Words:
-    """Name a level that was reached."""
-    return LEVELS[reached.level]
 
 
 def _title(clock: Clock) -> Words:

@@ -167,6 +167,10 @@ class Suspension:
     days_asked: int | None
     told: int | None
 
+    def days(self, cap: int) -> int:
+        """Give the working days it may last: those asked, or a cap where they are not on record."""
+        return cap if self.days_asked is None else self.days_asked
+
 
 @dataclass(frozen=True, slots=True)
 class Extension:

@@ -10,8 +10,7 @@ from confluent_kafka import Producer
 from schemas import topics
 from tests.support.bad_messages import BAD_MESSAGES
 from tests.support.boston import SAMPLE
-from tests.support.servers import embedded_kafka
-from tests.support.system import PARTITIONS, installed
+from tests.support.system import on_either
 from tests.support.wait import eventually
 
 GOOD = 10_000
@@ -33,16 +32,7 @@ def good(number):
 
 @pytest.fixture(params=["embedded", pytest.param("real", marks=pytest.mark.kafka)])
 def system(request, tmp_path, embedded_clickhouse):
-    if request.param == "real":
-        kafka = request.getfixturevalue("real_kafka")
-        with installed(tmp_path, kafka, embedded_clickhouse, CATALOGUE, embedded=False) as found:
-            yield found
-        return
-    made = {topic.name: PARTITIONS for topic in topics.ALL}
-    with (
-        embedded_kafka(tmp_path, made) as kafka,
-        installed(tmp_path, kafka, embedded_clickhouse, CATALOGUE, embedded=True) as found,
-    ):
+    with on_either(request, tmp_path, embedded_clickhouse, CATALOGUE) as found:
         yield found
 
 

@@ -8,7 +8,6 @@ from datetime import datetime
 
 import pytest
 
-from schemas import topics
 from tests.support.boston import (
     AS_OF,
     DATA,
@@ -18,8 +17,7 @@ from tests.support.boston import (
     assert_same_as_offline,
     judged,
 )
-from tests.support.servers import embedded_kafka
-from tests.support.system import PARTITIONS, installed
+from tests.support.system import on_either
 
 LABELLED, LABELLED_OVERDUE = 26_732, 6_376
 
@@ -65,17 +63,7 @@ def test_the_citys_rule_in_a_calendar_and_a_catalogue_alone_gives_its_targets(bo
 
 @pytest.fixture(params=["embedded", pytest.param("real", marks=pytest.mark.kafka)])
 def system(request, tmp_path, embedded_clickhouse):
-    catalogue = SAMPLE / "catalogue"
-    if request.param == "real":
-        kafka = request.getfixturevalue("real_kafka")
-        with installed(tmp_path, kafka, embedded_clickhouse, catalogue, embedded=False) as found:
-            yield found
-        return
-    made = {topic.name: PARTITIONS for topic in topics.ALL}
-    with (
-        embedded_kafka(tmp_path, made) as kafka,
-        installed(tmp_path, kafka, embedded_clickhouse, catalogue, embedded=True) as found,
-    ):
+    with on_either(request, tmp_path, embedded_clickhouse, SAMPLE / "catalogue") as found:
         yield found
 
 

@@ -13,11 +13,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from schemas import topics
 from tests.support.boston import call
 from tests.support.need import absent
-from tests.support.servers import embedded_kafka
-from tests.support.system import PARTITIONS, ROOT, installed
+from tests.support.system import ROOT, on_embedded
 
 SAMPLE = ROOT / "deploy/samples/wabo"
 AS_OF = "2012-01-24T00:00:00+00:00"
@@ -80,13 +78,7 @@ def test_the_rule_alone_keeps_the_local_clock_across_changes_of_daylight_saving(
 
 
 def test_the_publishers_figures_by_sql(events, tmp_path, embedded_clickhouse):
-    made = {topic.name: PARTITIONS for topic in topics.ALL}
-    with (
-        embedded_kafka(tmp_path, made) as kafka,
-        installed(
-            tmp_path, kafka, embedded_clickhouse, SAMPLE / "catalogue", embedded=True
-        ) as system,
-    ):
+    with on_embedded(tmp_path, embedded_clickhouse, SAMPLE / "catalogue") as system:
         for role in ("engine", "sink"):
             system.start(role)
             system.ready(role)

@@ -14,7 +14,9 @@ from pathlib import Path
 import httpx
 from clickhouse_driver import Client
 
+from schemas import topics
 from tests.support.ports import free_port
+from tests.support.servers import embedded_kafka
 from tests.support.wait import eventually
 
 ROOT = Path(__file__).parents[2]
@@ -158,11 +160,31 @@ def installed(folder, bootstrap, clickhouse_port, catalogue, *, embedded, **extr
             remove_topics(bootstrap)
 
 
+@contextlib.contextmanager
+def on_embedded(folder, clickhouse_port, catalogue):
+    """Install a system on an embedded broker of its own."""
+    with (
+        embedded_kafka(folder, {topic.name: PARTITIONS for topic in topics.ALL}) as kafka,
+        installed(folder, kafka, clickhouse_port, catalogue, embedded=True) as system,
+    ):
+        yield system
+
+
+@contextlib.contextmanager
+def on_either(request, folder, clickhouse_port, catalogue):
+    """Install a system on the broker that the fixture's parameter names: `embedded` or `real`."""
+    if request.param == "embedded":
+        with on_embedded(folder, clickhouse_port, catalogue) as system:
+            yield system
+    else:
+        kafka = request.getfixturevalue("real_kafka")
+        with installed(folder, kafka, clickhouse_port, catalogue, embedded=False) as system:
+            yield system
+
+
 def remove_topics(bootstrap):
     """Delete our topics from a shared broker, which the next test makes anew."""
     from confluent_kafka.admin import AdminClient
-
-    from schemas import topics
 
     admin = AdminClient({"bootstrap.servers": bootstrap})
     ours = {topic.name for topic in topics.ALL}

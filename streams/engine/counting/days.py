@@ -41,7 +41,7 @@ class Stay:
 
 def _stay(calendar: Calendar, suspension: Suspension, cap_days: int) -> Stay:
     begin = calendar.face(suspension.start)
-    asked = cap_days if suspension.days_asked is None else suspension.days_asked
+    asked = suspension.days(cap_days)
     last = calendar.nth(begin // DAY, asked)
     end = (last + 1) * DAY if asked else begin
     if suspension.end is not None:

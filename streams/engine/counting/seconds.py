@@ -61,7 +61,7 @@ class TimeCount:
     def _span(self, suspension: Suspension, cap_days: int) -> Pause:
         """[S, R′), R′ capped at the days asked, in working time."""
         calendar = self.calendar
-        asked = cap_days if suspension.days_asked is None else suspension.days_asked
+        asked = suspension.days(cap_days)
         begin = calendar.face(suspension.start)
         end = calendar.reach(begin, asked * calendar.standard_day)
         if suspension.end is not None:
