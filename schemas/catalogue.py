@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import Field, TypeAdapter, model_validator
 
 from schemas.calendars import CalendarDefinition
-from schemas.codes import CaseType, ClockKind
+from schemas.codes import CaseType, Channel, ClockKind, SuspensionKind
 from schemas.events import Code, Name
-from schemas.limits import Basis, Ladder, Limit, Policy, Stated
+from schemas.limits import Basis, Clocks, Ladder, Limit, Policy, Stated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,6 +46,20 @@ class Department(Stated):
     policy: Policy = Policy()
 
 
+class Absence(Stated):
+    """An officer is away (外出, 请假), from one local date to another, both inclusive."""
+
+    officer: Code
+    away_from: date = Field(alias="from")
+    away_to: date = Field(alias="to")
+
+    @model_validator(mode="after")
+    def _forwards(self) -> Absence:
+        if self.away_to < self.away_from:
+            raise ValueError("`to` lies before `from`")
+        return self
+
+
 class Post(Stated):
     """A post (岗位) with who holds it, and who stands in when they are away (职位代理)."""
 
@@ -54,6 +68,25 @@ class Post(Stated):
     department: Code
     officers: tuple[Code, ...] = Field(min_length=1)
     deputies: tuple[Code, ...] = ()
+    absences: tuple[Absence, ...] = ()
+
+    def is_away(self, officer: str, day: date) -> bool:
+        """Tell whether an officer is away on a local date."""
+        return any(
+            absence.officer == officer and absence.away_from <= day <= absence.away_to
+            for absence in self.absences
+        )
+
+    def responsible(self, officer: str | None, day: date) -> str:
+        """Give who answers on a local date: the officer named, the post's own, or a deputy.
+
+        When all of them are away it stays with the one who was named, or the first of the post.
+        """
+        chosen = officer or self.officers[0]
+        if not self.is_away(chosen, day):
+            return chosen
+        others = (*(() if officer else self.officers), *self.deputies)
+        return next((other for other in others if not self.is_away(other, day)), chosen)
 
 
 class Window(Stated):
@@ -70,6 +103,9 @@ class FlowStep(Stated):
 
     code: Code
     name: Name
+    clock: Literal[ClockKind.STEP, ClockKind.OPINION, ClockKind.FIRST_REVIEW] = ClockKind.STEP
+    """What the step is: an ordinary one, a co-department's opinion (会签), or the first review of
+    a lower level (下级初审); the item's limit of that clock holds where the step states none."""
     post: Code | None = None
     limit: Limit | None = None
     mandatory: bool = False
@@ -82,7 +118,7 @@ class ItemVersion(Stated):
     effective_to: date | None = Field(None, alias="to")
     preset: str | None = None
     """A legal preset (e.g. `cn-permit`) whose clocks hold where `clocks` states none."""
-    clocks: dict[ClockKind, Limit] = Field(default_factory=dict)
+    clocks: Clocks = Field(default_factory=dict)
     flow: tuple[FlowStep, ...] = ()
     policy: Policy = Policy()
 
@@ -133,7 +169,11 @@ class LegalPreset(Stated):
     name: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
     title: str
     basis: Basis
-    clocks: dict[ClockKind, Limit]
+    extends: str | None = None
+    """Another preset, whose clocks and policy hold where this one states none."""
+    clocks: Clocks = Field(default_factory=dict)
+    policy: Policy = Policy()
+    """What the law asks of these items; the item's own policy comes over it."""
 
 
 class CatalogueFile(Stated):
@@ -197,6 +237,13 @@ class Catalogue:
             yield region
             code = region.parent or self._zero_filled(code)
 
+    def preset_and_bases(self, name: str | None) -> Iterator[LegalPreset]:
+        """Give what a preset extends, the most general first, and the preset itself."""
+        if name is not None:
+            preset = self.presets[name]
+            yield from self.preset_and_bases(preset.extends)
+            yield preset
+
     def _zero_filled(self, code: str) -> str | None:
         """Find the nearest region above a GB/T 2260 code: 430102003 → 430102 → 430100 → 430000."""
         if not code.isdigit():
@@ -218,15 +265,24 @@ DEFAULT_POLICY: Final = Policy(
     clock_ends_at="earliest",
     suspension_stops=(ClockKind.PROMISED, ClockKind.STATUTORY, ClockKind.STEP),
     suspension_kinds=(
-        "hearing",
-        "tender",
-        "auction",
-        "inspection",
-        "testing",
-        "quarantine",
-        "appraisal",
-        "expert_review",
+        SuspensionKind.HEARING,
+        SuspensionKind.TENDER,
+        SuspensionKind.AUCTION,
+        SuspensionKind.INSPECTION,
+        SuspensionKind.TESTING,
+        SuspensionKind.QUARANTINE,
+        SuspensionKind.APPRAISAL,
+        SuspensionKind.EXPERT_REVIEW,
     ),
     suspension_cap_days=20,
+    suspension_requires=("basis", "told"),
+    untold_suspensions="stop",
+    suspension_max=2,
+    suspension_brink_days=1,
+    extension_cap=10,
+    extension_approver="agency_head",
+    extension_requires=("reason", "approver", "told"),
+    late_record_days=1,
+    online_channels=(Channel.ONLINE, Channel.MOBILE),
 )
 """What holds where a catalogue says nothing (domain.md §2, with the bases there)."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
     from pathlib import Path
 
+    from schemas.catalogue import ItemVersion
     from schemas.limits import Policy
     from schemas.reading import Loc
 
@@ -87,6 +88,7 @@ def _joined(
     catalogue = Catalogue(name=name, policy=policy, calendars=calendars, **found)
     for document, part in parts:
         problems += _dangling(document, part, catalogue)
+        problems += _circles(document, part, catalogue)
     if problems:
         raise SchemaError(problems)
     return catalogue
@@ -98,6 +100,18 @@ def _dangling(document: Document, part: CatalogueFile, catalogue: Catalogue) -> 
         if code is not None and code not in getattr(catalogue, kind):
             remedy = f"state {code} in {kind}, or correct the code"
             yield document.problem(loc, f"there is no {code} in {kind}", remedy)
+
+
+def _circles(document: Document, part: CatalogueFile, catalogue: Catalogue) -> Iterator[Problem]:
+    """Give every preset that extends itself, directly or not."""
+    for index, preset in enumerate(part.presets):
+        seen, base = {preset.name}, preset.extends
+        while base is not None and base in catalogue.presets and base not in seen:
+            seen.add(base)
+            base = catalogue.presets[base].extends
+        if base == preset.name:
+            message = f"{preset.name} extends itself"
+            yield document.problem(("presets", index, "extends"), message, "break the circle")
 
 
 def _references(part: CatalogueFile) -> Iterator[tuple[str, Loc, str | None]]:
@@ -116,14 +130,20 @@ def _references(part: CatalogueFile) -> Iterator[tuple[str, Loc, str | None]]:
         yield "regions", ("windows", n, "region"), window.region
         for m, code in enumerate(window.departments):
             yield "departments", ("windows", n, "departments", m), code
+    for n, preset in enumerate(part.presets):
+        yield "presets", ("presets", n, "extends"), preset.extends
+        yield from _of_policy(("presets", n, "policy"), preset.policy)
     for n, item in enumerate(part.items):
         yield "departments", ("items", n, "department"), item.department
         for m, version in enumerate(item.versions):
-            place: Loc = ("items", n, "versions", m)
-            yield "presets", (*place, "preset"), version.preset
-            yield from _of_policy((*place, "policy"), version.policy)
-            for k, step in enumerate(version.flow):
-                yield "posts", (*place, "flow", k, "post"), step.post
+            yield from _of_version(("items", n, "versions", m), version)
+
+
+def _of_version(loc: Loc, version: ItemVersion) -> Iterator[tuple[str, Loc, str | None]]:
+    yield "presets", (*loc, "preset"), version.preset
+    yield from _of_policy((*loc, "policy"), version.policy)
+    for k, step in enumerate(version.flow):
+        yield "posts", (*loc, "flow", k, "post"), step.post
 
 
 def _of_policy(loc: Loc, policy: Policy) -> Iterator[tuple[str, Loc, str | None]]:

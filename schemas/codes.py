@@ -23,20 +23,32 @@ _RANKS = {Level.NONE: 0, Level.NOTICE: 1, Level.YELLOW: 2, Level.RED: 3}
 
 
 class Unit(StrEnum):
-    """What a limit counts (工作日, 自然日, 月, 工作小时, 小时)."""
+    """What a limit counts: days and months by the calendar, time worked, time on the clock."""
 
-    WORKING_DAY = "working_day"
-    NATURAL_DAY = "natural_day"
-    WORKING_HOUR = "working_hour"
-    HOUR = "hour"
+    WORKING_DAY = "working_day"  # 工作日
+    NATURAL_DAY = "natural_day"  # 自然日
+    MONTH = "month"  # 月
+    WORKING_HOUR = "working_hour"  # 工作小时
+    WORKING_MINUTE = "working_minute"  # 工作分钟
+    HOUR = "hour"  # 小时, on the clock
+    MINUTE = "minute"  # 分钟, on the clock
+    ON_THE_SPOT = "on_the_spot"  # 即办: by close of business of the day, without an amount
 
 
 class ClockKind(StrEnum):
-    """The clocks of a case (承诺时限, 法定时限, 环节时限)."""
+    """What a card can be about: the clocks of a case, and what its records show."""
 
-    PROMISED = "promised"
-    STATUTORY = "statutory"
-    STEP = "step"
+    ACCEPTANCE = "acceptance"  # 受理时限, 行政许可法 §32
+    PRE_ACCEPTANCE = "pre_acceptance"  # 网上预受理时限
+    PROMISED = "promised"  # 承诺时限
+    STATUTORY = "statutory"  # 法定时限, §42
+    STEP = "step"  # 环节时限
+    OPINION = "opinion"  # 会签时限: a co-department's opinion
+    FIRST_REVIEW = "first_review"  # 下级初审时限, §43
+    SPECIAL_PROCEDURE = "special_procedure"  # 特别程序时限: the days asked
+    DELIVERY = "delivery"  # 送达时限, §44
+    E_LICENCE = "e_licence"  # 电子证照送达时限
+    FINDING = "finding"  # 监察发现: no clock, and no limit
 
 
 class CaseType(StrEnum):

@@ -49,6 +49,8 @@ Amount = Annotated[int, Field(strict=True, ge=0, le=100_000)]
 Flag = Annotated[bool, Field(strict=True)]
 Money = Annotated[Decimal, Field(ge=0, max_digits=16, decimal_places=2)]
 Items = Annotated[tuple[Name, ...], Field(max_length=200)]
+Fact = Literal["told_at", "reason", "approver_rank", "days_asked", "delivered"]
+"""What a source may be unable to hold; `reason` stands for a basis too."""
 
 
 class Facts(BaseModel):
@@ -86,6 +88,16 @@ class Envelope(Facts):
     officer: Code | None = Field(None, title="办理人员编号", description="NODEPROCER")
     officer_name: Name | None = Field(None, title="办理人员", description="handle_user_name")
     batch: Code | None = Field(None, title="批次号", description="cd_batch")
+    voided: Flag = Field(
+        default=False,
+        title="是否作废本记录",
+        description="the source takes this record back: it counts as never sent",
+    )
+    unrecorded: Annotated[tuple[Fact, ...], Field(max_length=10)] = Field(
+        (),
+        title="来源系统无法记录的字段",
+        description="facts that the source cannot hold: their absence is not a 'no'",
+    )
 
 
 class Received(Envelope):

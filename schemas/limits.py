@@ -5,9 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from schemas.codes import ClockKind, Level, Unit
+from schemas.codes import Channel, ClockKind, Level, SuspensionKind, Unit
+from schemas.findings import FindingCode
 
 Basis = Annotated[str, Field(min_length=1, max_length=400)]
 """The law or document a rule rests on, as a finding will cite it."""
@@ -20,33 +21,52 @@ class Stated(BaseModel):
 
 
 class Limit(Stated):
-    """A clock's limit: *N units by a calendar*, or *the due moment the hall states*.
+    """A clock's limit: *N units by a calendar*, or *what the hall states*.
 
-    Exactly one of the two forms. `roll` and `keep_clock_time` are options of day limits: whether
-    a last day on a day off rolls to the next working day (民法典 §203), and whether the limit ends
-    at the clock time of its start rather than at the day's end.
+    Exactly one of the two forms; `on_the_spot` is a unit without an amount. `roll` and
+    `keep_clock_time` are options of limits in days: whether a last day on a day off rolls to the
+    next working day (民法典 §203), and whether the limit ends at the clock time of its start rather
+    than at the day's end.
     """
 
     amount: Annotated[int, Field(ge=1, le=10_000)] | None = None
     unit: Unit | None = None
-    stated: Literal["promised_due_at", "step_limit"] | None = None
+    stated: Literal["promised_due_at", "step_limit", "days_asked"] | None = None
+    """The due moment of the record (承诺办结时间), the step record's limit, the days asked."""
     mode: Literal["next_day", "elapsed"] | None = None
     cut_off: Literal["midnight", "close_of_business"] | None = None
     roll: Literal["working_day", "none"] = "working_day"
     keep_clock_time: bool = False
+    extension_cap: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    """The longest extension (延期), in this limit's own unit; left out, the policy's."""
     basis: Basis | None = None
 
     @model_validator(mode="after")
     def _one_form(self) -> Limit:
         if (self.stated is None) == (self.amount is None and self.unit is None):
             raise ValueError("a limit is either amount with unit, or stated")
-        if (self.amount is None) != (self.unit is None):
+        if self.unit is Unit.ON_THE_SPOT:
+            if self.amount is not None:
+                raise ValueError("on_the_spot has no amount: it ends with the day")
+        elif (self.amount is None) != (self.unit is None):
             raise ValueError("amount and unit belong together")
         return self
 
     def text(self) -> str:
-        """Write the limit as a machine sorts it: `20 working_day`, `stated`."""
-        return "stated" if self.stated else f"{self.amount} {self.unit}"
+        """Write the limit as a machine sorts it: `20 working_day`, `on_the_spot`, `stated`."""
+        if self.stated:
+            return "stated"
+        return str(self.unit) if self.amount is None else f"{self.amount} {self.unit}"
+
+
+def _a_clock(kind: ClockKind) -> ClockKind:
+    if kind is ClockKind.FINDING:
+        raise ValueError("a finding has no limit: give its level in policy.finding_levels")
+    return kind
+
+
+Clocks = dict[Annotated[ClockKind, AfterValidator(_a_clock)], Limit]
+"""The limit of each clock."""
 
 
 class Lead(Stated):
@@ -69,13 +89,19 @@ class Lead(Stated):
 
 
 class Rung(Stated):
-    """One rung of a ladder: the level a clock reaches when its limit is near or passed."""
+    """One rung of a ladder: the level a clock reaches when its limit is near or passed.
 
-    clock: ClockKind
+    Or when it is passed and nobody says why (`silent`): the yellow card of this clock was neither
+    answered nor closed by the end of the last of `working_days` after it was issued.
+    """
+
+    clock: Annotated[ClockKind, AfterValidator(_a_clock)]
     level: Level
-    when: Literal["near", "passed"]
+    when: Literal["near", "passed", "silent"]
     leads: tuple[Lead, ...] = ()
     """For `near`: by the length of the limit, the last one without a bound."""
+    working_days: Annotated[int, Field(ge=0, le=1000)] = 0
+    """For `passed`: by more than so many; for `silent`: how long the silence may last."""
     instead: ClockKind | None = None
     """The clock that this rung counts from where the case has no `clock`."""
 
@@ -83,6 +109,10 @@ class Rung(Stated):
     def _leads_where_near(self) -> Rung:
         if (self.when == "near") != bool(self.leads):
             raise ValueError("leads belong to `when: near`, and to nothing else")
+        if self.when == "near" and self.working_days:
+            raise ValueError("`when: near` states its working days in leads")
+        if self.when == "silent" and not self.working_days:
+            raise ValueError("`when: silent` needs working_days: how long the silence may last")
         if self.leads and self.leads[-1].up_to is not None:
             raise ValueError("the last lead must fit every limit: leave out its up_to")
         return self
@@ -110,13 +140,39 @@ class Policy(Stated):
     cut_off: Literal["midnight", "close_of_business"] | None = None
     clock_ends_at: Literal["earliest", "decision", "finishing"] | None = None
     """What ends a decision clock: 作出决定 (§42 ¶1), 办结 (practice, ¶2), or the earlier."""
+    limits: Clocks | None = None
+    """Limits in place of a preset's, for the items whose preset has that clock."""
     suspension_stops: tuple[ClockKind, ...] | None = None
     """The clocks that a special procedure (特别程序, §45) stops."""
-    suspension_kinds: tuple[str, ...] | None = None
+    suspension_kinds: tuple[SuspensionKind, ...] | None = None
     """The special procedures that stop a clock."""
     suspension_cap_days: Annotated[int, Field(ge=1, le=1000)] | None = None
     """The working days a suspension may last when the days asked are not on record."""
+    suspension_requires: tuple[Literal["basis", "told"], ...] | None = None
+    """What a suspension must show: without a basis it does not count, untold it is a finding."""
+    untold_suspensions: Literal["stop", "run"] | None = None
+    """Whether the clocks stop or run on in one of which the applicant was not told in writing."""
+    suspension_max: Annotated[int, Field(ge=0, le=1000)] | None = None
+    """More special procedures than this in one case are a finding."""
+    suspension_brink_days: Annotated[int, Field(ge=0, le=1000)] | None = None
+    """One begun so few working days before a due day is a finding (压线挂起)."""
+    extension_cap: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    """The longest extension (延期, §42), in the clock's own unit."""
+    extension_approver: Literal["other", "agency_head", "government_head"] | None = None
+    """The lowest rank that may approve an extension."""
+    extension_requires: tuple[Literal["reason", "approver", "told"], ...] | None = None
+    """What an extension must show to move a clock."""
+    late_record_days: Annotated[int, Field(ge=0, le=1000)] | None = None
+    """Working days from what happened to its record; more is a finding (补录)."""
+    online_channels: tuple[Channel, ...] | None = None
+    """The channels whose applications are looked at before they are received (网上预受理)."""
+    finding_levels: dict[FindingCode, Level] | None = None
+    """The level of a finding where it is not the built-in one; `none` only records it."""
 
     def over(self, lower: Policy) -> Policy:
-        """Put this policy over a more general one."""
-        return lower.model_copy(update=self.model_dump(exclude_none=True))
+        """Put this policy over a more general one; limits and levels are joined one by one."""
+        stated = {name: value for name, value in self if value is not None}
+        for joined in ("limits", "finding_levels"):
+            if joined in stated:
+                stated[joined] = (getattr(lower, joined) or {}) | stated[joined]
+        return lower.model_copy(update=stated)

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from schemas.codes import ClockKind, Level, Outcome
+from schemas.findings import FindingCode
 
 Seconds = Annotated[int, Meta(description="seconds since 1970-01-01T00:00:00Z")]
 ClockState = Literal["running", "paused", "stopped"]
@@ -38,16 +39,21 @@ class LevelReached(Struct, frozen=True):
 
 
 class ClockRecord(Struct, frozen=True, kw_only=True):
-    """One clock of a case (承诺时限, 法定时限, 环节时限), as it stood when it was written."""
+    """One clock of a case (时限), as it stood when it was written."""
 
     clock_id: str
-    """Unique within the case: `promised`, `statutory`, `step:CODE:N`."""
+    """Unique within the case: `promised`, `statutory`, `acceptance:N`, `step:CODE:N`."""
     clock: ClockKind
     step: str | None = None
     region: str | None = None
     department: str | None = None
     officer: str | None = None
     started_at: Seconds
+    known_from: Seconds
+    """Since when it is known: deemed acceptance (视为受理) is known after the fact."""
+    deemed: bool
+    assumed: bool
+    """No record states its start: it was deemed, or assumed from what is there."""
     due_at: Seconds
     """The last second in time; a breach is any later one."""
     stopped_at: Seconds | None = None
@@ -66,6 +72,24 @@ class ClockRecord(Struct, frozen=True, kw_only=True):
     mode: str
     calendar: str
     calendar_version: str
+
+
+class FindingRecord(Struct, frozen=True, kw_only=True):
+    """A finding (监察发现) of a case, as it stood when it was written."""
+
+    finding_id: str
+    """Unique within the case: `finding:CODE:RECORD`; a card on it bears it as its clock's name."""
+    code: FindingCode
+    level: Level
+    at: Seconds
+    """The first second at which it holds."""
+    basis: str
+    kind: str
+    """The kind of the record that shows it."""
+    record: int
+    """That record: a hash of its source and its id (`streams.engine.entries.identity`)."""
+    record_version: int
+    occurred_at: Seconds
 
 
 class CaseRecord(Struct, frozen=True, kw_only=True):
@@ -100,6 +124,7 @@ class CaseRecord(Struct, frozen=True, kw_only=True):
     catalogue: str
     """The version of the catalogue whose limits hold for this case."""
     clocks: list[ClockRecord]
+    findings: list[FindingRecord]
 
 
 Move = Literal["issued", "retracted", "resolved", "reopened"]

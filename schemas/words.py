@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, Literal, NamedTuple
 
 from schemas.codes import ClockKind, Level, SuspensionKind, Unit
+from schemas.findings import FindingCode
 
 Language = Literal["zh", "en"]
 
@@ -30,6 +31,14 @@ CLOCKS: Final = {
     ClockKind.PROMISED: Words("承诺时限", "promised limit"),
     ClockKind.STATUTORY: Words("法定时限", "statutory limit"),
     ClockKind.STEP: Words("环节时限", "step limit"),
+    ClockKind.ACCEPTANCE: Words("受理时限", "acceptance limit"),
+    ClockKind.PRE_ACCEPTANCE: Words("网上预受理时限", "online pre-acceptance limit"),
+    ClockKind.OPINION: Words("会签时限", "co-department's opinion"),
+    ClockKind.FIRST_REVIEW: Words("下级初审时限", "first review limit"),
+    ClockKind.SPECIAL_PROCEDURE: Words("特别程序时限", "special procedure"),
+    ClockKind.DELIVERY: Words("送达时限", "delivery limit"),
+    ClockKind.E_LICENCE: Words("电子证照送达时限", "e-licence delivery limit"),
+    ClockKind.FINDING: Words("监察发现", "finding"),
 }
 STATES: Final = {
     "running": Words("计时中", "running"),
@@ -41,6 +50,10 @@ UNITS: Final = {
     Unit.NATURAL_DAY: Words("个自然日", "natural days"),
     Unit.WORKING_HOUR: Words("个工作小时", "working hours"),
     Unit.HOUR: Words("小时", "hours"),
+    Unit.MONTH: Words("个月", "months"),
+    Unit.WORKING_MINUTE: Words("个工作分钟", "working minutes"),
+    Unit.MINUTE: Words("分钟", "minutes"),
+    Unit.ON_THE_SPOT: Words("即办（当日下班前）", "on the spot (by close of business)"),
 }
 MODES: Final = {
     "next_day": Words("次日起算（《民法典》第二百零一条）", "from the next day (Civil Code §201)"),
@@ -59,6 +72,87 @@ SUSPENSIONS: Final = {
     SuspensionKind.CORRECTION: Words("补正", "correction"),
     SuspensionKind.OTHER: Words("其他", "other"),
 }
+FINDINGS: Final = {
+    FindingCode.RECORD_CONFLICT: Words(
+        "同一记录同一版本内容不一致", "two records of one version say different things"
+    ),
+    FindingCode.REPEATED_ACT: Words(
+        "同一行为有多条记录，以最早的为准", "an act is on record twice; the earliest counts"
+    ),
+    FindingCode.TIMES_REVERSED: Words("时间先后颠倒", "the times are reversed"),
+    FindingCode.LATE_RECORD: Words("事后补录", "keyed in long after it happened"),
+    FindingCode.FACT_UNRECORDED: Words(
+        "来源系统无法记录法定要素", "the source cannot hold a fact that the law asks for"
+    ),
+    FindingCode.SECOND_NOTICE: Words(
+        "第二次告知补正新内容，违反一次告知", "a second correction notice names new items"
+    ),
+    FindingCode.THIRD_NOTICE: Words(
+        "第三次及以上告知补正新内容", "a third correction notice names new items"
+    ),
+    FindingCode.LATE_ACCEPTANCE: Words(
+        "逾期未答复，视为受理后才受理", "accepted after it was deemed accepted"
+    ),
+    FindingCode.LATE_REFUSAL: Words(
+        "视为受理后作出不予受理", "refused after it was deemed accepted"
+    ),
+    FindingCode.ACCEPTANCE_MISSING: Words(
+        "无受理记录即作出决定", "decided without an acceptance on record"
+    ),
+    FindingCode.DECISION_BEFORE_ACCEPTANCE: Words("决定早于受理", "decided before it was accepted"),
+    FindingCode.VOIDED_AFTER_BREACH: Words(
+        "超时后作废、撤回或删除", "taken back after it was over its time"
+    ),
+    FindingCode.SUSPENSION_NOT_ALLOWED: Words(
+        "特别程序种类不符合规定，不停止计时", "no law allows this special procedure; time runs on"
+    ),
+    FindingCode.SUSPENSION_WITHOUT_BASIS: Words(
+        "特别程序无依据，不停止计时", "a special procedure without a basis; time runs on"
+    ),
+    FindingCode.SUSPENSION_UNTOLD: Words(
+        "特别程序未书面告知申请人", "the applicant was not told of the special procedure"
+    ),
+    FindingCode.SUSPENSION_DAYS_UNKNOWN: Words(
+        "特别程序未记录所需天数", "the days asked for are not on record"
+    ),
+    FindingCode.SUSPENSION_AFTER_BREACH: Words(
+        "超时后才启动特别程序，不影响计时", "the special procedure began after the breach"
+    ),
+    FindingCode.SUSPENSION_AT_BRINK: Words(
+        "压线挂起：临近到期才启动特别程序", "the special procedure began just before the due time"
+    ),
+    FindingCode.SUSPENSIONS_MANY: Words("特别程序次数过多", "too many special procedures"),
+    FindingCode.SUSPENSION_NOT_ENDED: Words(
+        "办件已办结而特别程序未结束", "the case ended, its special procedure did not"
+    ),
+    FindingCode.RESUMED_WITHOUT_START: Words(
+        "特别程序有结束而无开始", "a special procedure ended that none had begun"
+    ),
+    FindingCode.EXTENSION_REFUSED: Words(
+        "延期不符合规定，不顺延", "the extension is not valid; no clock moves"
+    ),
+    FindingCode.STEP_NOT_STARTED: Words(
+        "环节有结束而无开始", "a step ended whose start is not on record"
+    ),
+    FindingCode.STEP_NOT_FINISHED: Words(
+        "办件已办结而环节未结束", "the case ended, a step of it did not"
+    ),
+}
+REFUSALS: Final = {
+    "kind": Words("该种类不属于法定特别程序", "no law allows this kind"),
+    "basis": Words("无启动依据", "no basis on record"),
+    "untold": Words("未书面告知申请人", "the applicant was not told in writing"),
+    "policy": Words("按规定不停止本项计时", "special procedures do not stop this clock"),
+    "breach": Words("此前已超期", "the limit was over already"),
+    "once": Words("只能延期一次", "only one extension is allowed"),
+    "unit": Words("与本项时限的单位不一致", "not in this limit's own unit"),
+    "cap": Words("超过可延长的最长时限", "longer than the law allows"),
+    "no_reason": Words("未说明理由", "no reason on record"),
+    "approver": Words("批准人级别不符", "not approved by the rank that the law asks for"),
+    "told_late": Words("未在原到期前告知申请人", "the applicant was not told by the due time"),
+    "due_unstated": Words("未写明延期后的办结时间", "the new due moment is not stated"),
+}
+"""Why a special procedure or an extension does not move a clock."""
 KINDS: Final = {
     "received": Words("收件", "received"),
     "pre_reviewed": Words("预审", "pre-reviewed"),
@@ -83,6 +177,11 @@ MOVES: Final = {
 }
 REASONS: Final = {
     "level_reached": Words("达到该级别", "the level was reached"),
+    "silence": Words(
+        "黄牌逾期未说明也未办结", "the yellow card was neither answered nor closed in time"
+    ),
+    "answered": Words("已在规定时间内说明", "it was answered in time"),
+    "closed": Words("已由监察人员关闭", "closed by a ruling"),
     "clock_stopped": Words("时限已终止", "the clock stopped"),
     "clock_runs": Words("时限恢复计时", "the clock runs again"),
     "ended_in_time": Words(

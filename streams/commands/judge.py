@@ -63,7 +63,7 @@ def command(events: Path, directory: Path, as_of: datetime, output: click.utils.
                 yield line.event
 
     for case_no, case in judge_offline(good(), rules, moment):
-        for clock in case.clocks:
+        for clock in case.known(moment):
             line = clock_line(case_no, clock, moment)
             output.write(json.dumps(line, ensure_ascii=False) + "\n")
     if refused:

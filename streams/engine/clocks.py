@@ -1,4 +1,4 @@
-"""Clocks (时限): the ledger, the limits in force and the calendar give each clock of a case.
+"""Clocks (时限): a limit counted from a record, and every level it will reach unless it is stopped.
 
 A due time is computed anew each time, never kept. What a clock reaches, and when, follows from
 its due time and the ladder alone; whether it has been reached is the judge's question.
@@ -12,24 +12,33 @@ from typing import TYPE_CHECKING, Final
 from schemas.codes import ClockKind, Level
 from schemas.verdicts import LevelReached
 from streams.engine.calendar import OutsideCalendar
-from streams.engine.counting import StatedCount, count
-from streams.engine.ledger import read
+from streams.engine.counting import FarCount, count
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from schemas.limits import Lead, Limit, Rung
+    from schemas.limits import Limit, Rung
     from schemas.verdicts import ClockState
-    from streams.engine.calendar import Calendar
     from streams.engine.counting import Counting
-    from streams.engine.ledger import Entry, Ledger, StepRun, Suspension
-    from streams.engine.rules import CaseRules, Rules
+    from streams.engine.entries import Entry
+    from streams.engine.ledger import Suspension
+    from streams.engine.moving import Refused
+    from streams.engine.rules import CaseRules
 
-FAR: Final = 4_102_444_799
-"""2099-12-31T23:59:59Z: the due moment of a limit that no calendar reaches."""
+DECISION: Final = (ClockKind.PROMISED, ClockKind.STATUTORY)
+"""The clocks that run to the decision."""
 
 
 @dataclass(frozen=True, slots=True)
+class Silence:
+    """A yellow card that nobody answers turns red after so many working days."""
+
+    level: Level
+    working_days: int
+    rule: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Clock:
     """One clock of a case, with every level it will reach unless it is stopped."""
 
@@ -38,24 +47,52 @@ class Clock:
     limit: Limit
     counting: Counting
     started: Entry
+    """The record that it starts with; its moment is `counting.start`."""
     stopped_at: int | None
+    known_from: int
+    """Since when it is known that it runs: deemed acceptance is known after the fact."""
     levels: tuple[LevelReached, ...]
     """In the order of their moments."""
+    silence: Silence | None = None
     step: str | None = None
+    deemed: bool = False
+    assumed: bool = False
+    """No record states its start: it was deemed, or assumed from what is there."""
+    extension: Entry | None = None
+    """The extension (延期) that moved it."""
+    suspensions: Sequence[Suspension] = ()
+    """The special procedures that stop it."""
+    refused: Sequence[Refused] = ()
+    """What was to move it and does not, with the reason."""
 
     @property
     def due_at(self) -> int:
         """The last second in time, an instant."""
         return self.counting.due_at
 
+    @property
+    def running(self) -> bool:
+        """Whether nothing on record stops it."""
+        return self.stopped_at is None
+
     def until(self, now: int) -> int:
         """Give the moment up to which this clock has run."""
         return now if self.stopped_at is None else min(now, self.stopped_at)
 
     def reached(self, now: int) -> list[LevelReached]:
-        """Give the levels that hold at a moment."""
+        """Give the levels that hold, and are known to hold, at a moment."""
+        if now < self.known_from:
+            return []
         until = self.until(now)
         return [level for level in self.levels if level.at <= until]
+
+    def coming(self, now: int) -> int | None:
+        """Give the next moment after `now` at which it is known to reach a level, if it does."""
+        for reached in self.levels:
+            at = max(reached.at, self.known_from)
+            if at > now and (self.stopped_at is None or reached.at <= self.stopped_at):
+                return at
+        return None
 
     def overdue(self, now: int) -> bool:
         """Tell whether it is, or was when it stopped, over its due moment."""
@@ -68,176 +105,32 @@ class Clock:
         return "paused" if self.counting.paused(now) else "running"
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A case as it can be judged: what happened, what holds, its clocks."""
-
-    ledger: Ledger
-    rules: CaseRules
-    clocks: tuple[Clock, ...]
-    ended_at: int | None
-
-
-class FarCount:
-    """A limit that ends beyond every calendar (2100): never due, and said to be provisional."""
-
-    __slots__ = ("calendar", "due_at", "provisional", "start")
-
-    def __init__(self, calendar: Calendar, start: int) -> None:
-        self.calendar, self.start = calendar, start
-        self.due_at, self.provisional = FAR, True
-
-    def near(self, leads: Sequence[Lead]) -> int | None:
-        """Never."""
-        del leads
-        return None
-
-    def paused(self, now: int) -> bool:
-        """Never: it is not counted."""
-        del now
-        return False
-
-
-def assess(entries: Sequence[Entry], rules: Rules) -> Case:
-    """Read a case's entries and set its clocks."""
-    ledger = read(entries)
-    start = _start(ledger)
-    found = rules.resolve(
-        ledger.value("item"),
-        ledger.value("region"),
-        ledger.value("department"),
-        (start or ledger.opened).at,
-    )
-    end = _end(ledger, found)
-    clocks: list[Clock] = []
-    if start is not None:
-        limits = _decision_limits(ledger, found)
-        for kind, limit in limits.items():
-            counting = _decision_counting(kind, limit, start, ledger, found)
-            levels = _levels(kind, counting, found, limits)
-            stopped_at = _stopped_at(limit, end)
-            clocks.append(Clock(str(kind), kind, limit, counting, start, stopped_at, levels))
-    ended_at = None if end is None else end.at
-    for run in ledger.steps:
-        clocks += _step_clock(run, ledger, found, ended_at)
-    return Case(ledger, found, tuple(clocks), ended_at)
-
-
-def _stopped_at(limit: Limit, end: Entry | None) -> int | None:
-    """Give the second in which a clock ended; against a stated moment, the one after it began."""
-    if end is None:
-        return None
-    return end.at + end.within if limit.stated is not None else end.at
-
-
-def _start(ledger: Ledger) -> Entry | None:
-    """Find what starts the decision clocks: acceptance (受理).
-
-    Where it is missing and the case has ended all the same: the last supply of corrections, or
-    the receipt, or the earliest event (domain.md §2, readings).
-    """
-    if ledger.accepted is not None:
-        return ledger.accepted
-    if ledger.decided is None and ledger.finished is None:
-        return None
-    return ledger.supplied or ledger.received or ledger.opened
-
-
-def _end(ledger: Ledger, rules: CaseRules) -> Entry | None:
-    """Find what ends the decision clocks: 作出决定 (§42 ¶1), 办结 (¶2), or the earlier of them."""
-    acts = {
-        "decision": [ledger.decided, ledger.refused],
-        "finishing": [ledger.finished],
-        "earliest": [],
-    }
-    chosen = [act for act in acts[rules.policy.clock_ends_at or "earliest"] if act is not None]
-    ends = chosen or [
-        act for act in (ledger.decided, ledger.refused, ledger.finished) if act is not None
-    ]
-    return min(ends, key=lambda act: (act.at, act.within), default=None)
-
-
-def _decision_limits(ledger: Ledger, rules: CaseRules) -> dict[ClockKind, Limit]:
-    """Give the limits that this case has: one that the hall states, only where it stated it."""
-    return {
-        kind: limit
-        for kind in (ClockKind.PROMISED, ClockKind.STATUTORY)
-        if (limit := rules.limits.get(kind)) is not None
-        and (limit.stated is None or ledger.stated_due is not None)
-    }
-
-
-def _decision_counting(
-    kind: ClockKind, limit: Limit, start: Entry, ledger: Ledger, rules: CaseRules
-) -> Counting:
-    if limit.stated is not None:
-        assert ledger.stated_due is not None  # noqa: S101 - or the case has no such limit
-        return StatedCount(rules.calendar, start.at, ledger.stated_due)
-    extra = sum(e.amount for e in ledger.extensions if e.unit == limit.unit)
-    return _counted(kind, limit, start.at, extra, ledger.suspensions, rules)
-
-
-def _step_clock(
-    run: StepRun, ledger: Ledger, rules: CaseRules, ended_at: int | None
-) -> list[Clock]:
-    """Set a step's own clock (环节时限); it ends with the step, or with the case."""
-    known = rules.steps.get(run.code)
-    limit = (known and known.limit) or rules.limits.get(ClockKind.STEP)
-    if limit is None:
-        return []
-    if limit.stated is not None:
-        if run.started.amount < 1 or not run.started.unit:
-            return []
-        limit = limit.model_copy(
-            update={"stated": None, "amount": run.started.amount, "unit": run.started.unit}
-        )
-    counting = _counted(ClockKind.STEP, limit, run.started.at, 0, ledger.suspensions, rules)
-    stops = [] if ended_at is None else [ended_at]
-    if run.finished is not None:
-        stops.append(run.finished.at)
-    return [
-        Clock(
-            f"step:{run.code}:{run.number}",
-            ClockKind.STEP,
-            limit,
-            counting,
-            run.started,
-            min(stops, default=None),
-            _levels(ClockKind.STEP, counting, rules, rules.limits),
-            run.code,
-        )
-    ]
-
-
-def _counted(
-    kind: ClockKind,
+def counted(
     limit: Limit,
     start: int,
-    extra: int,
-    suspensions: Sequence[Suspension],
     rules: CaseRules,
+    extra: int = 0,
+    suspensions: Sequence[Suspension] = (),
 ) -> Counting:
-    policy = rules.policy
-    stopping: Sequence[Suspension] = ()
-    if suspensions and kind in (policy.suspension_stops or ()):
-        kinds = policy.suspension_kinds or ()
-        stopping = [s for s in suspensions if s.kind in kinds]
+    """Count a limit by a case's calendar; one that ends beyond every calendar is never due."""
+    cap = rules.policy.suspension_cap_days or 0
     try:
-        return count(rules.calendar, limit, start, extra, stopping, policy.suspension_cap_days or 0)
+        return count(rules.calendar, limit, start, extra, suspensions, cap)
     except OutsideCalendar:
         return FarCount(rules.calendar, start)
 
 
-def _levels(
-    kind: ClockKind, counting: Counting, rules: CaseRules, present: Collection[ClockKind]
+def levels_of(
+    kind: ClockKind, counting: Counting, rules: CaseRules, present: Collection[ClockKind] = ()
 ) -> tuple[LevelReached, ...]:
     """Give each level the ladder has for this clock, and the first second at which it holds.
 
-    `present` are the clocks of the case: a rung that counts `instead` of one of them is left out.
+    `present` are the decision clocks of the case: a rung that counts `instead` of one of them is
+    left out.
     """
     found: dict[Level, LevelReached] = {}
     for rung, rule in rules.rungs[kind]:
-        if rung.clock is not kind and rung.clock in present:
+        if rung.when == "silent" or (rung.clock is not kind and rung.clock in present):
             continue
         at = _first_second(rung, counting)
         if at is None:
@@ -249,12 +142,20 @@ def _levels(
 
 
 def _first_second(rung: Rung, counting: Counting) -> int | None:
-    if rung.when == "passed":
-        return counting.due_at + 1
     try:
-        return counting.near(rung.leads)
+        if rung.when == "near":
+            return counting.near(rung.leads)
+        return counting.over(rung.working_days) if rung.working_days else counting.due_at + 1
     except OutsideCalendar:
         return None
+
+
+def silence_of(kind: ClockKind, rules: CaseRules) -> Silence | None:
+    """Give what the silence about a yellow card of this clock leads to."""
+    for rung, rule in rules.rungs[kind]:
+        if rung.when == "silent" and rung.clock is kind:
+            return Silence(rung.level, rung.working_days, rule)
+    return None
 
 
 def highest(levels: Sequence[LevelReached]) -> Level:

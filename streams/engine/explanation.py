@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 
 from schemas.codes import ClockKind, Unit
 from schemas.words import CLOCKS, MODES, STATES, UNITS, Words
-from streams.engine.clocks import assess
+from streams.engine.case import assess
 from streams.engine.counting import DAY, HOUR, DayCount, TimeCount
+from streams.engine.entries import entry_of, merge
 from streams.engine.intervals import Interval, Measure, days_told, seconds_told
-from streams.engine.ledger import entry_of, merge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from schemas.limits import Limit
     from schemas.verdicts import LevelReached
     from streams.engine.calendar import Calendar
-    from streams.engine.clocks import Case, Clock
-    from streams.engine.ledger import Entry
+    from streams.engine.case import Case
+    from streams.engine.clocks import Clock
+    from streams.engine.entries import Entry
     from streams.engine.rules import Rules
 
 
@@ -94,7 +95,7 @@ def explain_case(
         as_of=as_of,
         case=case,
         entries=tuple(entries),
-        clocks=tuple(explain_clock(clock, as_of) for clock in case.clocks),
+        clocks=tuple(explain_clock(clock, as_of) for clock in case.known(as_of)),
     )
 
 
@@ -153,7 +154,11 @@ def _notes(clock: Clock) -> Iterator[Words]:
             "暂定：到期时间跨越尚未公布放假安排的日期",
             "provisional: the due time rests on days that nobody has decreed yet",
         )
-    if isinstance(counting, DayCount | TimeCount) and limit.amount != counting.amount:
+    if (
+        isinstance(counting, DayCount | TimeCount)
+        and limit.amount
+        and limit.amount != counting.amount
+    ):
         extra = counting.amount - (limit.amount or 0)
         yield Words(f"已延期 {extra}", f"extended by {extra}")
     if limit.cut_off == "close_of_business" and not limit.keep_clock_time:

@@ -1,27 +1,57 @@
-"""The judge (研判): clocks and now give levels; less what was already issued, they give moves.
+"""The judge (研判): clocks and findings and now give levels; less what was issued, they give moves.
 
 A card is a statement: this clock reached this level at this second. While the statement is true
-the card stands; when a record makes it untrue the card is retracted with its reason, and a new
-statement gets a new card. An alert lives while its card stands and its clock runs.
+the card stands; when a record makes it untrue it is retracted with its reason, and a new statement
+gets a new card. An alert lives while its card stands, its clock runs and nobody has closed it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from msgspec import Struct
 
 from schemas.codes import Level
+from schemas.verdicts import LevelReached
+from streams.engine.calendar import OutsideCalendar
+from streams.engine.clocks import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from schemas.verdicts import LevelReached, Move
-    from streams.engine.clocks import Clock
+    from schemas.codes import ClockKind
+    from schemas.verdicts import Move
 
 NEVER: Final = 1 << 62
 """Later than every moment."""
+DAY: Final = 86_400
+
+
+class Subject(Protocol):
+    """What a card can be about: a clock, or a finding."""
+
+    @property
+    def clock_id(self) -> str:
+        """Its name within the case."""
+
+    @property
+    def kind(self) -> ClockKind:
+        """What it is."""
+
+    @property
+    def due_at(self) -> int:
+        """The last second in time; of a finding, its moment."""
+
+    @property
+    def running(self) -> bool:
+        """Whether a card on it should ring."""
+
+    def reached(self, now: int) -> list[LevelReached]:
+        """Give the levels that hold, and are known to hold, at a moment."""
+
+    def coming(self, now: int) -> int | None:
+        """Give the next moment after `now` at which it reaches a level."""
 
 
 class Card(Struct, array_like=True, frozen=True, order=True):
@@ -31,13 +61,23 @@ class Card(Struct, array_like=True, frozen=True, order=True):
     level: Level
     sequence: int
     """1 for the first card of this clock and level, 2 for the next, …"""
+    issued_at: int
     holds_from: int
     due_at: int
     rule: str
     moves: int
     standing: bool
     active: bool
-    """Whether it stands and its clock runs."""
+    """Whether it stands, its clock runs, and nobody has closed it."""
+
+
+class Answer(Struct, array_like=True, frozen=True, order=True):
+    """A ruling (处理意见) on one card, as far as the verdicts depend on it."""
+
+    card_id: str
+    at: int
+    ruling_id: str
+    closed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,41 +87,64 @@ class CardMove:
     move: Move
     reason: str
     card: Card
-    clock: Clock | None
+    subject: Subject | None
     """None when the clock is gone: the records no longer say that it ever ran."""
 
 
-def judge(clocks: Sequence[Clock], cards: Mapping[str, Card], now: int) -> list[CardMove]:
-    """Give every move that is due at `now`, in the order of the clocks and their levels."""
+NO_ANSWERS: Final[Mapping[str, Answer]] = {}
+"""The answer to each card, by the card's name within the case (`card_name`)."""
+
+
+def judge(
+    subjects: Sequence[Subject],
+    cards: Mapping[str, Card],
+    now: int,
+    answers: Mapping[str, Answer] = NO_ANSWERS,
+) -> list[CardMove]:
+    """Give every move that is due at `now`, in the order of the subjects and their levels."""
     moves: list[CardMove] = []
     held: set[str] = set()
-    for clock in clocks:
-        for reached in clock.reached(now):
-            key = card_key(clock.clock_id, reached.level)
+    for subject in subjects:
+        for reached in _reached(subject, cards, now, answers):
+            key = card_key(subject.clock_id, reached.level)
             held.add(key)
-            moves += _moves(clock, reached, cards.get(key))
-    by_id = {clock.clock_id: clock for clock in clocks}
-    for key, card in cards.items():
-        if card.standing and key not in held:
-            clock_now = by_id.get(card.clock_id)
-            moves.append(_retract(card, clock_now, _why(card, clock_now)))
+            moves += _moves(subject, reached, cards.get(key), now, answers)
+    if len(held) < len(cards):
+        by_id = {subject.clock_id: subject for subject in subjects}
+        for key, card in cards.items():
+            if card.standing and key not in held:
+                subject_now = by_id.get(card.clock_id)
+                moves.append(_retract(card, subject_now, _why(card, subject_now, answers)))
     return moves
 
 
-def next_at(clocks: Sequence[Clock], cards: Mapping[str, Card], now: int) -> int:
+def next_at(
+    subjects: Sequence[Subject],
+    cards: Mapping[str, Card],
+    now: int,
+    answers: Mapping[str, Answer] = NO_ANSWERS,
+) -> int:
     """Give the next moment at which a verdict can change; `now` itself when one is due already."""
-    return now if judge(clocks, cards, now) else coming(clocks, now)
+    due = judge(subjects, cards, now, answers)
+    return now if due else coming(subjects, cards, now, answers)
 
 
-def coming(clocks: Sequence[Clock], now: int) -> int:
-    """Give the next moment after `now` at which a clock reaches a level, or `NEVER`."""
+def coming(
+    subjects: Sequence[Subject],
+    cards: Mapping[str, Card],
+    now: int,
+    answers: Mapping[str, Answer] = NO_ANSWERS,
+) -> int:
+    """Give the next moment after `now` at which a level is reached, or `NEVER`."""
     soonest = NEVER
-    for clock in clocks:
-        stop = NEVER if clock.stopped_at is None else clock.stopped_at
-        for reached in clock.levels:
-            if now < reached.at <= stop:
-                soonest = min(soonest, reached.at)
-                break
+    for subject in subjects:
+        at = subject.coming(now)
+        if at is not None and at < soonest:
+            soonest = at
+        if cards:
+            silent = _silence(subject, cards, answers)
+            if silent is not None and now < silent.at < soonest:
+                soonest = silent.at
     return soonest
 
 
@@ -90,45 +153,115 @@ def card_key(clock_id: str, level: Level) -> str:
     return f"{clock_id}/{level}"
 
 
-def _moves(clock: Clock, reached: LevelReached, card: Card | None) -> list[CardMove]:
-    running = clock.stopped_at is None
-    if card is not None and card.standing:
-        if card.holds_from == reached.at and card.due_at == clock.due_at:
-            if card.active == running:
-                return []
-            move: Move = "reopened" if running else "resolved"
-            return [CardMove(move, f"clock_{_is(running)}", _moved(card, active=running), clock)]
-        return [_retract(card, clock, "due_moved"), _issue(clock, reached, card.sequence + 1)]
-    return [_issue(clock, reached, 1 if card is None else card.sequence + 1)]
+def card_name(card: Card) -> str:
+    """Name a card within its case."""
+    return f"{card.clock_id}/{card.level}/{card.sequence}"
 
 
-def _is(running: bool) -> str:
-    return "runs" if running else "stopped"
+def _reached(
+    subject: Subject, cards: Mapping[str, Card], now: int, answers: Mapping[str, Answer]
+) -> list[LevelReached]:
+    """Give the levels that hold, the one that silence leads to among them."""
+    reached = subject.reached(now)
+    silent = _silence(subject, cards, answers) if cards and reached else None
+    if silent is None or silent.at > now:
+        return reached
+    same = next((level for level in reached if level.level is silent.level), None)
+    if same is None:
+        return [*reached, silent]
+    if same.at <= silent.at:
+        return reached
+    return [silent if level is same else level for level in reached]
 
 
-def _issue(clock: Clock, reached: LevelReached, sequence: int) -> CardMove:
+def _silence(
+    subject: Subject, cards: Mapping[str, Card], answers: Mapping[str, Answer]
+) -> LevelReached | None:
+    """Give what the silence about a yellow card leads to: only while its clock runs.
+
+    The officer has until the end of the last working day, counted from the day of issue.
+    """
+    if not isinstance(subject, Clock) or subject.silence is None:
+        return None
+    card = cards.get(card_key(subject.clock_id, Level.YELLOW))
+    if card is None or not card.standing or not _stands(card, subject):
+        return None
+    calendar, silence = subject.counting.calendar, subject.silence
+    try:
+        last = calendar.nth(calendar.face(card.issued_at) // DAY, silence.working_days)
+        at = calendar.instant((last + 1) * DAY)
+    except OutsideCalendar:
+        return None
+    answer = answers.get(card_name(card))
+    if answer is not None and answer.at < at:
+        return None
+    if subject.stopped_at is not None and subject.stopped_at < at:
+        return None
+    return LevelReached(silence.level, at, silence.rule)
+
+
+def _stands(card: Card, clock: Clock) -> bool:
+    """Tell whether what a card says of a clock is still so."""
+    return card.due_at == clock.due_at and any(
+        level.level is card.level and level.at == card.holds_from for level in clock.levels
+    )
+
+
+def _moves(
+    subject: Subject,
+    reached: LevelReached,
+    card: Card | None,
+    now: int,
+    answers: Mapping[str, Answer],
+) -> list[CardMove]:
+    if card is None or not card.standing:
+        return [_issue(subject, reached, 1 if card is None else card.sequence + 1, now)]
+    if card.holds_from != reached.at or card.due_at != subject.due_at:
+        return [
+            _retract(card, subject, "due_moved"),
+            _issue(subject, reached, card.sequence + 1, now),
+        ]
+    answer = answers.get(card_name(card))
+    closed = answer is not None and answer.closed
+    rings = subject.running and not closed
+    if card.active == rings:
+        return []
+    reason = "clock_runs" if rings else "clock_stopped" if not subject.running else "closed"
+    moved = _moved(card, active=rings)
+    return [CardMove("reopened" if rings else "resolved", reason, moved, subject)]
+
+
+def _issue(subject: Subject, reached: LevelReached, sequence: int, now: int) -> CardMove:
     card = Card(
-        clock_id=clock.clock_id,
+        clock_id=subject.clock_id,
         level=reached.level,
         sequence=sequence,
+        issued_at=now,
         holds_from=reached.at,
-        due_at=clock.due_at,
+        due_at=subject.due_at,
         rule=reached.rule,
         moves=1,
         standing=True,
-        active=clock.stopped_at is None,
+        active=subject.running,
     )
-    return CardMove("issued", "level_reached", card, clock)
+    reason = "silence" if reached.rule.endswith("/silent") else "level_reached"
+    return CardMove("issued", reason, card, subject)
 
 
-def _retract(card: Card, clock: Clock | None, reason: str) -> CardMove:
-    return CardMove("retracted", reason, _moved(card, standing=False, active=False), clock)
+def _retract(card: Card, subject: Subject | None, reason: str) -> CardMove:
+    return CardMove("retracted", reason, _moved(card, standing=False, active=False), subject)
 
 
-def _why(card: Card, clock: Clock | None) -> str:
-    if clock is None:
+def _why(card: Card, subject: Subject | None, answers: Mapping[str, Answer]) -> str:
+    """Tell why a card's statement is no longer true."""
+    if subject is None:
         return "clock_gone"
-    if clock.stopped_at is not None and clock.stopped_at < card.holds_from:
+    if card.rule.endswith("/silent") and any(
+        name.startswith(f"{card_key(card.clock_id, Level.YELLOW)}/") for name in answers
+    ):
+        return "answered"
+    stopped_at = subject.stopped_at if isinstance(subject, Clock) else None
+    if stopped_at is not None and stopped_at < card.holds_from:
         return "ended_in_time"
     return "due_moved"
 
@@ -138,6 +271,7 @@ def _moved(card: Card, *, active: bool, standing: bool = True) -> Card:
         clock_id=card.clock_id,
         level=card.level,
         sequence=card.sequence,
+        issued_at=card.issued_at,
         holds_from=card.holds_from,
         due_at=card.due_at,
         rule=card.rule,

@@ -1,160 +1,40 @@
-"""The ledger (台账) of one case: a fold of its events that does not depend on their order.
-
-A case's entries are a set: the same record twice counts once, a higher record version replaces a
-lower one (DATAVER), and of two records that differ under the same version the one that sorts
-higher is read. They are kept sorted by what they are, so equal sets are equal bytes.
-"""
+"""The ledger (台账) of one case: what happened, read off its records."""
 
 from __future__ import annotations
 
-import hashlib
-from bisect import insort
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from msgspec import Struct
-
-from schemas.codes import SuspensionKind, Unit
+from schemas.codes import Outcome, SuspensionKind
+from streams.engine.entries import effective
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
-    from schemas.events import Envelope
+    from streams.engine.entries import Entry
 
-ORDER: Final = {
-    kind: rank
-    for rank, kind in enumerate(
-        (
-            "received",
-            "pre_reviewed",
-            "corrections_requested",
-            "corrections_supplied",
-            "accepted",
-            "refused",
-            "step_started",
-            "suspended",
-            "extended",
-            "resumed",
-            "step_finished",
-            "decided",
-            "finished",
-            "delivered",
-        )
-    )
-}
-"""How kinds are ordered that happened in the same second."""
-
-
-class Entry(Struct, array_like=True, frozen=True, order=True):
-    """What the law asks of one event; times are whole seconds since the epoch.
-
-    Sorted by when it happened, then by its kind, then by its identity.
-    """
-
-    at: int
-    rank: int
-    id: int
-    version: int
-    kind: str
-    source: str
-    recorded: int = -1
-    item: str = ""
-    item_name: str = ""
-    region: str = ""
-    department: str = ""
-    window: str = ""
-    step: str = ""
-    step_name: str = ""
-    officer: str = ""
-    case_type: str = ""
-    due: int = -1
-    """The due moment that the hall states (承诺办结时间)."""
-    amount: int = -1
-    """Days asked of a suspension, length of an extension, limit of a step."""
-    unit: str = ""
-    what: str = ""
-    """Outcome of a decision, kind of a suspension."""
-    ref: str = ""
-    """Which suspension this belongs to."""
-    told: int = -1
-    single_moment: bool = False
-    within: bool = False
-    """Whether it happened within its second, after the second had begun."""
-
-
-def identity(source: str, event_id: str) -> int:
-    """Name a record within its case: 63 bits of a hash of its source and its id."""
-    digest = hashlib.blake2b(f"{source}\x00{event_id}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big") >> 1
-
-
-def entry_of(event: Envelope) -> Entry:
-    """Take from an event what the law asks."""
-    facts = event.__dict__
-    kind: str = facts["kind"]
-    amount = facts.get("days_asked")
-    if amount is None:
-        amount = facts.get("amount", facts.get("limit_amount"))
-    return Entry(
-        at=_second(event.occurred_at),
-        rank=ORDER[kind],
-        id=identity(event.source, event.event_id),
-        version=event.record_version,
-        kind=kind,
-        source=event.source,
-        recorded=_second(event.recorded_at),
-        item=event.item or "",
-        item_name=event.item_name or "",
-        region=event.region or "",
-        department=event.department or "",
-        window=event.window or "",
-        step=event.step or "",
-        step_name=event.step_name or "",
-        officer=event.officer or "",
-        case_type=facts.get("case_type") or "",
-        due=_second_up(facts.get("promised_due_at")),
-        amount=-1 if amount is None else amount,
-        unit=facts.get("unit") or facts.get("limit_unit") or "",
-        what=facts.get("outcome") or facts.get("suspension") or "",
-        ref=facts.get("suspension_id") or "",
-        told=_second(facts.get("told_at")),
-        single_moment=facts.get("single_moment", False),
-        within=event.occurred_at.microsecond > 0,
-    )
-
-
-def _second(moment: datetime | None) -> int:
-    return -1 if moment is None else int(moment.timestamp() // 1)
-
-
-def _second_up(moment: datetime | None) -> int:
-    """Round a stated due moment up: a card must never be called early."""
-    return -1 if moment is None else -int(-moment.timestamp() // 1)
-
-
-def merge(entries: Sequence[Entry], new: Entry) -> list[Entry] | None:
-    """Give the entries with a new one among them, or None where that changes nothing."""
-    merged = list(entries)
-    for index, old in enumerate(merged):
-        if old.id == new.id:
-            if (new.version, new) <= (old.version, old):
-                return None
-            del merged[index]
-            break
-    insort(merged, new)
-    return merged
+ENDED_OTHERWISE: Final = frozenset(
+    {Outcome.WITHDRAWN, Outcome.VOIDED, Outcome.DELETED, Outcome.RETURNED, Outcome.FORWARDED}
+)
+"""Outcomes that end a case without a decision on it (撤回, 作废, 删除, 退件, 转报)."""
 
 
 @dataclass(frozen=True, slots=True)
 class StepRun:
-    """One pass through a step (环节)."""
+    """One pass through a step (环节); one without a start has only its end on record."""
 
     code: str
     number: int
     """1 for the first pass, 2 when the case came back to it, …"""
-    started: Entry
+    started: Entry | None
     finished: Entry | None
+
+    @property
+    def record(self) -> Entry:
+        """The record that shows the pass: its start, or else its end."""
+        record = self.started or self.finished
+        assert record is not None  # noqa: S101 - a run has one of the two
+        return record
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,50 +45,44 @@ class Suspension:
     end: int | None
     kind: SuspensionKind
     days_asked: int | None
-    told: int | None
+    record: Entry
 
     def days(self, cap: int) -> int:
         """Give the working days it may last: those asked, or a cap where they are not on record."""
         return cap if self.days_asked is None else self.days_asked
 
 
-@dataclass(frozen=True, slots=True)
-class Extension:
-    """An extension (延期) in its own unit."""
-
-    at: int
-    amount: int
-    unit: Unit
-    due: int | None
-    """The new due moment, where the hall states it."""
-
-
 @dataclass(slots=True)
 class Ledger:
-    """What happened in a case, read off its entries."""
+    """What happened in a case, read off its records."""
 
     entries: Sequence[Entry]
+    """The records that count, sorted; none when the source took them all back."""
+    opened: Entry
+    """The earliest record."""
+    contradicting: Sequence[Entry] = ()
+    """Records that say something else than one of the same version which is read."""
+    by_kind: dict[str, list[Entry]] = field(default_factory=dict)
     received: Entry | None = None
-    supplied: Entry | None = None
-    """The last supply of corrections."""
+    pre_reviewed: Entry | None = None
     accepted: Entry | None = None
     refused: Entry | None = None
     decided: Entry | None = None
     finished: Entry | None = None
-    last_step: Entry | None = None
     steps: list[StepRun] = field(default_factory=list)
     suspensions: list[Suspension] = field(default_factory=list)
-    extensions: list[Extension] = field(default_factory=list)
-
-    @property
-    def opened(self) -> Entry:
-        """The earliest entry."""
-        return self.entries[0]
+    unmatched: Sequence[Entry] = ()
+    """Ends of special procedures that none had begun."""
+    extensions: Sequence[Entry] = ()
 
     @property
     def last(self) -> Entry:
-        """The latest entry."""
-        return self.entries[-1]
+        """The latest record."""
+        return self.entries[-1] if self.entries else self.opened
+
+    def of(self, kind: str) -> Sequence[Entry]:
+        """Give the records of a kind, in order of time."""
+        return self.by_kind.get(kind, ())
 
     def value(self, name: str) -> str:
         """Give what the acceptance says of the case (region, item, …), or else the first to say."""
@@ -227,18 +101,23 @@ class Ledger:
         for run in reversed(self.steps):
             if run.finished is None:
                 return run.started
-        return self.last_step
+        return next((entry for entry in reversed(self.entries) if entry.step), None)
 
     @property
-    def stated_due(self) -> int | None:
-        """The due moment that the hall states (承诺办结时间), as last extended."""
-        for extension in reversed(self.extensions):
-            if extension.due is not None:
-                return extension.due
-        for entry in (self.accepted, self.received):
-            if entry is not None and entry.due >= 0:
-                return entry.due
-        return None
+    def decision(self) -> Entry | None:
+        """The first act that decides the case: granted, denied, or finished with no more said."""
+        acts = [
+            act
+            for act in (self.decided, self.finished)
+            if act is not None and act.what not in ENDED_OTHERWISE
+        ]
+        return min(acts, default=None)
+
+    @property
+    def ended_at(self) -> int | None:
+        """The first act that ends the case: decision, finishing or refusal."""
+        acts = [act.at for act in (self.decided, self.finished, self.refused) if act is not None]
+        return min(acts, default=None)
 
 
 def read(entries: Sequence[Entry]) -> Ledger:
@@ -246,66 +125,83 @@ def read(entries: Sequence[Entry]) -> Ledger:
 
     Of several records of the same act (two acceptances, two decisions) the earliest counts.
     """
+    counted, contradicting = effective(entries)
     by_kind: dict[str, list[Entry]] = {}
-    for entry in entries:
+    for entry in counted:
         by_kind.setdefault(entry.kind, []).append(entry)
-    nothing: list[Entry] = []
-    return Ledger(
-        entries=entries,
-        received=by_kind.get("received", _NONE)[0],
-        accepted=by_kind.get("accepted", _NONE)[0],
-        refused=by_kind.get("refused", _NONE)[0],
-        decided=by_kind.get("decided", _NONE)[0],
-        finished=by_kind.get("finished", _NONE)[0],
-        supplied=by_kind.get("corrections_supplied", _NONE)[-1],
-        last_step=next((entry for entry in reversed(entries) if entry.step), None),
-        steps=_step_runs(
-            by_kind.get("step_started", nothing), by_kind.get("step_finished", nothing)
-        ),
-        suspensions=_suspensions(
-            by_kind.get("suspended", nothing), by_kind.get("resumed", nothing)
-        ),
-        extensions=[
-            Extension(e.at, e.amount, Unit(e.unit), e.due if e.due >= 0 else None)
-            for e in by_kind.get("extended", nothing)
-        ],
+    ledger = Ledger(
+        entries=counted,
+        opened=counted[0] if counted else entries[0],
+        contradicting=contradicting,
+        by_kind=by_kind,
+        received=_first(by_kind, "received"),
+        pre_reviewed=_first(by_kind, "pre_reviewed"),
+        accepted=_first(by_kind, "accepted"),
+        refused=_first(by_kind, "refused"),
+        decided=_first(by_kind, "decided"),
+        finished=_first(by_kind, "finished"),
+        extensions=by_kind.get("extended", ()),
     )
+    if "step_started" in by_kind or "step_finished" in by_kind:
+        ledger.steps = _step_runs(ledger.of("step_started"), ledger.of("step_finished"))
+    if "suspended" in by_kind or "resumed" in by_kind:
+        _pair_suspensions(ledger)
+    return ledger
 
 
-_NONE: Final[Sequence[Entry | None]] = (None,)
+def _first(by_kind: dict[str, list[Entry]], kind: str) -> Entry | None:
+    found = by_kind.get(kind)
+    return found[0] if found else None
 
 
 def _step_runs(starts: Sequence[Entry], ends: Sequence[Entry]) -> list[StepRun]:
-    """Pair each end with the earliest start before it that is still open; both are sorted."""
+    """Pair each end with the earliest start before it that is still open; both are sorted.
+
+    An end that no start precedes is a run too, unless its source keeps one time a step.
+    """
+    ended: dict[int, Entry] = {}
+    orphans: list[Entry] = []
+    for end in ends:
+        for start in starts:
+            if start.step == end.step and start.id not in ended and start < end:
+                ended[start.id] = end
+                break
+        else:
+            if not end.single_moment:
+                orphans.append(end)
     runs: list[StepRun] = []
     passes: dict[str, int] = {}
-    for start in starts:
-        passes[start.step] = number = passes.get(start.step, 0) + 1
-        runs.append(StepRun(start.step, number, start, None))
-    for end in ends:
-        for index, run in enumerate(runs):
-            if run.code == end.step and run.finished is None and run.started < end:
-                runs[index] = StepRun(run.code, run.number, run.started, end)
-                break
+    for record in sorted([*starts, *orphans]) if orphans else starts:
+        passes[record.step] = number = passes.get(record.step, 0) + 1
+        if record.kind == "step_started":
+            runs.append(StepRun(record.step, number, record, ended.get(record.id)))
+        else:
+            runs.append(StepRun(record.step, number, None, record))
     return runs
 
 
-def _suspensions(starts: Sequence[Entry], ends: Sequence[Entry]) -> list[Suspension]:
+def _pair_suspensions(ledger: Ledger) -> None:
     """Pair each end with its own start by id, or else with the latest start still open."""
+    starts = ledger.of("suspended")
     ended: dict[int, int] = {}
-    for end in ends:
+    unmatched: list[Entry] = []
+    for end in ledger.of("resumed"):
         still_open = [s for s in starts if s.id not in ended and s < end]
         own = [s for s in still_open if end.ref and s.ref == end.ref]
         anonymous = [s for s in still_open if not end.ref or not s.ref]
-        for start in (own or anonymous)[-1:]:
-            ended[start.id] = end.at
-    return [
+        candidates = own or anonymous
+        if candidates:
+            ended[candidates[-1].id] = end.at
+        else:
+            unmatched.append(end)
+    ledger.unmatched = unmatched
+    ledger.suspensions = [
         Suspension(
             start=s.at,
             end=ended.get(s.id),
             kind=SuspensionKind(s.what),
             days_asked=s.amount if s.amount >= 0 else None,
-            told=s.told if s.told >= 0 else None,
+            record=s,
         )
         for s in starts
     ]

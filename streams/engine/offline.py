@@ -6,15 +6,17 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from streams.engine.clocks import assess, highest
-from streams.engine.ledger import entry_of, merge
+from streams.engine.case import assess
+from streams.engine.clocks import highest
+from streams.engine.entries import entry_of, merge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from schemas.events import Envelope
-    from streams.engine.clocks import Case, Clock
-    from streams.engine.ledger import Entry
+    from streams.engine.case import Case
+    from streams.engine.clocks import Clock
+    from streams.engine.entries import Entry
     from streams.engine.rules import Rules
 
 

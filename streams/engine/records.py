@@ -4,22 +4,46 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from schemas.codes import ClockKind, Outcome
-from schemas.verdicts import CaseRecord, ClockRecord, MoveRecord, card_id, move_id
-from streams.engine.clocks import highest
-from streams.engine.judge import NEVER, coming
+from schemas.codes import ClockKind, Level, Outcome
+from schemas.findings import RULES
+from schemas.verdicts import (
+    CaseRecord,
+    ClockRecord,
+    FindingRecord,
+    MoveRecord,
+    card_id,
+    move_id,
+)
+from streams.engine.calendar import date_of
+from streams.engine.clocks import Clock, highest
+from streams.engine.counting import DAY
+from streams.engine.findings import Finding
 
 if TYPE_CHECKING:
-    from streams.engine.clocks import Case, Clock
-    from streams.engine.judge import CardMove
-    from streams.engine.ledger import Entry, Ledger
+    from collections.abc import Iterable
+
+    from streams.engine.case import Case
+    from streams.engine.entries import Entry
+    from streams.engine.judge import Card, CardMove
+    from streams.engine.ledger import Ledger
 
 
-def case_record(case_no: str, revision: int, case: Case, now: int) -> CaseRecord:
-    """Write a case with its clocks as they stand at `now` (seconds since the epoch)."""
+def case_record(
+    case_no: str, revision: int, case: Case, now: int, cards: Iterable[Card] = ()
+) -> CaseRecord:
+    """Write a case with its clocks and findings as they stand at `now` (since the epoch).
+
+    `cards` are those that stand: the level of a case is the highest of what holds and what stands.
+    """
     ledger, rules = case.ledger, case.rules
     step = ledger.current_step
-    clocks = [clock_record(clock, case, now) for clock in case.clocks]
+    clocks = [clock_record(clock, case, now) for clock in case.known(now)]
+    findings = case.found(now)
+    levels = [
+        *(clock.level for clock in clocks),
+        *(finding.level for finding in findings),
+        *(card.level for card in cards if card.standing),
+    ]
     outcome = next(
         (e.what for e in (ledger.decided, ledger.finished) if e is not None and e.what), None
     )
@@ -45,19 +69,31 @@ def case_record(case_no: str, revision: int, case: Case, now: int) -> CaseRecord
         ended_at=case.ended_at,
         events=len(ledger.entries),
         suspended=any(clock.state == "paused" for clock in clocks),
-        level=max((clock.level for clock in clocks), key=lambda v: v.rank, default=_NONE),
+        level=max(levels, key=lambda v: v.rank, default=Level.NONE),
         catalogue=rules.catalogue,
         clocks=clocks,
+        findings=[finding_record(finding) for finding in findings],
     )
 
 
-_NONE = highest(())
+def finding_record(finding: Finding) -> FindingRecord:
+    """Write a finding with the record that shows it."""
+    return FindingRecord(
+        finding_id=finding.clock_id,
+        code=finding.code,
+        level=finding.level,
+        at=finding.at,
+        basis=RULES[finding.code].basis,
+        kind=finding.record.kind,
+        record=finding.record.id,
+        record_version=finding.record.version,
+        occurred_at=finding.record.at,
+    )
 
 
 def clock_record(clock: Clock, case: Case, now: int) -> ClockRecord:
     """Write one clock as it stands at `now`."""
     reached = clock.reached(now)
-    following = coming((clock,), now)
     calendar = clock.counting.calendar
     return ClockRecord(
         clock_id=clock.clock_id,
@@ -65,15 +101,18 @@ def clock_record(clock: Clock, case: Case, now: int) -> ClockRecord:
         step=clock.step,
         region=clock.started.region or case.ledger.value("region") or None,
         department=clock.started.department or department(case),
-        officer=clock_officer(clock, case),
+        officer=responsible(clock, case, now),
         started_at=clock.counting.start,
+        known_from=clock.known_from,
+        deemed=clock.deemed,
+        assumed=clock.assumed,
         due_at=clock.due_at,
         stopped_at=clock.stopped_at,
         state=clock.state(now),
         overdue=clock.overdue(now),
         level=highest(reached),
         cards=reached,
-        next_at=None if following >= NEVER else following,
+        next_at=clock.coming(now),
         provisional=clock.counting.provisional,
         limit=clock.limit.text(),
         basis=clock.limit.basis,
@@ -85,8 +124,8 @@ def clock_record(clock: Clock, case: Case, now: int) -> ClockRecord:
 
 def move_record(case_no: str, revision: int, case: Case, moved: CardMove, now: int) -> MoveRecord:
     """Write a card's move, made when it was `now`."""
-    card, clock, ledger = moved.card, moved.clock, case.ledger
-    kind, _, step = card.clock_id.partition(":")
+    card, subject, ledger = moved.card, moved.subject, case.ledger
+    clock = subject if isinstance(subject, Clock) else None
     name = card_id(case_no, card.clock_id, card.level, card.sequence)
     calendar = clock.counting.calendar if clock is not None else case.rules.calendar
     return MoveRecord(
@@ -98,13 +137,13 @@ def move_record(case_no: str, revision: int, case: Case, moved: CardMove, now: i
         reason=moved.reason,
         case_no=case_no,
         clock_id=card.clock_id,
-        clock=clock.kind if clock is not None else ClockKind(kind),
+        clock=_kind(card.clock_id),
         level=card.level,
         sequence=card.sequence,
         rule=card.rule,
         holds_from=card.holds_from,
         due_at=card.due_at,
-        started_at=clock.counting.start if clock is not None else ledger.opened.at,
+        started_at=_started_at(subject, ledger),
         stopped_at=clock.stopped_at if clock is not None else None,
         active=card.active,
         provisional=clock is not None and clock.counting.provisional,
@@ -112,16 +151,46 @@ def move_record(case_no: str, revision: int, case: Case, moved: CardMove, now: i
         source=ledger.opened.source,
         item=ledger.value("item") or None,
         item_name=item_name(case),
-        region=ledger.value("region") or None,
-        department=department(case),
+        region=_record_of(subject, "region") or ledger.value("region") or None,
+        department=_record_of(subject, "department") or department(case),
         window=ledger.value("window") or None,
-        step=clock.step if clock is not None else (step.rpartition(":")[0] or None),
-        officer=clock_officer(clock, case) if clock is not None else officer(case),
+        step=_step(card.clock_id),
+        officer=responsible(clock, case, now) if clock is not None else officer(case),
         revision=revision,
         catalogue=case.rules.catalogue,
         calendar=calendar.name,
         calendar_version=calendar.version,
     )
+
+
+_KINDS = {"special": ClockKind.SPECIAL_PROCEDURE}
+_STEPS = frozenset({ClockKind.STEP, ClockKind.OPINION, ClockKind.FIRST_REVIEW})
+
+
+def _kind(clock_id: str) -> ClockKind:
+    """Read what a clock is off its name, which outlives it."""
+    first = clock_id.partition(":")[0]
+    return _KINDS.get(first) or ClockKind(first)
+
+
+def _step(clock_id: str) -> str | None:
+    if _kind(clock_id) not in _STEPS:
+        return None
+    return clock_id.partition(":")[2].rpartition(":")[0] or None
+
+
+def _started_at(subject: object, ledger: Ledger) -> int:
+    if isinstance(subject, Clock):
+        return subject.counting.start
+    return subject.at if isinstance(subject, Finding) else ledger.opened.at
+
+
+def _record_of(subject: object, name: str) -> str:
+    """Give what the record of a step says of itself: it may be handled elsewhere."""
+    if isinstance(subject, Clock) and subject.step is not None:
+        said: str = getattr(subject.started, name)
+        return said
+    return ""
 
 
 def item_name(case: Case) -> str | None:
@@ -147,11 +216,20 @@ def officer(case: Case) -> str | None:
     return None
 
 
-def clock_officer(clock: Clock, case: Case) -> str | None:
-    """Give the officer responsible for a clock: the step's own, or else the case's."""
-    if clock.step is not None:
-        return clock.started.officer or officer(case)
-    return officer(case)
+def responsible(clock: Clock, case: Case, now: int) -> str | None:
+    """Give who answers for a clock at a moment (责任人): the step's officer, or a deputy.
+
+    The officer on record, or else the post's; when away on that day, who stands in (职位代理).
+    """
+    if clock.step is None:
+        return officer(case)
+    named = clock.started.officer or None
+    step = case.rules.steps.get(clock.step)
+    post = case.rules.posts.get(step.post) if step is not None and step.post else None
+    if post is None:
+        return named or officer(case)
+    day = clock.counting.calendar.face(now) // DAY
+    return post.responsible(named, date_of(day))
 
 
 def _at(entry: Entry | None) -> int | None:

@@ -11,7 +11,7 @@ from streams.engine.calendar import Calendar, date_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from schemas.catalogue import Catalogue, FlowStep, Item, ItemVersion
+    from schemas.catalogue import Catalogue, FlowStep, Item, Post
     from schemas.limits import Ladder, Limit, Policy, Rung
 
 
@@ -28,10 +28,13 @@ class CaseRules:
     ladder: Ladder
     limits: Mapping[ClockKind, Limit]
     steps: Mapping[str, FlowStep]
+    posts: Mapping[str, Post]
     rungs: Mapping[ClockKind, Sequence[tuple[Rung, str]]]
     """The ladder's rungs for each clock, with the rule's id; also those of another clock, which
     count from this one where the case lacks it (`Rung.instead`)."""
     item: Item | None
+    version: int
+    """Which version of the item is in force; -1 for none."""
     catalogue: str
     """The version of the catalogue."""
 
@@ -58,20 +61,29 @@ class Rules:
         one not in force, has no clock.
         """
         stated = self.catalogue.items.get(item)
-        policy = self._place_policy(region, department or (stated and stated.department) or "")
         version = None
         if stated is not None:
+            policy = self._place_policy(region, department or stated.department or "")
             assert policy.calendar is not None  # noqa: S101 - the default policy states all
             day = self.calendars[policy.calendar].face(start) // 86_400
             version = self._in_force(stated, day)
-        key = (item, region, department, -1 if version is None else version)
+        return self._of(item, region, department, -1 if version is None else version)
+
+    def resolve_as(self, rules: CaseRules, region: str, department: str) -> CaseRules:
+        """Find what holds for the same version of the same item where another body handles it."""
+        item = "" if rules.item is None else rules.item.code
+        return self._of(item, region, department, rules.version)
+
+    def _of(self, item: str, region: str, department: str, version: int) -> CaseRules:
+        key = (item, region, department, version)
         known = self._known.get(key)
         if known is None:
             if len(self._known) >= REMEMBERED:  # codes that no catalogue has are without number
                 self._known.clear()
                 self._policies.clear()
-            chosen = stated.versions[version] if stated and version is not None else None
-            known = self._known[key] = self._make(policy, stated, chosen)
+            stated = self.catalogue.items.get(item)
+            policy = self._place_policy(region, department or (stated and stated.department) or "")
+            known = self._known[key] = self._make(policy, stated, version)
         return known
 
     def _in_force(self, item: Item, day: int) -> int | None:
@@ -98,20 +110,27 @@ class Rules:
             self._policies[key] = policy
         return policy
 
-    def _make(self, policy: Policy, item: Item | None, version: ItemVersion | None) -> CaseRules:
+    def _make(self, policy: Policy, item: Item | None, version: int) -> CaseRules:
         limits: dict[ClockKind, Limit] = {}
-        if version is not None:
-            policy = version.policy.over(policy)
-            if version.preset is not None:
-                limits.update(self.catalogue.presets[version.preset].clocks)
-            limits.update(version.clocks)
+        flow: Sequence[FlowStep] = ()
+        if item is not None and version >= 0:
+            stated = item.versions[version]
+            presets = list(self.catalogue.preset_and_bases(stated.preset))
+            for preset in presets:
+                limits.update(preset.clocks)
+            varied = policy.limits or {}
+            limits.update({kind: varied[kind] for kind in limits if kind in varied})
+            limits.update(stated.clocks)
+            for law in (*(preset.policy for preset in presets), stated.policy):
+                policy = law.over(policy)
+            flow = stated.flow
         assert policy.calendar is not None  # noqa: S101
         assert policy.ladder is not None  # noqa: S101
         ladder = self.catalogue.ladders[policy.ladder]
         limits = {kind: _resolved(limit, policy) for kind, limit in _clamped(limits).items()}
         flow = [
             step.model_copy(update={"limit": _resolved(step.limit, policy)}) if step.limit else step
-            for step in (version.flow if version else ())
+            for step in flow
         ]
         return CaseRules(
             policy=policy,
@@ -119,8 +138,10 @@ class Rules:
             ladder=ladder,
             limits=limits,
             steps={step.code: step for step in flow},
+            posts=self.catalogue.posts,
             rungs={kind: _rungs(ladder, kind) for kind in ClockKind},
             item=item,
+            version=version,
             catalogue=self.catalogue.version,
         )
 

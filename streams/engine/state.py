@@ -1,8 +1,9 @@
 """What is kept of a case: its ledger's entries and the cards issued, as compact bytes.
 
 The bytes are what the changelog holds and what the worker holds in memory, so that restoring is
-reading. They begin with the format's version and the case's next deadline, which the index needs
-without opening the rest, and a summary that is counted over all cases.
+reading. They begin with the format's version, a summary that is counted over all cases, the case's
+next deadline, which the index needs without opening the rest, and the last day that its verdict
+rests on, by which a change of the calendar finds the cases that it can concern.
 """
 
 from __future__ import annotations
@@ -13,15 +14,15 @@ from typing import Final, NamedTuple
 import msgspec
 from msgspec import Struct
 
-from streams.engine.judge import Card, card_key
-from streams.engine.ledger import Entry
+from streams.engine.entries import Entry
+from streams.engine.judge import Answer, Card, card_key
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """The version of this form. An unknown one is fatal: state must never be misread."""
 MAX_STATE_BYTES: Final = 256 * 1024
 """A case whose state would be larger takes no more events: they go to the dead letters."""
 
-_HEAD: Final = struct.Struct(">BBQ")
+_HEAD: Final = struct.Struct(">BBQi")
 _ENCODER: Final = msgspec.msgpack.Encoder()
 
 
@@ -49,9 +50,13 @@ class CaseState(Struct, array_like=True):
     revision: int = 0
     """How often it was written."""
     catalogue: str = ""
-    """The catalogue pinned at acceptance; empty before it."""
+    """The catalogue in force at the first record, and then at acceptance: pinned."""
+    accepted: bool = False
+    """Whether the catalogue was pinned at acceptance."""
     entries: list[Entry] = msgspec.field(default_factory=list)
     cards: list[Card] = msgspec.field(default_factory=list)
+    answers: list[Answer] = msgspec.field(default_factory=list)
+    """The rulings on its cards, sorted."""
 
     def cards_by_key(self) -> dict[str, Card]:
         """Give the cards by clock and level."""
@@ -61,10 +66,20 @@ class CaseState(Struct, array_like=True):
 _DECODER: Final = msgspec.msgpack.Decoder(CaseState)
 
 
-def pack(state: CaseState, summary: Summary, deadline: int) -> bytes:
-    """Write a case's state with its summary and next deadline (seconds since the epoch)."""
+class Head(NamedTuple):
+    """What can be read without opening a state. Moments are seconds since the epoch."""
+
+    summary: Summary
+    deadline: int
+    horizon: int
+    """The last day, since 1970-01-01, that the verdict rests on."""
+
+
+def pack(state: CaseState, head: Head) -> bytes:
+    """Write a case's state behind its head."""
+    summary = head.summary
     bits = summary.level | summary.open << 2 | summary.provisional << 3
-    return _HEAD.pack(FORMAT, bits, deadline) + _ENCODER.encode(state)
+    return _HEAD.pack(FORMAT, bits, head.deadline, head.horizon) + _ENCODER.encode(state)
 
 
 def unpack(raw: bytes) -> CaseState:
@@ -73,14 +88,14 @@ def unpack(raw: bytes) -> CaseState:
     return _DECODER.decode(memoryview(raw)[_HEAD.size :])
 
 
-def head_of(raw: bytes) -> tuple[Summary, int]:
-    """Read only the summary and the next deadline. Raises UnknownFormat."""
-    version, bits, deadline = _HEAD.unpack_from(raw)
-    if version != FORMAT:
-        raise UnknownFormat(f"state has format {version}, this program knows {FORMAT}")
-    return _SUMMARIES[bits & 15], int(deadline)
+def head_of(raw: bytes) -> Head:
+    """Read only the head. Raises UnknownFormat."""
+    if raw[0] != FORMAT:
+        raise UnknownFormat(f"state has format {raw[0]}, this program knows {FORMAT}")
+    _, bits, deadline, horizon = _HEAD.unpack_from(raw)
+    return Head(_SUMMARIES[bits & 15], deadline, horizon)
 
 
-def size_with(state: CaseState, entry: Entry) -> int:
-    """Measure the bytes that the entries would take with one more."""
-    return len(_ENCODER.encode(state.entries)) + len(_ENCODER.encode(entry))
+def size_with(state: CaseState, new: Entry | Answer) -> int:
+    """Measure the bytes that records and rulings would take with one more."""
+    return len(_ENCODER.encode((state.entries, state.answers, new)))

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from streams.engine.clocks import assess
+import msgspec
+
+from schemas.verdicts import card_id
+from streams.engine.case import assess
 from streams.engine.deadlines import Deadlines
-from streams.engine.judge import card_key, coming, judge, next_at
-from streams.engine.ledger import merge
+from streams.engine.entries import merge
+from streams.engine.horizon import horizon_of
+from streams.engine.judge import Answer, card_key, card_name, coming, judge, next_at
 from streams.engine.records import case_record, move_record
 from streams.engine.state import (
     MAX_STATE_BYTES,
     CaseState,
+    Head,
     Summary,
     head_of,
     pack,
@@ -24,9 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from schemas.verdicts import CaseRecord, MoveRecord
-    from streams.engine.clocks import Case
+    from streams.engine.case import Case
+    from streams.engine.entries import Entry
     from streams.engine.judge import Card
-    from streams.engine.ledger import Entry
     from streams.engine.rules import Rules
 
 SMALL = 100
@@ -34,13 +39,13 @@ SMALL = 100
 
 
 class TooLarge(Exception):  # noqa: N818 - named after the condition
-    """Raised when an event would take its case's state over `MAX_STATE_BYTES`."""
+    """Raised when a record would take its case's state over `MAX_STATE_BYTES`."""
 
 
 class OpenCase:
     """A case being worked on, until it is packed again."""
 
-    __slots__ = ("assessed", "cards", "entries", "stale", "state")
+    __slots__ = ("answers", "assessed", "cards", "entries", "stale", "state")
 
     def __init__(self, state: CaseState) -> None:
         self.state = state
@@ -48,6 +53,24 @@ class OpenCase:
         self.cards: dict[str, Card] = state.cards_by_key()
         self.assessed: Case | None = None
         self.stale = False
+        self.answers: dict[str, Answer] = {}
+        """What was said to each card, by the card's name within the case."""
+
+    def answered(self, case_no: str) -> None:
+        """Find which rulings speak to which cards, those issued since among them."""
+        if not self.state.answers:
+            return
+        by_id: dict[str, Answer] = {}
+        for answer in self.state.answers:  # sorted: the earliest to a card comes first
+            first = by_id.get(answer.card_id)
+            if first is None or (answer.closed and not first.closed):
+                at = answer.at if first is None else first.at
+                by_id[answer.card_id] = msgspec.structs.replace(answer, at=at)
+        self.answers = {}
+        for card in self.cards.values():
+            spoken = by_id.get(card_id(case_no, card.clock_id, card.level, card.sequence))
+            if spoken is not None:
+                self.answers[card_name(card)] = spoken
 
 
 class Cases:
@@ -82,8 +105,9 @@ class Cases:
         """Build the index and the counts: every case is there. Raises UnknownFormat."""
         moments: dict[str, int] = {}
         for case_no, packed in self._packed.items():
-            summary, moments[case_no] = head_of(packed)
-            self.summaries[summary] += 1
+            head = head_of(packed)
+            moments[case_no] = head.deadline
+            self.summaries[head.summary] += 1
         self._deadlines.load(moments)
 
     def fold(self, case_no: str, entry: Entry) -> bool:
@@ -102,11 +126,28 @@ class Cases:
         self._touched[case_no] = case
         return True
 
+    def rule(self, case_no: str, answer: Answer) -> bool:
+        """Add a ruling to its case; False when it is there already, or the case is not.
+
+        Raises TooLarge, and then nothing has changed.
+        """
+        if case_no not in self:
+            return False
+        case = self._opened(case_no)
+        if answer in case.state.answers:
+            return False
+        if size_with(case.state, answer) > MAX_STATE_BYTES:
+            raise TooLarge
+        case.state.answers = sorted([*case.state.answers, answer])
+        self._touched[case_no] = case
+        return True
+
     def settle(self, now: int) -> None:
         """Set the clocks of every case that events have touched, and when it is to be judged."""
         for case_no, case in self._touched.items():
-            assessed = self._assess(case)
-            self._deadlines.set(case_no, next_at(assessed.clocks, case.cards, now))
+            subjects = self._assess(case).subjects
+            case.answered(case_no)
+            self._deadlines.set(case_no, next_at(subjects, case.cards, now, case.answers))
         self._touched.clear()
 
     def tick(self, now: int) -> None:
@@ -114,11 +155,13 @@ class Cases:
         for case_no in self._deadlines.due(now):
             case = self._opened(case_no)
             assessed = self._assess(case)
-            for moved in judge(assessed.clocks, case.cards, now):
+            case.answered(case_no)
+            for moved in judge(assessed.subjects, case.cards, now, case.answers):
                 case.cards[card_key(moved.card.clock_id, moved.card.level)] = moved.card
                 revision = case.state.revision + 1
                 self.moves.append(move_record(case_no, revision, assessed, moved, now))
-            self._deadlines.set(case_no, coming(assessed.clocks, now))
+            following = coming(assessed.subjects, case.cards, now, case.answers)
+            self._deadlines.set(case_no, following)
 
     def close(self, now: int) -> Iterator[tuple[str, bytes, CaseRecord]]:
         """Pack every open case, and give it with its record."""
@@ -129,13 +172,15 @@ class Cases:
             state = case.state
             state.revision += 1
             state.cards = sorted(case.cards.values())
-            packed = pack(state, _summary(case, assessed), self._deadlines.of(case_no))
+            deadline = self._deadlines.of(case_no)
+            head = Head(_summary(case, assessed), deadline, horizon_of(assessed))
+            packed = pack(state, head)
             before = self._packed.get(case_no)
             if before is not None:
-                self.summaries[head_of(before)[0]] -= 1
-            self.summaries[head_of(packed)[0]] += 1
+                self.summaries[head_of(before).summary] -= 1
+            self.summaries[head.summary] += 1
             self._packed[case_no] = packed
-            yield case_no, packed, case_record(case_no, state.revision, assessed, now)
+            yield case_no, packed, case_record(case_no, state.revision, assessed, now, state.cards)
         self._open.clear()
 
     def _opened(self, case_no: str) -> OpenCase:
@@ -148,9 +193,14 @@ class Cases:
 
     def _assess(self, case: OpenCase) -> Case:
         if case.assessed is None or case.stale:
-            case.assessed = assess(case.entries, self._rules_of(case.state.catalogue))
-            if not case.state.catalogue and case.assessed.ledger.accepted is not None:
-                case.state.catalogue = case.assessed.rules.catalogue  # the limits are pinned now
+            state = case.state
+            if not state.accepted and any(
+                entry.kind == "accepted" and not entry.voided for entry in case.entries
+            ):
+                state.accepted, state.catalogue = True, ""  # what is in force now is pinned
+            rules = self._rules_of(state.catalogue)
+            case.assessed = assess(case.entries, rules)
+            state.catalogue = rules.catalogue.version
             case.stale = False
         return case.assessed
 

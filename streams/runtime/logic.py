@@ -20,7 +20,8 @@ from schemas.masking import mask_text, masked_json
 from schemas.rulings import RULING
 from schemas.ticks import Tick, TickSource
 from schemas.verdicts import EventRecord, RulingRecord, decode, encode
-from streams.engine.ledger import entry_of
+from streams.engine.entries import entry_of
+from streams.engine.judge import Answer
 from streams.engine.state import FORMAT, UnknownFormat
 from streams.runtime.cases import Cases, TooLarge
 from streams.runtime.inputs import InputPosition, Inputs
@@ -281,7 +282,7 @@ class CasePartition:
         self._outputs.append(dead_letter(chunk, index, refusal))
 
     def _ruling(self, chunk: Chunk, index: int) -> None:
-        """Put a ruling on record. What it does to a card comes with its whole life."""
+        """Put a ruling on record, and on its case: an answered yellow card does not turn red."""
         raw = chunk.values[index] or b""
         try:
             ruling = RULING.validate_json(raw)
@@ -292,6 +293,17 @@ class CasePartition:
             self._refuse(
                 chunk, index, Refusal("ruling", field, "", first["msg"], remedy, "jiancha.rulings")
             )
+            return
+        answer = Answer(
+            card_id=ruling.card_id,
+            at=int(ruling.decided_at.timestamp()),
+            ruling_id=ruling.ruling_id,
+            closed=ruling.action == "closed",
+        )
+        try:
+            self._cases.rule(ruling.case_no, answer)
+        except TooLarge:
+            self._refuse(chunk, index, too_large(ruling.case_no, "jiancha.rulings"))
             return
         masked = ruling.model_copy(update={"reason": mask_text(ruling.reason)})
         self._emit(

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from schemas.catalogue import Catalogue, CatalogueFile
 from schemas.catalogue_loading import catalogue_from, load_catalogue
 from schemas.events import STEP_EVENT
-from streams.engine.clocks import assess
-from streams.engine.ledger import entry_of, merge
+from streams.engine.case import assess
+from streams.engine.entries import entry_of, merge
 from streams.engine.rules import Rules
 
 BEIJING = ZoneInfo("Asia/Shanghai")
@@ -61,9 +61,18 @@ def event(kind: str, when: str, *, zone: ZoneInfo = BEIJING, **facts):
         "source": "hall",
         "kind": kind,
         "occurred_at": moment.astimezone(UTC).isoformat(),
+        **lawful(kind, moment),
         **facts,
     }
     return STEP_EVENT.validate_python(given)
+
+
+def lawful(kind, moment):
+    """What a record must show to move a clock (§42, §45)."""
+    told = {"reason": "依规定", "told_at": moment.astimezone(UTC).isoformat()}
+    if kind == "suspended":
+        return told
+    return {**told, "approver_rank": "agency_head"} if kind == "extended" else {}
 
 
 def assessed(rules: Rules, *events):

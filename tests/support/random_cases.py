@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 from schemas.events import STEP_EVENT
-from tests.support.cases import days, rules
+from tests.support.cases import days, lawful, rules
 
 FIRST = datetime(2024, 1, 2, tzinfo=UTC)
 STEPS = ("接件", "审查", "决定")
@@ -46,6 +46,7 @@ class Story:
             "source": "hall",
             "kind": kind,
             "occurred_at": self.moment.isoformat(),
+            **(lawful(kind, self.moment) if self.perhaps(0.9) else {}),
             **facts,
         }
         self.events.append(STEP_EVENT.validate_python(given))

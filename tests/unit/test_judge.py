@@ -8,9 +8,9 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.engine.clocks import assess
+from streams.engine.case import assess
 from streams.engine.judge import NEVER, card_key, coming, judge, next_at
-from streams.engine.ledger import entry_of, merge
+from streams.engine.entries import entry_of, merge
 from tests.support.cases import assessed, at, days, event, rules
 from tests.support.random_cases import LAWS, random_case
 

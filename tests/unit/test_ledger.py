@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.engine.ledger import entry_of, merge, read
+from streams.engine.entries import entry_of, merge
+from streams.engine.ledger import read
 from tests.support.cases import at, event
 from tests.support.random_cases import contradicted, corrected, random_case
 

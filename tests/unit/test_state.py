@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.engine.clocks import assess
+from streams.engine.case import assess
 from streams.engine.judge import NEVER, judge
-from streams.engine.ledger import entry_of, merge
+from streams.engine.entries import entry_of, merge
 from streams.engine.state import (
     FORMAT,
     CaseState,

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from schemas.codes import Unit
 from streams.engine.counting.common import DAY, HOUR, Counting
-from streams.engine.counting.days import DayCount
+from streams.engine.counting.days import DayCount, SpotCount
+from streams.engine.counting.far import FarCount
 from streams.engine.counting.seconds import TimeCount
 from streams.engine.counting.stated import StatedCount
 
@@ -21,7 +22,17 @@ if TYPE_CHECKING:
     from streams.engine.calendar import Calendar
     from streams.engine.ledger import Suspension
 
-__all__ = ["DAY", "HOUR", "Counting", "DayCount", "StatedCount", "TimeCount", "count"]
+__all__ = [
+    "DAY",
+    "HOUR",
+    "Counting",
+    "DayCount",
+    "FarCount",
+    "SpotCount",
+    "StatedCount",
+    "TimeCount",
+    "count",
+]
 
 
 def count(
@@ -38,9 +49,11 @@ def count(
     clock; one whose asked days are not on record lasts `cap_days` working days at most. The
     limit's mode and cut-off are resolved already.
     """
+    if limit.unit is Unit.ON_THE_SPOT:
+        return SpotCount(calendar, limit, start, 0, suspensions, cap_days)
     assert limit.amount is not None  # noqa: S101 - a stated limit is not counted
     amount = limit.amount + extra
-    by_days = limit.unit is Unit.NATURAL_DAY or (
+    by_days = limit.unit in (Unit.NATURAL_DAY, Unit.MONTH) or (
         limit.unit is Unit.WORKING_DAY and limit.mode != "elapsed"
     )
     if by_days:

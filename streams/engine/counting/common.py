@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 DAY: Final = 86_400
 HOUR: Final = 3_600
+MINUTE: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,9 @@ class Counting(Protocol):
     def near(self, leads: Sequence[Lead]) -> int | None:
         """Give the first second at which the limit is near, by the lead that fits its length."""
 
+    def over(self, working_days: int) -> int | None:
+        """Give the first second over the limit by more than so many working days."""
+
     def paused(self, now: int) -> bool:
         """Tell whether the clock stands still at an instant."""
 
@@ -47,6 +51,13 @@ def fitting(leads: Sequence[Lead], days: int) -> Lead:
 def days_before(calendar: Calendar, day: int, lead: int) -> int:
     """Give the first second of the date after X minus the lead."""
     return calendar.instant((calendar.nth(day, -lead) + 1) * DAY)
+
+
+def days_after(calendar: Calendar, due_at: int, working_days: int) -> int:
+    """Give the first second of the date after the n-th working day after the due date."""
+    if not working_days:
+        return due_at + 1
+    return calendar.instant((calendar.nth(calendar.face(due_at) // DAY, working_days) + 1) * DAY)
 
 
 def hours_before(calendar: Calendar, start: int, due_at: int, lead: Lead) -> int:

@@ -1,4 +1,4 @@
-"""Mode `next_day`, and natural days: whole local dates, the start day not counted."""
+"""Mode `next_day`, natural days and months: whole local dates, the start day not counted."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from schemas.codes import Unit
+from streams.engine.calendar import add_months
 from streams.engine.counting.common import (
     DAY,
     Pause,
@@ -51,12 +52,16 @@ def _stay(calendar: Calendar, suspension: Suspension, cap_days: int) -> Stay:
 
 
 class DayCount:
-    """Mode `next_day`, and natural days: whole local dates, the start day not counted."""
+    """Mode `next_day`, natural days and months: whole local dates, the start day not counted.
+
+    Months are the natural days from the start to the same day of the last month (民法典 §202).
+    """
 
     __slots__ = (
         "amount",
         "calendar",
         "clock_time",
+        "days",
         "due_at",
         "first",
         "last",
@@ -80,6 +85,10 @@ class DayCount:
         face = calendar.begin(calendar.face(start))
         self.first, self.clock_time = divmod(face, DAY)
         """The start day A, which is not counted; and the second of that day."""
+        self.days = amount
+        """The limit in days of its own kind."""
+        if limit.unit is Unit.MONTH:
+            self.days = add_months(self.first, amount) - self.first
         self.stays = [_stay(calendar, suspension, cap_days) for suspension in suspensions]
         self.pauses = merged(
             Pause(stay.begin // DAY, stay.last) for stay in self.stays if not stay.short
@@ -98,7 +107,7 @@ class DayCount:
         However short it is: time that §45 does not count cannot breach. One that starts after
         the breach has no effect.
         """
-        day = self._rolled(self.nth(self.amount))
+        day = self._base()
         while self.stays:
             end = self._end_of(day)
             later = max(stay.last if stay.begin <= end else day for stay in self.stays)
@@ -107,8 +116,12 @@ class DayCount:
             day = self._rolled(later)
         return day
 
+    def _base(self) -> int:
+        """Give X as the count alone gives it."""
+        return self._rolled(self.nth(self.days))
+
     def _rolled(self, day: int) -> int:
-        if self.limit.roll == "none" and self.limit.unit is Unit.NATURAL_DAY:
+        if self.limit.roll == "none" and self.limit.unit is not Unit.WORKING_DAY:
             return day
         return self.calendar.roll(day)
 
@@ -126,14 +139,14 @@ class DayCount:
         return self._after(day, left)
 
     def _count(self, after: int, until: int) -> int:
-        if self.limit.unit is Unit.NATURAL_DAY:
-            return until - after
-        return self.calendar.count(after, until)
+        if self.limit.unit is Unit.WORKING_DAY:
+            return self.calendar.count(after, until)
+        return until - after
 
     def _after(self, day: int, amount: int) -> int:
-        if self.limit.unit is Unit.NATURAL_DAY:
-            return day + amount
-        return self.calendar.nth(day, amount)
+        if self.limit.unit is Unit.WORKING_DAY:
+            return self.calendar.nth(day, amount)
+        return day + amount
 
     def _end_of(self, day: int) -> int:
         """Give the last second of a day in time, on the clock face."""
@@ -145,18 +158,23 @@ class DayCount:
 
     def near(self, leads: Sequence[Lead]) -> int | None:
         """Date(t) > X minus the lead in working days; a share of the days, by the clock."""
-        lead = fitting(leads, self.amount)
+        lead = fitting(leads, self.days)
         if lead.working_days is not None:
             return max(self.start, days_before(self.calendar, self.last, lead.working_days))
         if lead.working_hours is not None:
             return max(self.start, hours_before(self.calendar, self.start, self.due_at, lead))
         assert lead.share is not None  # noqa: S101 - a lead has one of three forms
-        whole, part = divmod(lead.share * self.amount, 1)
-        day = self.last if whole + 1 == self.amount else self.nth(int(whole) + 1)
+        whole, part = divmod(lead.share * self.days, 1)
+        day = self.last if whole + 1 == self.days else self.nth(int(whole) + 1)
         begin = day * DAY
         if self.limit.keep_clock_time:  # such a day runs from clock time to clock time
             begin += self.clock_time - DAY
         return max(self.start, self.calendar.instant(begin + int(part * DAY)))
+
+    def over(self, working_days: int) -> int:
+        """Give the second after the end of the n-th working day after X."""
+        day = self.calendar.nth(self.last, working_days)
+        return self.calendar.instant(self._end_of(day)) + 1
 
     def paused(self, now: int) -> bool:
         """Tell whether an instant lies within a suspension, up to the end of the days asked."""
@@ -164,3 +182,31 @@ class DayCount:
             return False
         face = self.calendar.face(now)
         return any(stay.begin <= face < stay.end for stay in self.stays)
+
+
+class SpotCount(DayCount):
+    """On the spot (即办件): by close of business of the day, or of the next working day.
+
+    The latter for what comes after close or on a day off: it would be over at birth otherwise.
+    """
+
+    __slots__ = ()
+
+    def _base(self) -> int:
+        if self.calendar.is_working(self.first) and self.clock_time < self.calendar.close(
+            self.first
+        ):
+            return self.first
+        return self.calendar.nth(self.first, 1)
+
+    def _end_of(self, day: int) -> int:
+        return day * DAY + self.calendar.close(day)
+
+    def near(self, leads: Sequence[Lead]) -> int | None:
+        """Count a share of the working time from the start to the close."""
+        lead = fitting(leads, 1)
+        if lead.share is None:
+            return super().near(leads)
+        begin = self.first * DAY + self.clock_time
+        seconds = self.calendar.measure(begin, self.calendar.face(self.due_at))
+        return self.calendar.instant(self.calendar.add(begin, int(lead.share * seconds))) + 1

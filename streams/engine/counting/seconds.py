@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from schemas.codes import Unit
 from streams.engine.counting.common import (
     DAY,
     HOUR,
+    MINUTE,
     Pause,
+    days_after,
     days_before,
     fitting,
     merged,
@@ -23,10 +25,19 @@ if TYPE_CHECKING:
     from streams.engine.ledger import Suspension
 
 
-class TimeCount:
-    """Mode `elapsed`, and hours: time used, in working time or on the clock.
+LENGTHS: Final = {
+    Unit.HOUR: HOUR,
+    Unit.WORKING_HOUR: HOUR,
+    Unit.MINUTE: MINUTE,
+    Unit.WORKING_MINUTE: MINUTE,
+}
+"""Seconds of each unit but the working day, whose length the calendar says."""
 
-    The axis is the local clock face for working time, and instants for hours on the clock.
+
+class TimeCount:
+    """Mode `elapsed`, and hours and minutes: time used, in working time or on the clock.
+
+    The axis is the local clock face for working time, and instants for time on the clock.
     """
 
     __slots__ = (
@@ -34,6 +45,7 @@ class TimeCount:
         "calendar",
         "due_at",
         "limit",
+        "on_clock",
         "pauses",
         "provisional",
         "seconds",
@@ -50,11 +62,13 @@ class TimeCount:
         cap_days: int,
     ) -> None:
         self.calendar, self.limit, self.start, self.amount = calendar, limit, start, amount
-        self.seconds = amount * (calendar.standard_day if limit.unit is Unit.WORKING_DAY else HOUR)
+        self.on_clock = limit.unit in (Unit.HOUR, Unit.MINUTE)
+        assert limit.unit is not None  # noqa: S101 - a stated limit is not counted
+        self.seconds = amount * LENGTHS.get(limit.unit, calendar.standard_day)
         """The limit in seconds of its own time."""
         self.pauses = merged(self._span(suspension, cap_days) for suspension in suspensions)
         self.due_at = self.latest(self.seconds)
-        self.provisional = limit.unit is not Unit.HOUR and calendar.rests_on_projection(
+        self.provisional = not self.on_clock and calendar.rests_on_projection(
             calendar.face(start) // DAY, calendar.face(self.due_at) // DAY
         )
 
@@ -70,21 +84,21 @@ class TimeCount:
 
     def axis(self, instant: int) -> int:
         """Give an instant's place on this counting's axis."""
-        return instant if self.limit.unit is Unit.HOUR else self.calendar.face(instant)
+        return instant if self.on_clock else self.calendar.face(instant)
 
     def _axis_of_face(self, face: int) -> int:
-        return self.calendar.instant(face) if self.limit.unit is Unit.HOUR else face
+        return self.calendar.instant(face) if self.on_clock else face
 
     def instant(self, place: int) -> int:
         """Give the latest instant at a place on the axis."""
-        return place if self.limit.unit is Unit.HOUR else self.calendar.instant(place)
+        return place if self.on_clock else self.calendar.instant(place)
 
     def measure(self, a: int, b: int) -> int:
         """Measure counted seconds between two places, suspensions apart."""
-        return max(0, b - a) if self.limit.unit is Unit.HOUR else self.calendar.measure(a, b)
+        return max(0, b - a) if self.on_clock else self.calendar.measure(a, b)
 
     def _add(self, a: int, seconds: int) -> int:
-        return a + seconds if self.limit.unit is Unit.HOUR else self.calendar.add(a, seconds)
+        return a + seconds if self.on_clock else self.calendar.add(a, seconds)
 
     def latest(self, seconds: int) -> int:
         """Give the latest instant t with U(t) ≤ `seconds`."""
@@ -124,6 +138,12 @@ class TimeCount:
             assert lead.share is not None  # noqa: S101 - a lead has one of three forms
             spent = int(lead.share * self.seconds)
         return self.start if spent < 0 else self.latest(spent) + 1
+
+    def over(self, working_days: int) -> int:
+        """Count by time used where the limit is in working days, by dates where in hours."""
+        if self.limit.unit is not Unit.WORKING_DAY:
+            return days_after(self.calendar, self.due_at, working_days)
+        return self.latest(self.seconds + working_days * self.calendar.standard_day) + 1
 
     def paused(self, now: int) -> bool:
         """Tell whether an instant lies within a suspension."""

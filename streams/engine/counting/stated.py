@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from streams.engine.counting.common import DAY, days_before, fitting, hours_before
+from streams.engine.counting.common import DAY, days_after, days_before, fitting, hours_before
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +41,10 @@ class StatedCount:
             assert lead.share is not None  # noqa: S101 - a lead has one of three forms
             near = self.start + int(lead.share * (self.due_at - self.start)) + 1
         return max(self.start, near)
+
+    def over(self, working_days: int) -> int:
+        """Count the days after the stated one by the item's calendar."""
+        return days_after(self.calendar, self.due_at, working_days)
 
     def paused(self, now: int) -> bool:
         """Nothing stops a stated moment."""

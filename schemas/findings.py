@@ -1,0 +1,80 @@
+"""Findings (监察发现): what a case's records show beside its clocks, each with level and basis.
+
+A finding with a level is carded like a clock; one without (`none`) is a remark on the data, kept
+on record and told, and counted.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from schemas.codes import Level
+
+
+class FindingCode(StrEnum):
+    """What can be found; the name of the rule."""
+
+    RECORD_CONFLICT = "record_conflict"
+    REPEATED_ACT = "repeated_act"
+    TIMES_REVERSED = "times_reversed"
+    LATE_RECORD = "late_record"  # 补录
+    FACT_UNRECORDED = "fact_unrecorded"
+    SECOND_NOTICE = "second_notice"  # 一次告知
+    THIRD_NOTICE = "third_notice"
+    LATE_ACCEPTANCE = "late_acceptance"
+    LATE_REFUSAL = "late_refusal"
+    ACCEPTANCE_MISSING = "acceptance_missing"
+    DECISION_BEFORE_ACCEPTANCE = "decision_before_acceptance"
+    VOIDED_AFTER_BREACH = "voided_after_breach"
+    SUSPENSION_NOT_ALLOWED = "suspension_not_allowed"
+    SUSPENSION_WITHOUT_BASIS = "suspension_without_basis"
+    SUSPENSION_UNTOLD = "suspension_untold"
+    SUSPENSION_DAYS_UNKNOWN = "suspension_days_unknown"
+    SUSPENSION_AFTER_BREACH = "suspension_after_breach"
+    SUSPENSION_AT_BRINK = "suspension_at_brink"  # 压线挂起
+    SUSPENSIONS_MANY = "suspensions_many"
+    SUSPENSION_NOT_ENDED = "suspension_not_ended"
+    RESUMED_WITHOUT_START = "resumed_without_start"
+    EXTENSION_REFUSED = "extension_refused"
+    STEP_NOT_STARTED = "step_not_started"
+    STEP_NOT_FINISHED = "step_not_finished"
+
+
+class FindingRule(NamedTuple):
+    """The built-in level of a finding, and the law or the practice it rests on."""
+
+    level: Level
+    basis: str
+
+
+_LICENSING: Final = "《行政许可法》"
+_PRACTICE: Final = "电子监察数据规范"
+
+RULES: Final = {
+    FindingCode.RECORD_CONFLICT: FindingRule(Level.NONE, _PRACTICE),
+    FindingCode.REPEATED_ACT: FindingRule(Level.NONE, _PRACTICE),
+    FindingCode.TIMES_REVERSED: FindingRule(Level.NONE, _PRACTICE),
+    FindingCode.LATE_RECORD: FindingRule(Level.NONE, _PRACTICE),
+    FindingCode.FACT_UNRECORDED: FindingRule(Level.NONE, _PRACTICE),
+    FindingCode.SECOND_NOTICE: FindingRule(Level.YELLOW, f"{_LICENSING}第三十二条第一款第四项"),
+    FindingCode.THIRD_NOTICE: FindingRule(Level.RED, f"{_LICENSING}第三十二条第一款第四项"),
+    FindingCode.LATE_ACCEPTANCE: FindingRule(Level.YELLOW, f"{_LICENSING}第三十二条"),
+    FindingCode.LATE_REFUSAL: FindingRule(Level.YELLOW, f"{_LICENSING}第三十二条"),
+    FindingCode.ACCEPTANCE_MISSING: FindingRule(Level.NONE, f"{_LICENSING}第三十二条"),
+    FindingCode.DECISION_BEFORE_ACCEPTANCE: FindingRule(Level.NONE, f"{_LICENSING}第三十二条"),
+    FindingCode.VOIDED_AFTER_BREACH: FindingRule(Level.YELLOW, f"{_LICENSING}第四十二条"),
+    FindingCode.SUSPENSION_NOT_ALLOWED: FindingRule(Level.NONE, f"{_LICENSING}第四十五条"),
+    FindingCode.SUSPENSION_WITHOUT_BASIS: FindingRule(Level.YELLOW, f"{_LICENSING}第四十五条"),
+    FindingCode.SUSPENSION_UNTOLD: FindingRule(Level.YELLOW, f"{_LICENSING}第四十五条"),
+    FindingCode.SUSPENSION_DAYS_UNKNOWN: FindingRule(Level.NONE, f"{_LICENSING}第四十五条"),
+    FindingCode.SUSPENSION_AFTER_BREACH: FindingRule(Level.NONE, f"{_LICENSING}第四十五条"),
+    FindingCode.SUSPENSION_AT_BRINK: FindingRule(Level.NONE, f"{_LICENSING}第四十五条"),
+    FindingCode.SUSPENSIONS_MANY: FindingRule(Level.NONE, f"{_LICENSING}第四十五条"),
+    FindingCode.SUSPENSION_NOT_ENDED: FindingRule(Level.NONE, f"{_LICENSING}第四十五条"),
+    FindingCode.RESUMED_WITHOUT_START: FindingRule(Level.NONE, f"{_LICENSING}第四十五条"),
+    FindingCode.EXTENSION_REFUSED: FindingRule(Level.YELLOW, f"{_LICENSING}第四十二条第一款"),
+    FindingCode.STEP_NOT_STARTED: FindingRule(Level.NONE, _PRACTICE),
+    FindingCode.STEP_NOT_FINISHED: FindingRule(Level.NONE, _PRACTICE),
+}
+"""Every finding's rule. Levels are defaults: `policy.finding_levels` states others."""

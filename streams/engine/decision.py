@@ -1,0 +1,117 @@
+"""The decision clocks (承诺时限, 法定时限): from acceptance to the decision, each on its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from schemas.codes import ClockKind, Level, Outcome
+from schemas.findings import FindingCode
+from streams.engine.clocks import DECISION, Clock, counted, levels_of, silence_of
+from streams.engine.findings import Found
+from streams.engine.ledger import ENDED_OTHERWISE
+from streams.engine.moving import found_in, moved, stated_due
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from schemas.limits import Limit
+    from streams.engine.acceptance import Start
+    from streams.engine.entries import Entry
+    from streams.engine.ledger import Ledger
+    from streams.engine.moving import Moved
+    from streams.engine.rules import CaseRules
+
+TAKEN_BACK = frozenset({Outcome.WITHDRAWN, Outcome.VOIDED, Outcome.DELETED})
+
+
+def decision_clocks(
+    ledger: Ledger, rules: CaseRules, start: Start | None, found: list[Found]
+) -> list[Clock]:
+    """Set the decision clocks that a case has; what is found on the way is added to `found`."""
+    clocks: list[Clock] = []
+    moves: dict[ClockKind, Moved] = {}
+    limits: dict[ClockKind, Limit] = {}
+    if start is not None:
+        began = start.record.at
+        limits = _limits(ledger, rules, began)
+        moves = {kind: moved(kind, limits[kind], began, ledger, rules) for kind in limits}
+        end = _end(ledger, rules)
+        for kind, limit in limits.items():
+            move = moves[kind]
+            clocks.append(
+                Clock(
+                    clock_id=str(kind),
+                    kind=kind,
+                    limit=limit,
+                    counting=move.counting,
+                    started=start.record,
+                    stopped_at=_stopped_at(limit, end),
+                    known_from=start.known_from,
+                    levels=levels_of(kind, move.counting, rules, limits),
+                    silence=silence_of(kind, rules),
+                    deemed=start.deemed,
+                    assumed=start.assumed,
+                    extension=move.extension,
+                    suspensions=move.suspensions,
+                    refused=move.refused,
+                )
+            )
+        found += _voided(ledger, clocks)
+    if ledger.suspensions or ledger.extensions:
+        found += found_in(ledger, rules, limits, None if start is None else start.record.at, moves)
+    return clocks
+
+
+def _limits(ledger: Ledger, rules: CaseRules, start: int) -> dict[ClockKind, Limit]:
+    """Give the limits that this case has: one that the hall states, only where it stated it."""
+    due = stated_due(ledger)
+    limits = {
+        kind: limit
+        for kind in DECISION
+        if (limit := rules.limits.get(kind)) is not None
+        and (limit.stated is None or due is not None)
+    }
+    if len(limits) == len(DECISION):
+        promised, statutory = limits[ClockKind.PROMISED], limits[ClockKind.STATUTORY]
+        if statutory.stated is None and promised.unit != statutory.unit:
+            theirs = due if promised.stated else counted(promised, start, rules).due_at
+            if theirs is not None and theirs > counted(statutory, start, rules).due_at:
+                limits[ClockKind.PROMISED] = statutory  # promised := statutory (domain.md §2)
+    return limits
+
+
+def _end(ledger: Ledger, rules: CaseRules) -> Entry | None:
+    """Find what ends the decision clocks: 作出决定 (§42 ¶1), 办结 (¶2), or the earlier of them.
+
+    What is not on record cannot be waited for; a withdrawal, a voiding, a return ends at once.
+    """
+    acts = [act for act in (ledger.decided, ledger.refused, ledger.finished) if act is not None]
+    chosen = {
+        "decision": [act for act in acts if act.kind != "finished"],
+        "finishing": [act for act in acts if act.kind == "finished" or act.what in ENDED_OTHERWISE],
+        "earliest": acts,
+    }[rules.policy.clock_ends_at or "earliest"]
+    return min(chosen or acts, key=lambda act: (act.at, act.within), default=None)
+
+
+def _stopped_at(limit: Limit, end: Entry | None) -> int | None:
+    """Give the second in which a clock ended; against a stated moment, the one after it began."""
+    if end is None:
+        return None
+    return end.at + end.within if limit.stated is not None else end.at
+
+
+def _voided(ledger: Ledger, clocks: Sequence[Clock]) -> Iterator[Found]:
+    """Find a case that was taken back after it was over its time: itself suspicious."""
+    for act in (ledger.decided, ledger.finished):
+        if act is None or act.what not in TAKEN_BACK:
+            continue
+        carded = [
+            level.at
+            for clock in clocks
+            for level in clock.levels
+            if level.level.rank >= Level.YELLOW.rank
+        ]
+        if any(at < act.at for at in carded):
+            yield Found(FindingCode.VOIDED_AFTER_BREACH, act, act.at)
+        return

@@ -1,0 +1,213 @@
+"""The records of one case (台账): a set that does not depend on the order in which they came.
+
+The same record twice counts once, and a higher record version replaces a lower one (DATAVER). Two
+that differ under the same version both stay, and the one that sorts higher is read. They are kept
+sorted by what they are, so equal sets are equal bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import insort
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from schemas.events import Envelope
+
+ORDER: Final = {
+    kind: rank
+    for rank, kind in enumerate(
+        (
+            "received",
+            "pre_reviewed",
+            "corrections_requested",
+            "corrections_supplied",
+            "accepted",
+            "refused",
+            "step_started",
+            "suspended",
+            "extended",
+            "resumed",
+            "step_finished",
+            "decided",
+            "finished",
+            "delivered",
+        )
+    )
+}
+"""How kinds are ordered that happened in the same second."""
+
+FACTS: Final = {
+    "told_at": 1,
+    "reason": 2,
+    "approver_rank": 4,
+    "days_asked": 8,
+    "delivered": 16,
+}
+"""The bits of `Entry.unrecorded`: facts that the source cannot hold."""
+
+
+class Entry(Struct, array_like=True, frozen=True, order=True):
+    """What the law asks of one record; times are whole seconds since the epoch.
+
+    Sorted by when it happened, then by its kind, then by its identity.
+    """
+
+    at: int
+    rank: int
+    id: int
+    version: int
+    kind: str
+    source: str
+    recorded: int = -1
+    item: str = ""
+    item_name: str = ""
+    region: str = ""
+    department: str = ""
+    window: str = ""
+    step: str = ""
+    step_name: str = ""
+    officer: str = ""
+    case_type: str = ""
+    channel: str = ""
+    due: int = -1
+    """The due moment that the hall states (承诺办结时间)."""
+    amount: int = -1
+    """Days asked of a suspension, length of an extension, limit of a step."""
+    unit: str = ""
+    what: str = ""
+    """Outcome of a decision, kind of a suspension, way of a delivery."""
+    ref: str = ""
+    """Which suspension this belongs to."""
+    told: int = -1
+    grounds: bool = False
+    """Whether a reason, or a basis, is on record."""
+    approver: str = ""
+    """The rank of who approved it."""
+    items: tuple[int, ...] = ()
+    """What was asked for, or supplied (补正内容), each as a hash."""
+    all_supplied: int = -1
+    """1 yes, 0 no, -1 not stated."""
+    unrecorded: int = 0
+    single_moment: bool = False
+    within: bool = False
+    """Whether it happened within its second, after the second had begun."""
+    voided: bool = False
+    """The source took the record back: it counts as never sent."""
+
+    def cannot_hold(self, fact: str) -> bool:
+        """Tell whether the source cannot hold a fact, as its mapping declares."""
+        return bool(self.unrecorded & FACTS[fact])
+
+
+def identity(source: str, event_id: str) -> int:
+    """Name a record within its case: 63 bits of a hash of its source and its id."""
+    return _hash(f"{source}\x00{event_id}")
+
+
+def _hash(text: str) -> int:
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") >> 1
+
+
+def entry_of(event: Envelope) -> Entry:
+    """Take from an event what the law asks."""
+    facts = event.__dict__
+    kind: str = facts["kind"]
+    amount = facts.get("days_asked")
+    if amount is None:
+        amount = facts.get("amount", facts.get("limit_amount"))
+    all_supplied = facts.get("all_supplied")
+    return Entry(
+        at=_second(event.occurred_at),
+        rank=ORDER[kind],
+        id=identity(event.source, event.event_id),
+        version=event.record_version,
+        kind=kind,
+        source=event.source,
+        recorded=_second(event.recorded_at),
+        item=event.item or "",
+        item_name=event.item_name or "",
+        region=event.region or "",
+        department=event.department or "",
+        window=event.window or "",
+        step=event.step or "",
+        step_name=event.step_name or "",
+        officer=event.officer or "",
+        case_type=facts.get("case_type") or "",
+        channel=facts.get("channel") or "",
+        due=_second_up(facts.get("promised_due_at")),
+        amount=-1 if amount is None else amount,
+        unit=facts.get("unit") or facts.get("limit_unit") or "",
+        what=facts.get("outcome") or facts.get("suspension") or facts.get("method") or "",
+        ref=facts.get("suspension_id") or "",
+        told=_second(facts.get("told_at")),
+        grounds=bool(facts.get("reason") or facts.get("basis")),
+        approver=facts.get("approver_rank") or "",
+        items=tuple(sorted({_hash(name) for name in facts.get("items") or ()})),
+        all_supplied=-1 if all_supplied is None else int(all_supplied),
+        unrecorded=sum(FACTS[fact] for fact in set(event.unrecorded)),
+        single_moment=facts.get("single_moment", False),
+        within=event.occurred_at.microsecond > 0,
+        voided=event.voided,
+    )
+
+
+def _second(moment: datetime | None) -> int:
+    return -1 if moment is None else int(moment.timestamp() // 1)
+
+
+def _second_up(moment: datetime | None) -> int:
+    """Round a stated due moment up: a card must never be called early."""
+    return -1 if moment is None else -int(-moment.timestamp() // 1)
+
+
+def merge(entries: Sequence[Entry], new: Entry) -> list[Entry] | None:
+    """Give the entries with a new one among them, or None where that changes nothing."""
+    same = [old for old in entries if old.id == new.id]
+    if same:
+        if new.version < same[0].version:
+            return None
+        if new.version == same[0].version:
+            twin = next((old for old in same if _alike(old, new)), None)
+            if twin is not None and not _recorded_before(new, twin):
+                return None
+            same = [] if twin is None else [twin]
+    merged = [old for old in entries if old not in same] if same else list(entries)
+    insort(merged, new)
+    return merged
+
+
+def _alike(one: Entry, other: Entry) -> bool:
+    """Tell whether two entries say the same; when it was written down is not what it says."""
+    return one == other or (
+        one.at == other.at and msgspec.structs.replace(one, recorded=other.recorded) == other
+    )
+
+
+def _recorded_before(one: Entry, other: Entry) -> bool:
+    return one.recorded >= 0 and (other.recorded < 0 or one.recorded < other.recorded)
+
+
+def effective(entries: Sequence[Entry]) -> tuple[Sequence[Entry], Sequence[Entry]]:
+    """Give the entries that are read, and those that contradict one of them."""
+    contradicting: list[Entry] = []
+    if len({entry.id for entry in entries}) < len(entries):
+        last = {entry.id: entry for entry in entries}  # sorted: the highest stays
+        contradicting = [entry for entry in entries if last[entry.id] is not entry]
+        entries = sorted(last.values())
+    if any(entry.voided for entry in entries):
+        gone = {entry.id for entry in entries if entry.voided}
+        entries = [entry for entry in entries if entry.id not in gone]
+        contradicting = [entry for entry in contradicting if entry.id not in gone]
+    return entries, contradicting
+
+
+def first_of(entries: Iterable[Entry], *kinds: str) -> Entry | None:
+    """Give the first of some kinds in entries that are sorted."""
+    return next((entry for entry in entries if entry.kind in kinds), None)

@@ -1,0 +1,258 @@
+"""What moves a clock: special procedures (特别程序, §45) and the one extension (延期, §42).
+
+And what does not, with the reason, so that the explanation can say why.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from schemas.codes import ClockKind, SuspensionKind, Unit
+from schemas.findings import FindingCode
+from streams.engine.clocks import DECISION, counted
+from streams.engine.counting import DAY, StatedCount
+from streams.engine.findings import Found, unrecorded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from schemas.limits import Limit, Policy
+    from streams.engine.counting import Counting
+    from streams.engine.entries import Entry
+    from streams.engine.ledger import Ledger, Suspension
+    from streams.engine.rules import CaseRules
+
+Reason = Literal[
+    "kind",  # no law allows this special procedure
+    "basis",  # no basis on record
+    "untold",  # the applicant was not told in writing
+    "policy",  # special procedures do not stop this clock
+    "breach",  # the limit was over already
+    "once",  # it was extended before
+    "unit",  # not in the clock's own unit
+    "cap",  # longer than the law allows
+    "no_reason",
+    "approver",  # not approved by the right rank
+    "told_late",  # the applicant was not told by the due time
+    "due_unstated",  # the hall states the due moment, and did not state it anew
+]
+RANKS: Final = {"": 0, "other": 1, "agency_head": 2, "government_head": 3}
+IN_DAYS: Final = frozenset({Unit.WORKING_DAY, Unit.NATURAL_DAY, Unit.MONTH})
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A record that was to move a clock and does not."""
+
+    record: Entry
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """How a clock is counted after all that moves it."""
+
+    counting: Counting
+    extension: Entry | None
+    suspensions: Sequence[Suspension]
+    refused: Sequence[Refused]
+
+
+# -- special procedures -------------------------------------------------------------------------
+
+
+def why_not(suspension: Suspension, policy: Policy) -> Reason | None:
+    """Tell why a special procedure stops no clock, if it does not."""
+    record, asks = suspension.record, policy.suspension_requires or ()
+    if suspension.kind not in (policy.suspension_kinds or ()):
+        return "kind"
+    if "basis" in asks and not record.grounds and not record.cannot_hold("reason"):
+        return "basis"
+    if policy.untold_suspensions == "run" and is_untold(record, policy):
+        return "untold"
+    return None
+
+
+def is_untold(record: Entry, policy: Policy) -> bool:
+    """Tell whether the written notice to the applicant is missing, and could be on record."""
+    asks = policy.suspension_requires or ()
+    return "told" in asks and record.told < 0 and not record.cannot_hold("told_at")
+
+
+def stopping(
+    kind: ClockKind, suspensions: Sequence[Suspension], policy: Policy
+) -> tuple[list[Suspension], list[Refused]]:
+    """Divide special procedures into those that stop a clock of this kind, and the others."""
+    if kind not in (policy.suspension_stops or ()):
+        return [], [Refused(suspension.record, "policy") for suspension in suspensions]
+    counting: list[Suspension] = []
+    refused: list[Refused] = []
+    for suspension in suspensions:
+        reason = why_not(suspension, policy)
+        if reason is None:
+            counting.append(suspension)
+        else:
+            refused.append(Refused(suspension.record, reason))
+    return counting, refused
+
+
+# -- extensions ---------------------------------------------------------------------------------
+
+
+def moved(kind: ClockKind, limit: Limit, start: int, ledger: Ledger, rules: CaseRules) -> Moved:
+    """Count a decision clock with the special procedures that stop it and its one extension."""
+    suspensions: Sequence[Suspension] = ()
+    refused: list[Refused] = []
+    if ledger.suspensions and limit.stated is None:
+        suspensions, refused = stopping(kind, ledger.suspensions, rules.policy)
+    counting = _plain(limit, start, ledger, rules, suspensions)
+    extension: Entry | None = None
+    for record in ledger.extensions:
+        reason = "once" if extension is not None else _invalid(record, limit, counting, rules)
+        if reason is None:
+            extension = record
+        else:
+            refused.append(Refused(record, reason))
+    if extension is not None:
+        counting = extended(extension, limit, start, rules, suspensions)
+    late = [Refused(s.record, "breach") for s in suspensions if s.start > counting.due_at]
+    return Moved(counting, extension, suspensions, [*refused, *late])
+
+
+def _plain(
+    limit: Limit, start: int, ledger: Ledger, rules: CaseRules, suspensions: Sequence[Suspension]
+) -> Counting:
+    if limit.stated is None:
+        return counted(limit, start, rules, 0, suspensions)
+    due = stated_due(ledger)
+    assert due is not None  # noqa: S101 - or the case has no such limit
+    return StatedCount(rules.calendar, start, due)
+
+
+def stated_due(ledger: Ledger) -> int | None:
+    """Give the due moment that the hall states (承诺办结时间), extensions apart."""
+    for entry in (ledger.accepted, ledger.received):
+        if entry is not None and entry.due >= 0:
+            return entry.due
+    return None
+
+
+def extended(
+    extension: Entry,
+    limit: Limit,
+    start: int,
+    rules: CaseRules,
+    suspensions: Sequence[Suspension],
+) -> Counting:
+    """Count a limit that a valid extension moves."""
+    if limit.stated is not None:
+        return StatedCount(rules.calendar, start, extension.due)
+    return counted(limit, start, rules, extension.amount, suspensions)
+
+
+def _invalid(record: Entry, limit: Limit, plain: Counting, rules: CaseRules) -> Reason | None:
+    """Tell why an extension does not move a clock: §42, and 延期办结告知制.
+
+    `plain` is the clock without it: it must be approved, and told, while that is not over.
+    """
+    policy = rules.policy
+    asks = policy.extension_requires or ()
+    if limit.stated is not None:
+        shape: Reason | None = None if record.due >= 0 else "due_unstated"
+    elif record.unit != limit.unit or record.amount < 1:
+        shape = "unit"
+    else:
+        cap = limit.extension_cap or policy.extension_cap or 0
+        shape = "cap" if record.amount > cap else None
+    told = record.cannot_hold("told_at") or 0 <= record.told <= plain.due_at
+    tests: tuple[tuple[bool, Reason], ...] = (
+        ("reason" in asks and not (record.grounds or record.cannot_hold("reason")), "no_reason"),
+        ("approver" in asks and not _approved(record, policy), "approver"),
+        (record.at > plain.due_at, "breach"),
+        ("told" in asks and not told, "told_late"),
+    )
+    return shape or next((reason for failed, reason in tests if failed), None)
+
+
+def _approved(record: Entry, policy: Policy) -> bool:
+    if not record.approver and record.cannot_hold("approver_rank"):
+        return True
+    return RANKS[record.approver] >= RANKS[policy.extension_approver or ""]
+
+
+# -- findings -----------------------------------------------------------------------------------
+
+
+def found_in(
+    ledger: Ledger,
+    rules: CaseRules,
+    limits: Mapping[ClockKind, Limit],
+    start: int | None,
+    moves: Mapping[ClockKind, Moved],
+) -> Iterator[Found]:
+    """Give what the special procedures and extensions show, and on whose record."""
+    for suspension in ledger.suspensions:
+        yield from _of_suspension(suspension, ledger, rules.policy)
+    counting = [s for s in ledger.suspensions if why_not(s, rules.policy) is None]
+    for suspension in counting[rules.policy.suspension_max :][:1]:
+        yield Found(FindingCode.SUSPENSIONS_MANY, suspension.record, suspension.start)
+    if start is not None:
+        for suspension in counting:
+            yield from _of_timing(suspension, rules, limits, start, moves)
+    for record in ledger.extensions:
+        yield from unrecorded(record)
+        if moves and all(move.extension is not record for move in moves.values()):
+            yield Found(FindingCode.EXTENSION_REFUSED, record, record.at)
+
+
+def _of_suspension(suspension: Suspension, ledger: Ledger, policy: Policy) -> Iterator[Found]:
+    record, ended_at = suspension.record, ledger.ended_at
+    reason = why_not(suspension, policy)
+    if reason == "kind":
+        if suspension.kind is not SuspensionKind.CORRECTION:
+            yield Found(FindingCode.SUSPENSION_NOT_ALLOWED, record, record.at)
+        return
+    yield from unrecorded(record)
+    if reason == "basis":
+        yield Found(FindingCode.SUSPENSION_WITHOUT_BASIS, record, record.at)
+    if is_untold(record, policy):
+        yield Found(FindingCode.SUSPENSION_UNTOLD, record, record.at)
+    if suspension.days_asked is None:
+        yield Found(FindingCode.SUSPENSION_DAYS_UNKNOWN, record, record.at)
+    if suspension.end is None and ended_at is not None and record.at < ended_at:
+        yield Found(FindingCode.SUSPENSION_NOT_ENDED, record, ended_at)
+
+
+def _of_timing(
+    suspension: Suspension,
+    rules: CaseRules,
+    limits: Mapping[ClockKind, Limit],
+    start: int,
+    moves: Mapping[ClockKind, Moved],
+) -> Iterator[Found]:
+    """Hold its start against the clocks as they stood: begun after the breach, or just before.
+
+    As they stood: with the special procedures begun earlier and the extension approved by then.
+    """
+    calendar, policy = rules.calendar, rules.policy
+    dues: list[int] = []
+    brink = False
+    for kind in DECISION:
+        move, limit = moves.get(kind), limits.get(kind)
+        if move is None or limit is None or suspension not in move.suspensions:
+            continue
+        earlier = [s for s in move.suspensions if s.record < suspension.record]
+        extension = move.extension
+        if extension is not None and extension.at <= suspension.start:
+            due = extended(extension, limit, start, rules, earlier).due_at
+        else:
+            due = counted(limit, start, rules, 0, earlier).due_at
+        dues.append(due)
+        if limit.unit in IN_DAYS and suspension.start <= due:
+            last = calendar.nth(calendar.face(due) // DAY, -(policy.suspension_brink_days or 0))
+            brink = brink or calendar.face(suspension.start) // DAY >= last
+    if brink:
+        yield Found(FindingCode.SUSPENSION_AT_BRINK, suspension.record, suspension.start)
+    if dues and all(suspension.start > due for due in dues):
+        yield Found(FindingCode.SUSPENSION_AFTER_BREACH, suspension.record, suspension.start)
