@@ -145,6 +145,7 @@ REFUSALS: Final = {
     "policy": Words("按规定不停止本项计时", "special procedures do not stop this clock"),
     "breach": Words("此前已超期", "the limit was over already"),
     "once": Words("只能延期一次", "only one extension is allowed"),
+    "no_time": Words("未写明延长的时限", "it states no time"),
     "unit": Words("与本项时限的单位不一致", "not in this limit's own unit"),
     "cap": Words("超过可延长的最长时限", "longer than the law allows"),
     "no_reason": Words("未说明理由", "no reason on record"),

@@ -30,6 +30,7 @@ Reason = Literal[
     "policy",  # special procedures do not stop this clock
     "breach",  # the limit was over already
     "once",  # it was extended before
+    "no_time",  # it gives no time
     "unit",  # not in the clock's own unit
     "cap",  # longer than the law allows
     "no_reason",
@@ -160,7 +161,9 @@ def _invalid(record: Entry, limit: Limit, plain: Counting, rules: CaseRules) -> 
     asks = policy.extension_requires or ()
     if limit.stated is not None:
         shape: Reason | None = None if record.due >= 0 else "due_unstated"
-    elif record.unit != limit.unit or record.amount < 1:
+    elif record.amount < 1:
+        shape = "no_time"
+    elif record.unit != limit.unit:
         shape = "unit"
     else:
         cap = limit.extension_cap or policy.extension_cap or 0

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.engine.case import assess
-from streams.engine.judge import NEVER, card_key, coming, judge, next_at
 from streams.engine.entries import entry_of, merge
+from streams.engine.judge import NEVER, Answer, card_key, coming, judge, next_at
 from tests.support.cases import assessed, at, days, event, rules
 from tests.support.random_cases import LAWS, random_case
 
@@ -50,7 +50,7 @@ class TestIssue:
         desk.looks(RED, ACCEPTED)
         card = desk.cards["promised/yellow"]
         assert (card.holds_from, card.due_at) == (YELLOW, YELLOW - 1)
-        assert card.rule == "hunan@1/promised/passed"
+        assert card.rule == "hunan@2/promised/passed"
         assert card.active
 
     def test_for_a_case_that_had_ended_it_never_rings(self):
@@ -150,15 +150,15 @@ class TestRetract:
 class TestWhatComes:
     def test_each_level_in_turn_then_nothing(self):
         clocks = assessed(LAW, ACCEPTED).clocks
-        assert coming(clocks, 0) == NOTICE
-        assert coming(clocks, NOTICE) == YELLOW
-        assert coming(clocks, YELLOW) == RED
-        assert coming(clocks, RED) == NEVER
+        assert coming(clocks, {}, 0) == NOTICE
+        assert coming(clocks, {}, NOTICE) == YELLOW
+        assert coming(clocks, {}, YELLOW) == RED
+        assert coming(clocks, {}, RED) == NEVER
 
     def test_nothing_after_the_end(self):
         clocks = assessed(LAW, ACCEPTED, event("finished", "2018-10-24 10:00:01")).clocks
-        assert coming(clocks, NOTICE) == YELLOW
-        assert coming(clocks, YELLOW) == NEVER
+        assert coming(clocks, {}, NOTICE) == YELLOW
+        assert coming(clocks, {}, YELLOW) == NEVER
 
     def test_now_itself_while_a_move_is_due(self):
         clocks = assessed(LAW, ACCEPTED).clocks
@@ -174,14 +174,137 @@ class TestWhatComes:
         entries = []
         for each in random_case(Random(seed), "c"):
             entries = merge(entries, entry_of(each)) or entries
-        clocks, cards, now = assess(entries, LAWS[law]).clocks, {}, 0
+        subjects, cards, now = assess(entries, LAWS[law]).subjects, {}, 0
         moments = [now]
-        while (now := next_at(clocks, cards, now)) < NEVER:
-            moves = judge(clocks, cards, now)
+        while (now := next_at(subjects, cards, now)) < NEVER:
+            moves = judge(subjects, cards, now)
             assert moves
-            assert not judge(clocks, cards, now - 1)
+            assert not judge(subjects, cards, now - 1)
             cards.update((card_key(m.card.clock_id, m.card.level), m.card) for m in moves)
             moments.append(now)
         assert all(a < b for a, b in pairwise(moments))
-        levels = [r for clock in clocks for r in clock.reached(now)]
-        assert len(cards) == len(levels)
+        levels = [r for subject in subjects for r in subject.reached(now)]
+        silent = [card for card in cards.values() if card.rule.endswith("/silent")]
+        assert len(cards) == len(levels) + len(silent)
+
+
+class TestSilence:
+    """Yellow neither closed nor answered in 3 working days turns red (domain.md §3, `hunan`)."""
+
+    law = rules({"promised": days(7)})
+    yellow = at("2018-10-25 00:00:00")
+    red = at("2018-10-31 00:00:00")  # issued Thursday 25: 26, 29, 30 pass
+
+    def desk(self, *more):
+        desk = Desk(self.law)
+        for now in (self.yellow - 1, self.yellow):
+            desk.looks(now, ACCEPTED, *more)
+        return desk
+
+    def answered(self, when, *, closed=False):
+        return {"promised/yellow/1": Answer("x", at(when), "r1", closed)}
+
+    def looks(self, desk, now, answers, *events):
+        moves = judge(assessed(self.law, ACCEPTED, *events).subjects, desk.cards, now, answers)
+        for moved in moves:
+            desk.cards[card_key(moved.card.clock_id, moved.card.level)] = moved.card
+        return [(m.move, str(m.card.level), m.reason) for m in moves]
+
+    def test_nobody_said_anything_by_the_end_of_the_third_working_day(self):
+        desk = self.desk()
+        subjects = assessed(self.law, ACCEPTED).subjects
+        assert coming(subjects, desk.cards, self.yellow) == self.red
+        assert desk.looks(self.red - 1, ACCEPTED) == []
+        assert desk.looks(self.red, ACCEPTED) == [("issued", "red", 1, "silence")]
+        assert desk.cards["promised/red"].rule == "hunan@2/promised/silent"
+        assert desk.looks(self.red + 9, ACCEPTED) == []
+
+    def test_the_days_count_from_when_the_card_was_issued(self):
+        desk = Desk(self.law)
+        desk.looks(at("2018-11-01 08:00:00"), ACCEPTED)  # a backlog: we knew a week later
+        assert desk.looks(self.red, ACCEPTED) == []
+        assert desk.looks(at("2018-11-07 00:00:00"), ACCEPTED)[0][3] == "silence"
+
+    def test_answered_on_the_third_day_it_stays_yellow(self):
+        desk, said = self.desk(), self.answered("2018-10-30 23:59:59")
+        assert self.looks(desk, self.red, said) == []
+        assert next_at(assessed(self.law, ACCEPTED).subjects, desk.cards, self.red, said) == NEVER
+
+    def test_answered_a_second_later_it_is_red(self):
+        desk, said = self.desk(), self.answered("2018-10-31 00:00:00")
+        assert self.looks(desk, self.red, said) == [("issued", "red", "silence")]
+
+    def test_an_answer_in_time_that_arrives_late_takes_the_red_card_back(self):
+        desk = self.desk()
+        desk.looks(self.red, ACCEPTED)
+        moved = self.looks(desk, self.red + 60, self.answered("2018-10-29 09:00:00"))
+        assert moved == [("retracted", "red", "answered")]
+
+    def test_only_while_its_clock_runs(self):
+        finished = event("finished", "2018-10-30 10:00:00")
+        desk = self.desk()
+        assert self.looks(desk, self.red, {}, finished) == [
+            ("resolved", "notice", "clock_stopped"),
+            ("resolved", "yellow", "clock_stopped"),
+        ]
+
+    def test_when_the_yellow_card_goes_so_does_the_red_one(self):
+        desk = self.desk()
+        desk.looks(self.red, ACCEPTED)
+        extended = event("extended", "2018-10-20 10:00:00", amount=10)
+        moves = self.looks(desk, self.red + 1, {}, extended)
+        assert [(move, level) for move, level, _ in moves] == [
+            ("retracted", "notice"),
+            ("retracted", "yellow"),
+            ("retracted", "red"),
+        ]
+
+    def test_a_closed_card_rings_no_more_and_stands(self):
+        desk = self.desk()
+        moved = self.looks(desk, self.yellow + 5, self.answered("2018-10-25 09:00:00", closed=True))
+        assert moved == [("resolved", "yellow", "closed")]
+        assert desk.cards["promised/yellow"].standing
+
+    def test_chengdu_knows_no_silence(self):
+        desk = Desk(rules({"promised": days(7)}, ladder="chengdu"))
+        desk.looks(self.yellow, ACCEPTED)
+        assert desk.looks(NEVER - 1, ACCEPTED) == []
+
+
+class TestDeemed:
+    """A breach can predate the moment we know it: both are recorded."""
+
+    law = rules({"promised": days(3)}, preset="cn-permit")
+    received = event("received", "2018-10-15 10:00:00")
+
+    def test_issued_when_known_and_holding_from_when_it_was_so(self):
+        desk = Desk(self.law)
+        known = at("2018-10-23 00:00:00")  # the fifth working day, Monday 22, is over
+        assert {row[1] for row in desk.looks(known - 1, self.received)} == {"notice"}
+        issued = desk.looks(known, self.received)
+        assert [(level, reason) for _, level, _, reason in issued].count(
+            ("yellow", "level_reached")
+        ) == 2  # no answer, and over the promise
+        card = desk.cards["promised/yellow"]
+        assert (card.holds_from, card.issued_at) == (at("2018-10-19 00:00:00"), known)
+
+
+class TestFindings:
+    def test_one_with_a_level_is_carded_and_goes_with_its_record(self):
+        refused = event("extended", "2018-10-18 10:00:00", amount=99, event_id="x")
+        desk = Desk()
+        moves = judge(assessed(LAW, ACCEPTED, refused).subjects, {}, NOTICE)
+        assert {m.card.clock_id.split(":")[1] for m in moves if ":" in m.card.clock_id} == {
+            "extension_refused"
+        }
+        desk.cards = {card_key(m.card.clock_id, m.card.level): m.card for m in moves}
+        back = event(
+            "extended",
+            "2018-10-18 10:00:00",
+            amount=99,
+            event_id="x",
+            record_version=2,
+            voided=True,
+        )
+        gone = judge(assessed(LAW, ACCEPTED, refused, back).subjects, desk.cards, NOTICE + 1)
+        assert [(m.move, m.reason) for m in gone] == [("retracted", "clock_gone")]
