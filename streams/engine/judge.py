@@ -109,7 +109,7 @@ def judge(
             key = card_key(subject.clock_id, reached.level)
             held.add(key)
             moves += _moves(subject, reached, cards.get(key), now, answers)
-    if len(held) < len(cards):
+    if not held.issuperset(cards):
         by_id = {subject.clock_id: subject for subject in subjects}
         for key, card in cards.items():
             if card.standing and key not in held:

@@ -194,9 +194,7 @@ class Cases:
     def _assess(self, case: OpenCase) -> Case:
         if case.assessed is None or case.stale:
             state = case.state
-            if not state.accepted and any(
-                entry.kind == "accepted" and not entry.voided for entry in case.entries
-            ):
+            if not state.accepted and any(entry.kind == "accepted" for entry in case.entries):
                 state.accepted, state.catalogue = True, ""  # what is in force now is pinned
             rules = self._rules_of(state.catalogue)
             case.assessed = assess(case.entries, rules)

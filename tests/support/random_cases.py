@@ -23,7 +23,13 @@ LAWS = {
         {"step": {"stated": "step_limit"}},
         flow=[{"code": "审查", "name": "审查", "limit": days(2)}],
     ),
+    "permit": rules(
+        {"promised": days(7), "pre_acceptance": days(2), "e_licence": days(3)},
+        preset="cn-permit",
+    ),
+    "months": rules({"promised": {"amount": 1, "unit": "month"}}, preset="cn-permit-joint"),
 }
+ITEMS = ("身份证明", "图纸", "合同")
 
 
 class Story:
@@ -51,9 +57,22 @@ class Story:
         }
         self.events.append(STEP_EVENT.validate_python(given))
 
+    def corrections(self):
+        named = {"items": self.random.sample(ITEMS, self.random.randrange(1, 3))}
+        self.happened("corrections_requested", 80, **(named if self.perhaps(0.7) else {}))
+        if self.perhaps(0.7):
+            said = {"all_supplied": self.perhaps(0.7)} if self.perhaps(0.5) else named
+            self.happened("corrections_supplied", 200, **said)
+
     def begins(self):
         if self.perhaps(0.8):
-            self.happened("received")
+            self.happened("received", channel=self.random.choice(("window", "online")))
+        if self.perhaps(0.2):
+            self.happened("pre_reviewed", 60, outcome="passed")
+        for _ in range(self.random.choice((0, 0, 0, 1, 2))):
+            self.corrections()
+        if self.perhaps(0.05):
+            self.happened("refused", 200)
         if self.perhaps(0.9) or not self.events:
             due = self.moment + timedelta(hours=self.random.randrange(-50, 400))
             self.happened("accepted", promised_due_at=due.isoformat())
@@ -62,7 +81,8 @@ class Story:
         step = self.random.choice(STEPS)
         unit = self.random.choice(("working_day", "natural_day", "working_hour"))
         limit = {"limit_amount": self.random.randrange(1, 5), "limit_unit": unit}
-        self.happened("step_started", step=step, **limit)
+        if self.perhaps(0.9):
+            self.happened("step_started", step=step, **limit)
         if self.perhaps(0.8):
             self.happened("step_finished", 90, step=step)
 
@@ -80,10 +100,13 @@ class Story:
 
     def ends(self):
         if self.perhaps(0.7):
-            outcome = self.random.choice(("granted", "denied", "withdrawn"))
+            outcome = self.random.choice(("granted", "granted", "denied", "withdrawn"))
             self.happened("decided", 300, outcome=outcome)
         if self.perhaps(0.6):
             self.happened("finished", 100)
+        if self.perhaps(0.3):
+            method = self.random.choice(("courier", "electronic", None))
+            self.happened("delivered", 400, method=method)
 
 
 def random_case(random: Random, case_no: str):
@@ -109,6 +132,11 @@ def corrected(event, random: Random):
             "occurred_at": event.occurred_at + moved,
         }
     )
+
+
+def taken_back(event):
+    """The same record in a higher version that voids it."""
+    return event.model_copy(update={"record_version": event.record_version + 1, "voided": True})
 
 
 def contradicted(event):

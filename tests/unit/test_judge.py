@@ -134,6 +134,23 @@ class TestRetract:
             ("issued", "yellow", 2),
         ]
 
+    def test_one_card_goes_while_another_comes(self):
+        # found by the prefix property: as many held as remembered, and yet one that is not held
+        desk = Desk()
+        desk.looks(YELLOW, ACCEPTED)
+        moved = judge(
+            assessed(
+                LAW,
+                ACCEPTED,
+                event("finished", "2018-10-22 10:00:00"),
+                event("extended", "2018-10-18 10:00:00", amount=99),
+            ).subjects,
+            desk.cards,
+            YELLOW + 5,
+        )
+        assert ("retracted", "promised") in [(m.move, m.card.clock_id) for m in moved]
+        assert ("issued", "yellow") in [(m.move, str(m.card.level)) for m in moved]
+
     def test_a_clock_that_never_was(self):
         desk = Desk()
         desk.looks(NOTICE, ACCEPTED)

@@ -141,8 +141,15 @@ class TestVersions:
 class TestPresets:
     def test_give_what_the_item_does_not_state(self):
         limits = rules(preset="cn-permit").resolve("i", "", "", MONDAY).limits
-        assert set(limits) == {ClockKind.STATUTORY}
-        assert limits[ClockKind.STATUTORY].amount == 20
+        amounts = {str(kind): limit.amount for kind, limit in limits.items()}
+        assert amounts == {
+            "acceptance": 5,  # §32
+            "statutory": 20,  # §42
+            "special_procedure": None,  # §45: the days asked
+            "delivery": 10,  # §44
+            "opinion": 7,  # 国发〔1999〕9号
+            "first_review": 20,  # §43
+        }
         assert "第四十二条" in limits[ClockKind.STATUTORY].basis
 
     def test_the_item_s_own_clock_wins(self):
@@ -183,9 +190,9 @@ class TestRungs:
         case = assessed(rules({"promised": days(7), "statutory": days(10)}), ACCEPTED)
         told = {str(r.level): r.rule for c in case.clocks for r in c.levels}
         assert told == {
-            "notice": "hunan@1/promised/near",
-            "yellow": "hunan@1/promised/passed",
-            "red": "hunan@1/statutory/passed",
+            "notice": "hunan@2/promised/near",
+            "yellow": "hunan@2/promised/passed",
+            "red": "hunan@2/statutory/passed",
         }
 
     def test_without_a_promise_the_notice_counts_from_the_statute(self):

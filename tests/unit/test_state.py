@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from random import Random
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.engine.case import assess
-from streams.engine.judge import NEVER, judge
 from streams.engine.entries import entry_of, merge
+from streams.engine.horizon import NO_DAY
+from streams.engine.judge import NEVER, judge
 from streams.engine.state import (
     FORMAT,
     CaseState,
+    Head,
     Summary,
     UnknownFormat,
     head_of,
@@ -23,15 +26,15 @@ from streams.engine.state import (
 )
 from tests.support.random_cases import LAWS, random_case
 
-NOTHING = Summary(open=False, level=0, provisional=False)
+NOTHING = Head(Summary(open=False, level=0, provisional=False), 0, NO_DAY)
 
 
 def some_state(seed):
     entries = []
     for each in random_case(Random(seed), "办件-1"):
         entries = merge(entries, entry_of(each)) or entries
-    moves = judge(assess(entries, LAWS["next_day"]).clocks, {}, NEVER)
-    return CaseState(3, "catalogue", entries, [m.card for m in moves])
+    moves = judge(assess(entries, LAWS["next_day"]).subjects, {}, NEVER)
+    return CaseState(3, "catalogue", True, entries, [m.card for m in moves])
 
 
 @settings(max_examples=60)
@@ -39,23 +42,24 @@ def some_state(seed):
     st.integers(0, 1 << 32),
     st.builds(Summary, st.booleans(), st.integers(0, 3), st.booleans()),
     st.one_of(st.integers(0, NEVER), st.just(NEVER)),
+    st.one_of(st.integers(0, 50_000), st.just(NO_DAY)),
 )
-def test_what_is_written_is_read(seed, summary, deadline):
-    state = some_state(seed)
-    raw = pack(state, summary, deadline)
+def test_what_is_written_is_read(seed, summary, deadline, horizon):
+    state, head = some_state(seed), Head(summary, deadline, horizon)
+    raw = pack(state, head)
     assert unpack(raw) == state
-    assert head_of(raw) == (summary, deadline)
-    assert pack(unpack(raw), summary, deadline) == raw
+    assert head_of(raw) == head
+    assert pack(unpack(raw), head) == raw
 
 
 def test_the_head_is_read_without_the_rest():
-    raw = pack(CaseState(), Summary(open=True, level=3, provisional=False), 12)
-    assert head_of(raw[:10]) == (Summary(open=True, level=3, provisional=False), 12)
+    head = Head(Summary(open=True, level=3, provisional=False), 12, 20_000)
+    assert head_of(pack(CaseState(), head)[:14]) == head
 
 
 @pytest.mark.parametrize("read", [unpack, head_of])
 def test_a_format_of_another_program_is_refused(read):
-    raw = pack(CaseState(), NOTHING, 0)
+    raw = pack(CaseState(), NOTHING)
     other = bytes([FORMAT + 1]) + raw[1:]
     with pytest.raises(UnknownFormat, match=f"format {FORMAT + 1}.*knows {FORMAT}"):
         read(other)
@@ -68,9 +72,11 @@ def test_cards_by_clock_and_level():
     assert all(key == f"{card.clock_id}/{card.level}" for key, card in found.items())
 
 
-def test_the_size_grows_with_each_entry():
+def test_the_size_grows_with_each_record():
     state = next(s for s in map(some_state, range(100)) if len(s.entries) > 3)
     *others, last = state.entries
     without = CaseState(entries=others)
-    grown = len(pack(CaseState(entries=state.entries), NOTHING, 0))
-    assert grown - size_with(without, last) == len(pack(CaseState(), NOTHING, 0)) - 1
+    grown = len(pack(CaseState(entries=state.entries), NOTHING))
+    empty = size_with(CaseState(), last) - len(msgspec.msgpack.encode(last))
+    spare = len(pack(CaseState(), NOTHING)) - empty
+    assert grown - size_with(without, last) == spare
