@@ -19,13 +19,21 @@ import msgspec
 from pydantic import Field, model_validator
 
 from schemas.decoding import Refusal, decode_event
-from schemas.events import KINDS, Code, StepEvent
+from schemas.events import KINDS, Code, Fact, StepEvent
 from schemas.limits import Stated
 from schemas.mapping_values import Unfit, typed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+ASKED_OF: Final[Mapping[Fact, tuple[str, ...]]] = {
+    "told_at": ("suspended", "extended"),
+    "reason": ("suspended", "extended"),
+    "approver_rank": ("extended",),
+    "days_asked": ("suspended",),
+    "delivered": ("decided", "finished"),
+}
+"""The kinds of events of which the law asks a fact."""
 _PLACE: Final = re.compile(r"\{([^{}|]+)(?:\|([a-z_]+))?\}")
 _GIVEN: Final = frozenset({"kind", "source", "schema_version"})
 
@@ -110,6 +118,9 @@ class HallMapping(Stated):
     table: Table = Table()
     codes: dict[str, dict[str, str]] = Field(default_factory=dict)
     """Translations of values; one that is not listed is an error, unless `*` says what it is."""
+    cannot_record: tuple[Fact, ...] = ()
+    """Facts that the source cannot hold (unrecorded is not 'no'): each event that the law asks
+    them of says so."""
     events: tuple[EventRule, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -170,6 +181,9 @@ def _event(
         except Unfit as error:
             return RowProblem(number, rule.kind, name, value or text, str(error), error.remedy)
     given.setdefault("event_id", _content_id(given))
+    unable = [fact for fact in mapping.cannot_record if rule.kind in ASKED_OF[fact]]
+    if unable:
+        given.setdefault("unrecorded", unable)
     try:
         return decode_event(msgspec.json.encode(given))  # as the engine will, in the same words
     except Refusal as refusal:

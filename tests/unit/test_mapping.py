@@ -87,6 +87,20 @@ def test_ids_come_from_the_content(mapping):
     assert other[1].event_id == made(mapping)[1].event_id
 
 
+def test_what_the_source_cannot_record_is_said_where_the_law_asks_for_it(mapping):
+    unable = mapping.model_copy(update={"cannot_record": ("told_at", "delivered")})
+    row = {"特别程序": "听证", "挂起时间": "2026-03-03 09:00:00"}
+    accepted, suspended, finished = made(unable, **row)
+    assert [e.unrecorded for e in (accepted, suspended, finished)] == [
+        (),
+        ("told_at",),
+        ("delivered",),
+    ]
+    assert [e.event_id for e in made(mapping, **row)] == [
+        e.event_id for e in (accepted, suspended, finished)
+    ]
+
+
 def test_a_condition_on_a_value_and_a_whole_number(mapping):
     events = made(mapping, 特别程序="听证", 挂起时间="2026-03-03 09:00:00", 天数="3")
     assert [e.kind for e in events] == ["accepted", "suspended", "finished"]
