@@ -55,12 +55,13 @@ def assess(entries: Sequence[Entry], law: Rules) -> Case:
     ledger = read(entries)
     item, region = ledger.value("item"), ledger.value("region")
     department = ledger.value("department")
-    rules = law.resolve(item, region, department, (ledger.received or ledger.opened).at)
+    came = (ledger.received or ledger.opened).at
+    rules = law.resolve(item, region, department, came)
     acceptance = acceptance_of(ledger, rules)
     found: list[Found] = acceptance.found
     clocks = acceptance_clocks(ledger, rules, acceptance)
     start = acceptance.start
-    if start is not None:
+    if start is not None and start.record.at != came:
         rules = law.resolve(item, region, department, start.record.at)
     clocks += decision_clocks(ledger, rules, start, found)
     clocks += special_clocks(ledger, rules)

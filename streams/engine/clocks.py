@@ -23,19 +23,10 @@ if TYPE_CHECKING:
     from streams.engine.entries import Entry
     from streams.engine.ledger import Suspension
     from streams.engine.moving import Refused
-    from streams.engine.rules import CaseRules
+    from streams.engine.rules import CaseRules, Silence
 
 DECISION: Final = (ClockKind.PROMISED, ClockKind.STATUTORY)
 """The clocks that run to the decision."""
-
-
-@dataclass(frozen=True, slots=True)
-class Silence:
-    """A yellow card that nobody answers turns red after so many working days."""
-
-    level: Level
-    working_days: int
-    rule: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +121,7 @@ def levels_of(
     """
     found: dict[Level, LevelReached] = {}
     for rung, rule in rules.rungs[kind]:
-        if rung.when == "silent" or (rung.clock is not kind and rung.clock in present):
+        if rung.clock is not kind and rung.clock in present:
             continue
         at = _first_second(rung, counting)
         if at is None:
@@ -138,7 +129,9 @@ def levels_of(
         earlier = found.get(rung.level)
         if earlier is None or at < earlier.at:  # two rungs may lead to one level
             found[rung.level] = LevelReached(rung.level, at, rule)
-    return tuple(sorted(found.values(), key=lambda reached: (reached.at, reached.level.rank)))
+    if len(found) > 1:
+        return tuple(sorted(found.values(), key=lambda reached: (reached.at, reached.level.rank)))
+    return tuple(found.values())
 
 
 def _first_second(rung: Rung, counting: Counting) -> int | None:
@@ -148,14 +141,6 @@ def _first_second(rung: Rung, counting: Counting) -> int | None:
         return counting.over(rung.working_days) if rung.working_days else counting.due_at + 1
     except OutsideCalendar:
         return None
-
-
-def silence_of(kind: ClockKind, rules: CaseRules) -> Silence | None:
-    """Give what the silence about a yellow card of this clock leads to."""
-    for rung, rule in rules.rungs[kind]:
-        if rung.when == "silent" and rung.clock is kind:
-            return Silence(rung.level, rung.working_days, rule)
-    return None
 
 
 def highest(levels: Sequence[LevelReached]) -> Level:

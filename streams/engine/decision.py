@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from schemas.codes import ClockKind, Level, Outcome
 from schemas.findings import FindingCode
-from streams.engine.clocks import DECISION, Clock, counted, levels_of, silence_of
+from streams.engine.clocks import DECISION, Clock, counted, levels_of
 from streams.engine.findings import Found
 from streams.engine.ledger import ENDED_OTHERWISE
 from streams.engine.moving import found_in, moved, stated_due
@@ -48,7 +48,7 @@ def decision_clocks(
                     stopped_at=_stopped_at(limit, end),
                     known_from=start.known_from,
                     levels=levels_of(kind, move.counting, rules, limits),
-                    silence=silence_of(kind, rules),
+                    silence=rules.silences.get(kind),
                     deemed=start.deemed,
                     assumed=start.assumed,
                     extension=move.extension,
@@ -86,12 +86,14 @@ def _end(ledger: Ledger, rules: CaseRules) -> Entry | None:
     What is not on record cannot be waited for; a withdrawal, a voiding, a return ends at once.
     """
     acts = [act for act in (ledger.decided, ledger.refused, ledger.finished) if act is not None]
-    chosen = {
-        "decision": [act for act in acts if act.kind != "finished"],
-        "finishing": [act for act in acts if act.kind == "finished" or act.what in ENDED_OTHERWISE],
-        "earliest": acts,
-    }[rules.policy.clock_ends_at or "earliest"]
-    return min(chosen or acts, key=lambda act: (act.at, act.within), default=None)
+    if not acts:
+        return None
+    asked, chosen = rules.policy.clock_ends_at, acts
+    if asked == "decision":
+        chosen = [act for act in acts if act.kind != "finished"]
+    elif asked == "finishing":
+        chosen = [act for act in acts if act.kind == "finished" or act.what in ENDED_OTHERWISE]
+    return min(chosen or acts, key=lambda act: (act.at, act.within))
 
 
 def _stopped_at(limit: Limit, end: Entry | None) -> int | None:

@@ -197,7 +197,7 @@ def _recorded_before(one: Entry, other: Entry) -> bool:
 def effective(entries: Sequence[Entry]) -> tuple[Sequence[Entry], Sequence[Entry]]:
     """Give the entries that are read, and those that contradict one of them."""
     contradicting: list[Entry] = []
-    if len({entry.id for entry in entries}) < len(entries):
+    if len(entries) > 1 and len({entry.id for entry in entries}) < len(entries):
         last = {entry.id: entry for entry in entries}  # sorted: the highest stays
         contradicting = [entry for entry in entries if last[entry.id] is not entry]
         entries = sorted(last.values())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from schemas.codes import ClockKind, Outcome, Unit
 from schemas.findings import FindingCode
-from streams.engine.clocks import Clock, counted, levels_of, silence_of
+from streams.engine.clocks import Clock, counted, levels_of
 from streams.engine.findings import Found
 from streams.engine.moving import why_not
 
@@ -133,5 +133,5 @@ def _clock(
         stopped_at=stopped_at,
         known_from=started.at,
         levels=levels_of(kind, counting, rules),
-        silence=silence_of(kind, rules),
+        silence=rules.silences.get(kind),
     )

@@ -12,11 +12,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from schemas.catalogue import Catalogue, FlowStep, Item, Post
+    from schemas.codes import Level
     from schemas.limits import Ladder, Limit, Policy, Rung
 
 
 REMEMBERED: Final = 20_000
 """Answers that are remembered, by item, region, department and version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """A yellow card that nobody answers turns into this level after so many working days."""
+
+    level: Level
+    working_days: int
+    rule: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +42,8 @@ class CaseRules:
     rungs: Mapping[ClockKind, Sequence[tuple[Rung, str]]]
     """The ladder's rungs for each clock, with the rule's id; also those of another clock, which
     count from this one where the case lacks it (`Rung.instead`)."""
+    silences: Mapping[ClockKind, Silence]
+    """What the silence about a yellow card of each clock leads to."""
     item: Item | None
     version: int
     """Which version of the item is in force; -1 for none."""
@@ -61,13 +73,13 @@ class Rules:
         one not in force, has no clock.
         """
         stated = self.catalogue.items.get(item)
-        version = None
+        version = -1
         if stated is not None:
-            policy = self._place_policy(region, department or stated.department or "")
-            assert policy.calendar is not None  # noqa: S101 - the default policy states all
-            day = self.calendars[policy.calendar].face(start) // 86_400
-            version = self._in_force(stated, day)
-        return self._of(item, region, department, -1 if version is None else version)
+            version = 0
+            if len(stated.versions) > 1 or not stated.versions[0].always:
+                place = department or stated.department or ""
+                version = self._in_force(stated, self._place_policy(region, place), start)
+        return self._of(item, region, department, version)
 
     def resolve_as(self, rules: CaseRules, region: str, department: str) -> CaseRules:
         """Find what holds for the same version of the same item where another body handles it."""
@@ -86,14 +98,13 @@ class Rules:
             known = self._known[key] = self._make(policy, stated, version)
         return known
 
-    def _in_force(self, item: Item, day: int) -> int | None:
-        if len(item.versions) == 1 and item.versions[0].always:
-            return 0
-        date = date_of(day)
+    def _in_force(self, item: Item, policy: Policy, start: int) -> int:
+        assert policy.calendar is not None  # noqa: S101 - the default policy states all
+        date = date_of(self.calendars[policy.calendar].face(start) // 86_400)
         for index, version in enumerate(item.versions):
             if version.in_force(date):
                 return index
-        return None
+        return -1
 
     def _place_policy(self, region: str, department: str) -> Policy:
         """Lay the regions from the root down, then the department, over the catalogue's policy."""
@@ -140,6 +151,11 @@ class Rules:
             steps={step.code: step for step in flow},
             posts=self.catalogue.posts,
             rungs={kind: _rungs(ladder, kind) for kind in ClockKind},
+            silences={
+                rung.clock: Silence(rung.level, rung.working_days, _rule(ladder, rung.clock, rung))
+                for rung in ladder.rungs
+                if rung.when == "silent"
+            },
             item=item,
             version=version,
             catalogue=self.catalogue.version,
@@ -181,7 +197,11 @@ def _resolved(limit: Limit, policy: Policy) -> Limit:
 
 def _rungs(ladder: Ladder, clock: ClockKind) -> list[tuple[Rung, str]]:
     return [
-        (rung, f"{ladder.name}@{ladder.version}/{clock}/{rung.when}")
+        (rung, _rule(ladder, clock, rung))
         for rung in ladder.rungs
-        if clock in (rung.clock, rung.instead)
+        if clock in (rung.clock, rung.instead) and rung.when != "silent"
     ]
+
+
+def _rule(ladder: Ladder, clock: ClockKind, rung: Rung) -> str:
+    return f"{ladder.name}@{ladder.version}/{clock}/{rung.when}"

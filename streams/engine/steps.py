@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from schemas.codes import ClockKind, Unit
 from schemas.findings import FindingCode
-from streams.engine.clocks import Clock, counted, levels_of, silence_of
+from streams.engine.clocks import Clock, counted, levels_of
 from streams.engine.findings import Found
 from streams.engine.moving import stopping
 
@@ -96,7 +96,7 @@ def _clock(
         stopped_at=stopped_at,
         known_from=run.record.at,
         levels=levels_of(kind, counting, rules),
-        silence=silence_of(kind, rules),
+        silence=rules.silences.get(kind),
         step=run.code,
         assumed=run.started is None,
         suspensions=suspensions,
