@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from schemas.codes import ClockKind
-from streams.engine.rules import promise_exceeds_statute
+from streams.engine.calendar import day_of
+from streams.engine.clocks import counted
+from streams.engine.counting import DAY
+from streams.engine.rules import Rules, promise_exceeds_statute
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from schemas.catalogue import Catalogue, ItemVersion
+    from schemas.catalogue import Catalogue, Item, ItemVersion
     from schemas.events import StepEvent
     from schemas.limits import Limit
+    from streams.engine.rules import CaseRules
 
+YEAR: Final = 366
+LAST_STARTS: Final = day_of(date(2090, 1, 1))
+"""A calendar that needs no decree is sure to its end; limits must end within it."""
 SHOWN: Final = 20
 """How many unknown codes of one list are named; the rest is counted."""
 
@@ -35,30 +43,49 @@ class Finding:
 
 def findings(catalogue: Catalogue) -> Iterator[Finding]:
     """Give what a catalogue states against itself, item by item."""
+    rules = Rules.of(catalogue)
     for item in catalogue.items.values():
         for version in item.versions:
             since = f"@{version.effective_from}" if version.effective_from else ""
-            yield from _version(f"items[{item.code}{since}]", catalogue, version)
+            yield from _version(f"items[{item.code}{since}]", rules, item, version)
 
 
-def _version(key: str, catalogue: Catalogue, version: ItemVersion) -> Iterator[Finding]:
-    limits = dict(catalogue.presets[version.preset].clocks) if version.preset else {}
+def _version(key: str, rules: Rules, item: Item, version: ItemVersion) -> Iterator[Finding]:
+    limits: dict[ClockKind, Limit] = {}
+    for preset in rules.catalogue.preset_and_bases(version.preset):
+        limits |= preset.clocks
     limits |= version.clocks
-    yield from _promise(f"{key}.clocks", limits)
+    yield from _promise(f"{key}.clocks", limits, rules.resolve_version(item, version))
     yield from _steps(f"{key}.flow", version, limits.get(ClockKind.PROMISED))
 
 
-def _promise(key: str, limits: Mapping[ClockKind, Limit]) -> Iterator[Finding]:
+def _promise(key: str, limits: Mapping[ClockKind, Limit], rules: CaseRules) -> Iterator[Finding]:
     promised, statutory = limits.get(ClockKind.PROMISED), limits.get(ClockKind.STATUTORY)
     if promised is None or statutory is None or promised.stated or statutory.stated:
         return
-    if promise_exceeds_statute(limits):
+    if promise_exceeds_statute(limits) or _may_end_later(rules):
         yield Finding(
             key,
             f"the promise ({promised.text()}) is longer than the statute ({statutory.text()}) "
             "and is cut to it",
             "shorten the promise",
         )
+
+
+def _may_end_later(rules: CaseRules) -> bool:
+    """Tell whether a promise in another unit ends after the statute for any start of a year."""
+    promised, statutory = rules.limits[ClockKind.PROMISED], rules.limits[ClockKind.STATUTORY]
+    if promised.unit == statutory.unit:
+        return False
+    calendar = rules.calendar
+    first = min(calendar.last_decreed_day, LAST_STARTS) - YEAR
+    starts = (
+        calendar.instant(day * DAY + calendar.opening(day)) for day in range(first, first + YEAR)
+    )
+    return any(
+        counted(promised, start, rules).due_at > counted(statutory, start, rules).due_at
+        for start in starts
+    )
 
 
 def _steps(key: str, version: ItemVersion, promised: Limit | None) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from streams.engine.calendar import Calendar, date_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from schemas.catalogue import Catalogue, FlowStep, Item, Post
+    from schemas.catalogue import Catalogue, FlowStep, Item, ItemVersion, Post
     from schemas.codes import Level
     from schemas.limits import Ladder, Limit, Policy, Rung
 
@@ -85,6 +85,10 @@ class Rules:
         """Find what holds for the same version of the same item where another body handles it."""
         item = "" if rules.item is None else rules.item.code
         return self._of(item, region, department, rules.version)
+
+    def resolve_version(self, item: Item, version: ItemVersion) -> CaseRules:
+        """Find what holds for a version of an item at its own department."""
+        return self._of(item.code, "", item.department or "", item.versions.index(version))
 
     def _of(self, item: str, region: str, department: str, version: int) -> CaseRules:
         key = (item, region, department, version)

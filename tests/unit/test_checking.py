@@ -41,9 +41,16 @@ def test_a_promise_longer_than_the_statute_is_found_also_by_a_preset(catalogue):
     assert "20 working_day" in found.message
 
 
-def test_limits_in_different_units_are_not_compared(catalogue):
-    made = catalogue(f"{{preset: cn-permit, clocks: {{promised: {days(30, 'natural_day')}}}}}")
-    assert list(findings(made)) == []
+@pytest.mark.parametrize(("amount", "later"), [(20, 0), (23, 0), (29, 1), (30, 1)])
+def test_limits_in_different_units_are_counted_from_each_day_of_a_year(catalogue, amount, later):
+    made = catalogue(f"{{preset: cn-permit, clocks: {{promised: {days(amount, 'natural_day')}}}}}")
+    assert len(list(findings(made))) == later
+
+
+def test_a_preset_that_extends_another_is_held_against_the_promise_too(catalogue):
+    own = "presets: [{name: own, title: 本省, basis: 示例, extends: cn-permit}]\n"
+    made = catalogue(f"{{preset: own, clocks: {{promised: {days(21)}}}}}", own)
+    assert len(list(findings(made))) == 1
 
 
 def flow(*limits, post=""):
