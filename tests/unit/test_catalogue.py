@@ -84,6 +84,11 @@ def test_every_problem_is_told_with_its_place_and_remedy(problems):
         ("posts: [{code: p, name: p, department: z, officers: [o]}]", "posts[0].department"),
         ("policy: {calendar: z}", "policy.calendar"),
         ("policy: {ladder: z}", "policy.ladder"),
+        ("presets: [{name: p, title: t, basis: b, extends: z}]", "presets[0].extends"),
+        (
+            "presets: [{name: p, title: t, basis: b, policy: {ladder: z}}]",
+            "presets[0].policy.ladder",
+        ),
         ("items: [{code: i, name: n, versions: [{preset: z}]}]", "items[0].versions[0].preset"),
         (
             "items: [{code: i, name: n, versions: [{flow: [{code: s, name: s, post: z}]}]}]",
@@ -95,6 +100,22 @@ def test_a_code_that_is_stated_nowhere_is_named(problems, text, key):
     (told,) = problems(text)
     assert f"a.yaml:1: {key} = z" in told
     assert "state z in" in told
+
+
+def test_presets_that_extend_each_other_are_named(problems):
+    told = problems(
+        "presets: [{name: a, title: t, basis: b, extends: b},"
+        " {name: b, title: t, basis: b, extends: a}]"
+    )
+    assert len(told) == 2
+    assert all("extends itself" in line and "break the circle" in line for line in told)
+
+
+def test_a_finding_has_no_limit(problems):
+    (told,) = problems(
+        "items: [{code: i, name: n, versions: [{clocks: {finding: {amount: 1, unit: hour}}}]}]"
+    )
+    assert "a finding has no limit" in told
 
 
 def test_a_code_stated_twice_is_named(problems):

@@ -13,7 +13,7 @@ ACCEPTED = event("accepted", "2018-10-15 10:00:00")
 MONDAY = at("2018-10-15 10:00:00")
 
 
-def catalogued(*, policy=None, regions=(), departments=(), items=None, ladders=()):
+def catalogued(*, policy=None, regions=(), departments=(), items=None, ladders=(), presets=()):
     base = built_in()
     content = {
         **base.content,
@@ -21,6 +21,7 @@ def catalogued(*, policy=None, regions=(), departments=(), items=None, ladders=(
         "regions": regions,
         "departments": departments,
         "ladders": [*base.content["ladders"], *ladders],
+        "presets": [*base.content["presets"], *presets],
         "items": items or [{"code": "i", "name": "事项", "versions": [{}]}],
     }
     return Rules.of(catalogue_from(content, base.calendars))
@@ -157,6 +158,59 @@ class TestPresets:
             rules({"statutory": days(45)}, preset="cn-permit").resolve("i", "", "", MONDAY).limits
         )
         assert limits[ClockKind.STATUTORY].amount == 45
+
+
+OWN = {
+    "name": "own",
+    "title": "本省行政许可",
+    "basis": "示例",
+    "extends": "cn-permit",
+    "clocks": {"delivery": days(5)},
+    "policy": {"extension_cap": 5},
+}
+
+
+class TestAProvincesVariation:
+    """Each number is configuration: region → department → item."""
+
+    def found(self, version, region="", **more):
+        law = catalogued(presets=[OWN], items=[item(version)], **more)
+        return law.resolve("i", region, "", MONDAY)
+
+    def test_a_preset_states_what_differs_from_the_one_it_extends(self):
+        found = self.found({"preset": "own"})
+        assert found.limits[ClockKind.DELIVERY].amount == 5
+        assert found.limits[ClockKind.ACCEPTANCE].amount == 5
+        assert found.limits[ClockKind.STATUTORY].amount == 20
+        assert found.policy.extension_cap == 5
+
+    def test_the_item_has_the_last_word(self):
+        version = {"preset": "own", "clocks": {"delivery": days(2)}, "policy": {"extension_cap": 3}}
+        found = self.found(version)
+        assert (found.limits[ClockKind.DELIVERY].amount, found.policy.extension_cap) == (2, 3)
+
+    def test_a_region_varies_the_presets_limits_of_items_that_have_them(self):
+        places = (
+            region("430000", limits={"delivery": days(7), "acceptance": days(3)}),
+            region("430100", limits={"delivery": days(4), "e_licence": days(3)}),
+        )
+        found = self.found({"preset": "cn-permit"}, "430100", regions=places).limits
+        assert found[ClockKind.DELIVERY].amount == 4
+        assert found[ClockKind.ACCEPTANCE].amount == 3
+        assert ClockKind.E_LICENCE not in found  # no clock that the item did not ask for
+        foreign = self.found({}, "430100", regions=places).limits
+        assert not foreign
+
+    def test_levels_of_findings_are_joined_one_by_one(self):
+        places = (
+            region("430000", finding_levels={"late_record": "notice"}),
+            region("430100", finding_levels={"suspension_untold": "red"}),
+        )
+        levels_ = self.found({}, "430100", regions=places).policy.finding_levels
+        assert {str(code): str(level) for code, level in levels_.items()} == {
+            "late_record": "notice",
+            "suspension_untold": "red",
+        }
 
 
 class TestThePromise:
