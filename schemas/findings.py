@@ -24,6 +24,7 @@ class FindingCode(StrEnum):
     THIRD_NOTICE = "third_notice"
     LATE_ACCEPTANCE = "late_acceptance"
     LATE_REFUSAL = "late_refusal"
+    REFUSAL_NOT_AT_ONCE = "refusal_not_at_once"
     ACCEPTANCE_MISSING = "acceptance_missing"
     DECISION_BEFORE_ACCEPTANCE = "decision_before_acceptance"
     VOIDED_AFTER_BREACH = "voided_after_breach"
@@ -61,6 +62,9 @@ RULES: Final = {
     FindingCode.THIRD_NOTICE: FindingRule(Level.RED, f"{_LICENSING}第三十二条第一款第四项"),
     FindingCode.LATE_ACCEPTANCE: FindingRule(Level.YELLOW, f"{_LICENSING}第三十二条"),
     FindingCode.LATE_REFUSAL: FindingRule(Level.YELLOW, f"{_LICENSING}第三十二条"),
+    FindingCode.REFUSAL_NOT_AT_ONCE: FindingRule(
+        Level.NONE, f"{_LICENSING}第三十二条第一款第一项、第二项"
+    ),
     FindingCode.ACCEPTANCE_MISSING: FindingRule(Level.NONE, f"{_LICENSING}第三十二条"),
     FindingCode.DECISION_BEFORE_ACCEPTANCE: FindingRule(Level.NONE, f"{_LICENSING}第三十二条"),
     FindingCode.VOIDED_AFTER_BREACH: FindingRule(Level.YELLOW, f"{_LICENSING}第四十二条"),

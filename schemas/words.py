@@ -96,6 +96,10 @@ FINDINGS: Final = {
     FindingCode.LATE_REFUSAL: Words(
         "视为受理后作出不予受理", "refused after it was deemed accepted"
     ),
+    FindingCode.REFUSAL_NOT_AT_ONCE: Words(
+        "无需许可或不属本机关职权，未即时告知",
+        "not needing a permit, or not in its remit, and not said at once",
+    ),
     FindingCode.ACCEPTANCE_MISSING: Words(
         "无受理记录即作出决定", "decided without an acceptance on record"
     ),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from schemas.codes import ClockKind
 from schemas.findings import FindingCode
-from streams.engine.counting import count
+from streams.engine.counting import DAY, count
 from streams.engine.findings import Found
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from streams.engine.rules import CaseRules
 
 ANSWERS: Final = ("accepted", "refused", "decided", "finished")
+AT_ONCE: Final = frozenset({"not_required", "out_of_remit"})
+"""Grounds of a refusal that are to be said at once (即时, §32(1)(2))."""
 FREE_NOTICES: Final = 1
 """All corrections belong in one notice (一次告知, §32(4))."""
 
@@ -131,6 +133,14 @@ class _Walk:
                 period.stopped_at = moment
             if period.deemed:
                 self._late(entry)
+            elif entry.what in AT_ONCE and not self._same_day(entry):
+                self.found.append(Found(FindingCode.REFUSAL_NOT_AT_ONCE, entry, entry.at))
+
+    def _same_day(self, entry: Entry) -> bool:
+        """Tell whether it was said on the day of receipt, or on the working day after a day off."""
+        calendar = self._rules.calendar
+        received = calendar.face(self.periods[0].opened.at) // DAY
+        return calendar.face(entry.at) // DAY <= calendar.roll(received)
 
     def _late(self, entry: Entry) -> None:
         if entry.kind == "accepted":

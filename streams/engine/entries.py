@@ -43,6 +43,8 @@ ORDER: Final = {
 }
 """How kinds are ordered that happened in the same second."""
 
+WHAT: Final = ("outcome", "suspension", "method", "grounds")
+"""The fields that say what kind of act a record is."""
 FACTS: Final = {
     "told_at": 1,
     "reason": 2,
@@ -82,7 +84,7 @@ class Entry(Struct, array_like=True, frozen=True, order=True):
     """Days asked of a suspension, length of an extension, limit of a step."""
     unit: str = ""
     what: str = ""
-    """Outcome of a decision, kind of a suspension, way of a delivery."""
+    """Outcome of a decision, kind of a suspension, way of a delivery, grounds of a refusal."""
     ref: str = ""
     """Which suspension this belongs to."""
     told: int = -1
@@ -144,7 +146,7 @@ def entry_of(event: Envelope) -> Entry:
         due=_second_up(facts.get("promised_due_at")),
         amount=-1 if amount is None else amount,
         unit=facts.get("unit") or facts.get("limit_unit") or "",
-        what=facts.get("outcome") or facts.get("suspension") or facts.get("method") or "",
+        what=next((facts[name] for name in WHAT if facts.get(name)), ""),
         ref=facts.get("suspension_id") or "",
         told=_second(facts.get("told_at")),
         grounds=bool(facts.get("reason") or facts.get("basis")),

@@ -68,6 +68,13 @@ class TestWithinFiveDays:
     def test_refused_in_time_no_decision_is_owed(self):
         assert names(case(event("refused", "2018-10-17 10:00:00"))) == ["acceptance:1"]
 
+    @pytest.mark.parametrize("grounds", ["not_required", "out_of_remit"])
+    @pytest.mark.parametrize(("day", "at_once"), [("2018-10-15", True), ("2018-10-16", False)])
+    def test_not_needing_a_permit_or_not_in_its_remit_is_said_at_once(self, grounds, day, at_once):
+        """§32(1)(2)."""
+        refused = event("refused", f"{day} 17:00:00", grounds=grounds)
+        assert ("refusal_not_at_once" not in found(case(refused))) is at_once
+
     def test_withdrawn_before_acceptance_no_decision_is_owed(self):
         withdrawn = event("decided", "2018-10-17 10:00:00", outcome="withdrawn")
         assessment = case(withdrawn)
