@@ -82,3 +82,13 @@ RULES: Final = {
     FindingCode.STEP_NOT_FINISHED: FindingRule(Level.NONE, _PRACTICE),
 }
 """Every finding's rule. Levels are defaults: `policy.finding_levels` states others."""
+
+
+def finding_code(named: str) -> FindingCode | None:
+    """Read what was found off a finding's name, or its card's clock; None for a clock's name."""
+    kind, _, rest = named.partition(":")
+    code = rest.partition(":")[0]
+    return FindingCode(code) if kind == "finding" and code in _CODES else None
+
+
+_CODES: Final = frozenset(FindingCode)
