@@ -1,20 +1,52 @@
-"""Ticks (时间节拍): the passing of time, as records in each partition's own order."""
+"""What `jiancha.ticks` holds: the passing of time (时间节拍), and changes of the law in force.
+
+Both concern every case of a partition, and both travel in its own order, behind barriers.
+"""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from schemas.verdicts import Seconds
 
 TickSource = Literal["worker", "replay"]
+ChangeSubject = Literal["calendar", "catalogue"]
+
+NO_CONTENT: Final = Raw(b"null")
 
 
-class Tick(Struct, frozen=True):
+class Tick(Struct, frozen=True, tag="tick"):
     """It is `now`, once everything below the barriers has been applied."""
 
     now: Seconds
     source: TickSource
     barriers: dict[str, int]
     """The next offset of each of the partition's other input topics when the tick was made."""
+
+
+class Change(Struct, frozen=True, kw_only=True, tag="change"):
+    """A calendar or a catalogue comes in force, once everything below the barriers is applied.
+
+    Calendars hold for every open case at once. A catalogue holds for new cases, and for open ones
+    only when it is declared retroactive.
+    """
+
+    change_id: str
+    subject: ChangeSubject
+    catalogue: Raw = NO_CONTENT
+    """The content of a catalogue (`Catalogue.content`)."""
+    calendars: tuple[Raw, ...] = ()
+    """Whole calendars (`CalendarDefinition`), in place of those of the same name."""
+    retroactive: bool = False
+    dry_run: bool = False
+    """Only compare: nothing comes in force."""
+    made_at: Seconds
+    by: str
+    """Who asked for it."""
+    barriers: dict[str, int]
+
+
+LARGEST_CHANGE: Final = 7 << 20
+"""Bytes of a change. What is in force is kept in the partition's state, in records of its size."""

@@ -47,13 +47,15 @@ RULINGS: Final = Topic(
 TICKS: Final = Topic(
     "jiancha.ticks",
     "partition",
-    "the passing of time, and what else changes verdicts for everyone",
+    "the passing of time; changes of calendar and catalogue",
     retention=timedelta(days=7),
+    max_message_bytes=16 * MEGABYTE,  # a whole catalogue
 )
 EVENTS: Final = Topic(
     "jiancha.events",
     "case number",
-    "accepted events, masked; applied rulings; calendar and catalogue versions",
+    "accepted events, masked; applied rulings; calendar and catalogue versions; what a "
+    "change of them does to each case",
     retention=timedelta(days=30),
     max_message_bytes=16 * MEGABYTE,
 )

@@ -85,6 +85,8 @@ class Cases:
         self._open: dict[str, OpenCase] = {}
         self._deadlines = Deadlines()
         self._touched: dict[str, OpenCase] = {}
+        self.before_touch: Callable[[str, OpenCase], None] | None = None
+        """Told of each case that is there already, before a record or a tick comes to it."""
         self.summaries: Counter[Summary] = Counter()
         self.moves: list[MoveRecord] = []
 
@@ -163,6 +165,27 @@ class Cases:
             following = coming(assessed.subjects, case.cards, now, case.answers)
             self._deadlines.set(case_no, following)
 
+    def names(self) -> list[str]:
+        """Give every case that is packed."""
+        return list(self._packed)
+
+    def head(self, case_no: str) -> Head:
+        """Give what can be told of a packed case without opening it."""
+        return head_of(self._packed[case_no])
+
+    def read(self, case_no: str) -> OpenCase:
+        """Give a case to look at; it is not opened by that."""
+        return self._open.get(case_no) or OpenCase(unpack(self._packed[case_no]))
+
+    def adopt(self, case_no: str, case: OpenCase, assessed: Case, now: int) -> None:
+        """Judge a case as assessed anew, by other rules; their catalogue is pinned."""
+        self._open[case_no] = case
+        case.assessed, case.stale = assessed, False
+        case.state.catalogue = assessed.rules.catalogue
+        case.answered(case_no)
+        following = next_at(assessed.subjects, case.cards, now, case.answers)
+        self._deadlines.set(case_no, following)
+
     def close(self, now: int) -> Iterator[tuple[str, bytes, CaseRecord]]:
         """Pack every open case, and give it with its record."""
         for case_no, case in self._open.items():
@@ -173,7 +196,7 @@ class Cases:
             state.revision += 1
             state.cards = sorted(case.cards.values())
             deadline = self._deadlines.of(case_no)
-            head = Head(_summary(case, assessed), deadline, horizon_of(assessed))
+            head = Head(_summary(case, assessed), deadline, horizon_of(assessed, case.cards))
             packed = pack(state, head)
             before = self._packed.get(case_no)
             if before is not None:
@@ -189,6 +212,8 @@ class Cases:
             packed = self._packed.get(case_no)
             case = OpenCase(CaseState() if packed is None else unpack(packed))
             self._open[case_no] = case
+            if packed is not None and self.before_touch is not None:
+                self.before_touch(case_no, case)
         return case
 
     def _assess(self, case: OpenCase) -> Case:

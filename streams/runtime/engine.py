@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from streams.engine.rules import Rules
-    from streams.runtime.logic import EngineMetrics
+    from streams.runtime.metrics import EngineMetrics
     from streams.runtime.ports import RuntimeMetrics
     from streams.settings import Settings
 

@@ -7,35 +7,34 @@ here knows Kafka, and nothing reads a clock: `now` comes in ticks.
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 from msgspec import Raw, Struct
-from pydantic import ValidationError
 
 from schemas import topics
 from schemas.decoding import Refusal, decode_event
 from schemas.events import EARLIEST, LATEST
-from schemas.masking import mask_text, masked_json
-from schemas.rulings import RULING
-from schemas.ticks import Tick, TickSource
-from schemas.verdicts import EventRecord, RulingRecord, decode, encode
+from schemas.masking import masked_json
+from schemas.ticks import LARGEST_CHANGE, Change, Tick, TickSource
+from schemas.verdicts import EventRecord, decode, encode
 from streams.engine.entries import entry_of
-from streams.engine.judge import Answer
 from streams.engine.state import FORMAT, UnknownFormat
 from streams.runtime.cases import Cases, TooLarge
+from streams.runtime.changes import KEYS, Changes
 from streams.runtime.inputs import InputPosition, Inputs
 from streams.runtime.passing_on import dead_letter, origin_of, sent_on, too_large
 from streams.runtime.placing import partition_of
 from streams.runtime.ports import Batch, Chunk, Fatal, Output
-from streams.runtime.references import PREFIXES, References
+from streams.runtime.references import References
+from streams.runtime.rulings import SOURCE, answer_of, read_ruling, ruling_record
+from streams.runtime.sweep import SLICE, Position
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from schemas.verdicts import MoveRecord
     from streams.engine.rules import Rules
-    from streams.engine.state import Summary
+    from streams.runtime.metrics import EngineMetrics
     from streams.runtime.ports import InputTopic
 
 RESERVED: Final = b"\x00"
@@ -43,30 +42,7 @@ RESERVED: Final = b"\x00"
 PARTITION_KEY: Final = RESERVED + b"partition"
 
 _STEPS, _RULINGS, _TICKS = (topic.name for topic in topics.INPUTS)
-
-
-class EngineMetrics(Protocol):
-    """What the engine counts."""
-
-    def accepted(self, source: str, *, repeated: bool) -> None:
-        """Count an event that was read; `repeated` when it changed nothing."""
-
-    def refused(self, source: str, reason: str) -> None:
-        """Count a dead letter."""
-
-    def misplaced(self, source: str, what: str) -> None:
-        """Count a record under a wrong key (`key`) or in a wrong partition (`partition`)."""
-
-    def moved(self, move: MoveRecord) -> None:
-        """Count a card's move."""
-
-    def tick_refused(self, reason: str) -> None:
-        """Count a tick that does not count: another source's, or one that strays."""
-
-    def partition(
-        self, partition: int, now: int, waiting: int, cases: Mapping[Summary, int]
-    ) -> None:
-        """Take a partition's time (seconds since the epoch), waiting ticks, and case counts."""
+_TICK: Final = msgspec.json.Decoder(Tick | Change)
 
 
 class PartitionState(Struct, frozen=True):
@@ -75,6 +51,8 @@ class PartitionState(Struct, frozen=True):
     format: int
     now: int
     inputs: dict[str, InputPosition]
+    sweep: Position | None = None
+    """How far the change that is under way has come."""
 
 
 class CasePartition:
@@ -89,13 +67,16 @@ class CasePartition:
         *,
         ticks_from: TickSource = "worker",
         tick_tolerance: float = 300.0,
+        slice_cases: int = SLICE,
     ) -> None:
         self._partition, self._partitions = partition, partitions
-        self._references = References(partition, rules)
         self._metrics = metrics
         self._ticks_from = ticks_from
         self._tolerance_ms = tick_tolerance * 1000
-        self._cases = Cases(self._references.rules_of)
+        references = References(partition, rules)
+        self._cases = Cases(references.rules_of)
+        self._changes = Changes(partition, references, self._cases, metrics, slice_cases)
+        self._position: Position | None = None
         self._now = 0
         self._inputs = Inputs(partition)
         self._waiting: deque[Chunk] = deque()
@@ -111,8 +92,8 @@ class CasePartition:
             self._cases.restore(key.decode(), value)
         elif key == PARTITION_KEY and value is not None:
             self._restore_partition(value)
-        elif value is not None and key.startswith(PREFIXES):
-            self._references.restore(key, value)
+        elif key.startswith(KEYS):
+            self._changes.restore(key, value)
 
     def _restore_partition(self, value: bytes) -> None:
         kept = decode(value, PartitionState)
@@ -121,7 +102,7 @@ class CasePartition:
                 f"partition {self._partition}: its state has format {kept.format}, this program"
                 f" knows {FORMAT}; run the version that wrote it"
             )
-        self._now = kept.now
+        self._now, self._position = kept.now, kept.sweep
         self._inputs.restore(kept.inputs)
 
     def restored(self, inputs: Mapping[str, InputTopic]) -> None:
@@ -136,9 +117,7 @@ class CasePartition:
             self._cases.restored()
         except UnknownFormat as error:
             raise Fatal(f"partition {self._partition}: {error}") from None
-        for key, content, record in self._references.announce(self._now):
-            self._state.append((key, content))
-            self._emit(topics.EVENTS.name, key, record)
+        self._changes.restored(self._position, self._now)
         self._report()
 
     # -- applying -------------------------------------------------------------------------------
@@ -175,23 +154,36 @@ class CasePartition:
         self._ticks_end = 0
 
     def take(self) -> Batch:
-        """Give what has to be written, the partition's own record last."""
-        outputs, state = self._outputs, self._state
+        """Give what has to be written, the partition's own record last.
+
+        A slice of the change that is under way is done by that, and there is more to take until
+        the change has come to every case.
+        """
+        self._changes.work(self._now)
+        self._close()
+        outputs, state, position = self._outputs, self._state, self._changes.position
+        if self._inputs.changed or outputs or state or position != self._position:
+            own = PartitionState(FORMAT, self._now, self._inputs.kept(), position)
+            state.append((PARTITION_KEY, encode(own)))
+        self._outputs, self._state, self._position = [], [], position
+        self._report()
+        return Batch(outputs, state, more=self._changes.busy)
+
+    def _close(self) -> None:
+        """Pack every case that was worked on, and write it out with what changes have to say."""
         for case_no, packed, record in self._cases.close(self._now):
             key = case_no.encode()
-            state.append((key, packed))
-            outputs.append(self._output(topics.CASES.name, key, record))
-        if self._inputs.changed or outputs or state:
-            own = PartitionState(FORMAT, self._now, self._inputs.kept())
-            state.append((PARTITION_KEY, encode(own)))
-        self._outputs, self._state = [], []
-        self._report()
-        return Batch(outputs, state)
+            self._state.append((key, packed))
+            self._emit(topics.CASES.name, key, record)
+        for key, told in self._changes.told:
+            self._emit(topics.EVENTS.name, key, told)
+        self._state += self._changes.state
+        self._changes.told.clear()
+        self._changes.state.clear()
 
     def _report(self) -> None:
-        self._metrics.partition(
-            self._partition, self._now, len(self._waiting), self._cases.summaries
-        )
+        waiting, left = len(self._waiting), self._changes.left
+        self._metrics.partition(self._partition, self._now, waiting, self._cases.summaries, left)
 
     # -- time -----------------------------------------------------------------------------------
 
@@ -212,25 +204,38 @@ class CasePartition:
         return done
 
     def _tick(self, chunk: Chunk, index: int) -> bool:
-        """Apply one tick; False when it has to wait."""
+        """Apply one tick, or one change; False when it has to wait."""
+        raw = chunk.values[index] or b""
         try:
-            tick = decode(chunk.values[index] or b"", Tick)
+            found = _TICK.decode(raw)
         except msgspec.MsgspecError:
             self._metrics.tick_refused("unreadable")
             return True
-        reason = self._why_not(tick, chunk.timestamps[index])
+        if isinstance(found, Tick):
+            reason = self._why_not(found, chunk.timestamps[index])
+        else:
+            reason = "too_large" if len(raw) > LARGEST_CHANGE else None
         if reason is not None:
             self._metrics.tick_refused(reason)
             return True
-        if any(self._inputs.next(topic) < next_ for topic, next_ in tick.barriers.items()):
+        if any(self._inputs.next(topic) < next_ for topic, next_ in found.barriers.items()):
             return False
-        self._now = max(self._now, tick.now)  # time never goes back
+        if isinstance(found, Tick):
+            self._pass_to(found.now)
+            return True
+        if self._changes.busy:  # one after the other
+            return False
+        self._close()  # what was judged until here was judged by the rules until here
+        self._changes.apply(found, self._now)
+        return True
+
+    def _pass_to(self, now: int) -> None:
+        self._now = max(self._now, now)  # time never goes back
         self._cases.tick(self._now)
         for move in self._cases.moves:
             self._metrics.moved(move)
-            self._outputs.append(self._output(topics.VERDICTS.name, move.case_no.encode(), move))
+            self._emit(topics.VERDICTS.name, move.case_no.encode(), move)
         self._cases.moves.clear()
-        return True
 
     def _why_not(self, tick: Tick, timestamp_ms: int) -> str | None:
         if tick.source != self._ticks_from:
@@ -282,39 +287,17 @@ class CasePartition:
         self._outputs.append(dead_letter(chunk, index, refusal))
 
     def _ruling(self, chunk: Chunk, index: int) -> None:
-        """Put a ruling on record, and on its case: an answered yellow card does not turn red."""
-        raw = chunk.values[index] or b""
+        """Put a ruling on record, and on its case."""
         try:
-            ruling = RULING.validate_json(raw)
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            field = ".".join(str(part) for part in first["loc"])
-            remedy = "send a ruling as docs/events.md describes it"
-            self._refuse(
-                chunk, index, Refusal("ruling", field, "", first["msg"], remedy, "jiancha.rulings")
-            )
-            return
-        answer = Answer(
-            card_id=ruling.card_id,
-            at=int(ruling.decided_at.timestamp()),
-            ruling_id=ruling.ruling_id,
-            closed=ruling.action == "closed",
-        )
-        try:
-            self._cases.rule(ruling.case_no, answer)
+            ruling = read_ruling(chunk.values[index] or b"")
+            self._cases.rule(ruling.case_no, answer_of(ruling))
+        except Refusal as refusal:
+            self._refuse(chunk, index, refusal)
         except TooLarge:
-            self._refuse(chunk, index, too_large(ruling.case_no, "jiancha.rulings"))
-            return
-        masked = ruling.model_copy(update={"reason": mask_text(ruling.reason)})
-        self._emit(
-            topics.EVENTS.name,
-            ruling.case_no.encode(),
-            RulingRecord(
-                case_no=ruling.case_no,
-                origin=origin_of(chunk, index),
-                ruling=Raw(RULING.dump_json(masked)),
-            ),
-        )
+            self._refuse(chunk, index, too_large(ruling.case_no, SOURCE))
+        else:
+            record = ruling_record(ruling, origin_of(chunk, index))
+            self._emit(topics.EVENTS.name, ruling.case_no.encode(), record)
 
     # -- writing --------------------------------------------------------------------------------
 

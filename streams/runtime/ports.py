@@ -48,6 +48,8 @@ class Batch(NamedTuple):
 
     outputs: list[Output]
     state: list[tuple[bytes, bytes | None]]
+    more: bool = False
+    """Whether the logic has more to do by itself: it is taken from again without any input."""
 
 
 @dataclass(frozen=True, slots=True)

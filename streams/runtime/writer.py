@@ -38,6 +38,8 @@ class GroupCommit:
         self._fail_stop = fail_stop
         self._finished: list[Any] = []
         self._dirty = False
+        self._more = False  # the logic has more to do by itself
+        self._waited_for = 0  # who waits until nothing is left to write
         self._task: asyncio.Task[None] | None = None
         self.pending = 0  # input records whose effects are not yet in a transaction
 
@@ -48,8 +50,12 @@ class GroupCommit:
         could be applied.
         """
         self._finished.extend(finished)
-        self._dirty = True
         self.pending += records
+        self.wake()
+
+    def wake(self) -> None:
+        """Take from the logic: it may have something to do, though no record came."""
+        self._dirty = True
         if self._task is None or self._task.done():
             self._task = asyncio.ensure_future(self._fail_stop.guard("transaction", self._run()))
 
@@ -59,20 +65,27 @@ class GroupCommit:
             await asyncio.shield(self._task)
 
     async def idle(self) -> None:
-        """Wait until nothing is left to write."""
-        while self._task is not None and not self._task.done():
-            await asyncio.shield(self._task)
+        """Wait until nothing is left to write; what the logic does by itself pauses meanwhile."""
+        self._waited_for += 1
+        try:
+            while self._task is not None and not self._task.done():
+                await asyncio.shield(self._task)
+        finally:
+            self._waited_for -= 1
 
     async def _run(self) -> None:
-        while self._dirty:
+        while self._dirty or (self._more and not self._waited_for):
             finished, self._finished = self._finished, []
             records, self.pending = self.pending, 0
             self._dirty = False
             batch = self._take()
+            self._more = batch.more
             written = len(batch.outputs) + len(batch.state)
             if written:
                 began = time.perf_counter()
                 await self._write(batch)
                 self._metrics.committed(records, written, time.perf_counter() - began)
+            elif batch.more:
+                await asyncio.sleep(0)  # let the records come in between
             for message in finished:
                 self._acknowledge(message)

@@ -39,8 +39,14 @@ class Counted:
     def tick_refused(self, reason):
         self.seen["tick_refused", reason] += 1
 
-    def partition(self, _partition, now, waiting, cases):
-        self.now, self.waiting, self.cases = now, waiting, +cases
+    def changed(self, subject, result):
+        self.seen["changed", subject, result] += 1
+
+    def in_force(self, _partition, rules):
+        self.rules = rules
+
+    def partition(self, _partition, now, waiting, cases, left):
+        self.now, self.waiting, self.cases, self.left = now, waiting, +cases, left
 
 
 class Partition:

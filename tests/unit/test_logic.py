@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 
 import pytest
 
@@ -309,11 +310,13 @@ class TestRestart:
         assert restarted(one).written(topics.EVENTS) == []
 
     def test_limits_are_pinned_at_acceptance(self):
-        one = partition(ACCEPTED)
+        one = partition()
+        one.tick(at("2018-10-15 11:00:00"))
+        one.feed(ACCEPTED)
         due = one.cases()["c"].clocks[0].due_at
         stricter = rules({"promised": days(1)}, mode="elapsed")
         two = Partition(stricter, changelog=one.changelog)
-        two.next[topics.STEPS.name] = 1
+        two.next = Counter({t.name: two.logic.applied(t.name) for t in topics.INPUTS})
         two.feed(event("step_started", "2018-10-16 10:00:00", step="s"))
         two.feed(event("accepted", "2018-10-15 10:00:00", case_no="new"))
         assert two.cases()["c"].clocks[0].due_at == due

@@ -1,0 +1,48 @@
+"""Rulings (处理意见) as they arrive: read, or refused; what the verdicts need of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Raw
+from pydantic import ValidationError
+
+from schemas.decoding import Refusal
+from schemas.masking import mask_text
+from schemas.rulings import RULING
+from schemas.verdicts import RulingRecord
+from streams.engine.judge import Answer
+
+if TYPE_CHECKING:
+    from schemas.rulings import Ruling
+    from schemas.verdicts import Origin
+
+SOURCE = "jiancha.rulings"
+"""What stands for the sender of a ruling in a dead letter."""
+
+
+def read_ruling(raw: bytes) -> Ruling:
+    """Read a ruling. Raises Refusal."""
+    try:
+        return RULING.validate_json(raw)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        remedy = "send a ruling as docs/events.md describes it"
+        raise Refusal("ruling", field, "", first["msg"], remedy, SOURCE) from None
+
+
+def answer_of(ruling: Ruling) -> Answer:
+    """Give what the verdicts depend on: an answered yellow card does not turn red."""
+    return Answer(
+        card_id=ruling.card_id,
+        at=int(ruling.decided_at.timestamp()),
+        ruling_id=ruling.ruling_id,
+        closed=ruling.action == "closed",
+    )
+
+
+def ruling_record(ruling: Ruling, origin: Origin) -> RulingRecord:
+    """Write a ruling that was applied, without what its reason says of an applicant."""
+    masked = ruling.model_copy(update={"reason": mask_text(ruling.reason)})
+    return RulingRecord(case_no=ruling.case_no, origin=origin, ruling=Raw(RULING.dump_json(masked)))

@@ -1,0 +1,100 @@
+"""A sweep: the open cases that a change can concern, judged again in slices.
+
+Between two slices live records go on. A sweep goes through the cases by name, so that where it
+stands says which cases it has judged: that is kept in the partition's state, and a sweep that a
+restart cut off goes on there.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+
+from schemas.ticks import Change
+from streams.runtime.references import Law
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+SLICE: Final = 100
+"""Cases judged at once: about 20 ms."""
+LOOK: Final = 20_000
+"""Cases whose heads are looked at, at once: about 10 ms."""
+
+
+class Task(Struct, frozen=True):
+    """What a sweep has to do; kept in the state until it is done."""
+
+    change: Change
+    before: Law
+    after: Law
+    first_day: int | None
+    """The first day that a calendar counts otherwise, since 1970-01-01; None: none does."""
+
+
+class Position(Struct, frozen=True):
+    """How far a sweep is."""
+
+    cursor: str = ""
+    """The last case that is done."""
+    judged: int = 0
+    changed: int = 0
+
+
+class Sweep:
+    """One sweep under way. `concerned` tells of a case's name whether the change can concern it."""
+
+    def __init__(
+        self,
+        task: Task,
+        names: list[str],
+        concerned: Callable[[str], bool],
+        position: Position,
+        size: int = SLICE,
+    ) -> None:
+        self.task = task
+        self.position = position
+        self._size = size
+        self._unseen: Iterator[str] | None = iter(names)
+        self._concerned = concerned
+        self._found: list[str] = []
+        self._next = 0
+
+    @property
+    def left(self) -> int:
+        """How many cases are found and not judged yet."""
+        return len(self._found) - self._next
+
+    @property
+    def looking(self) -> bool:
+        """Whether it still looks for the cases that the change can concern."""
+        return self._unseen is not None
+
+    def awaits(self, case_no: str) -> bool:
+        """Tell whether a case's turn is still to come."""
+        return case_no > self.position.cursor and self._concerned(case_no)
+
+    def look(self) -> None:
+        """Look at some more heads; at the end bring what was found in order."""
+        assert self._unseen is not None  # noqa: S101 - asked while `looking`
+        cursor, concerned, seen = self.position.cursor, self._concerned, 0
+        for case_no in islice(self._unseen, LOOK):
+            seen += 1
+            if case_no > cursor and concerned(case_no):
+                self._found.append(case_no)
+        if seen < LOOK:
+            self._unseen = None
+            self._found.sort()
+
+    def slice(self) -> list[str]:
+        """Give the next cases to judge; none when all are judged."""
+        found = self._found[self._next : self._next + self._size]
+        self._next += len(found)
+        return found
+
+    def advance(self, cursor: str, judged: int, changed: int) -> None:
+        """Count cases as judged, all up to `cursor`; one before its turn gives no cursor."""
+        was = self.position
+        self.position = Position(cursor or was.cursor, was.judged + judged, was.changed + changed)
