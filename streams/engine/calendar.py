@@ -238,6 +238,11 @@ class Calendar:
             left -= closes - opens
         raise AssertionError  # the next day's sum is not less than `total`
 
+    @property
+    def has_start_rule(self) -> bool:
+        """Tell whether a count may begin elsewhere than where it happened."""
+        return self._start_rule is not None
+
     def begin(self, face: int) -> int:
         """Return where the count begins for what happened at `face`; without a start rule, there.
 

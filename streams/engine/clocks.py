@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from schemas.codes import ClockKind, Level
 from schemas.verdicts import LevelReached
 from streams.engine.calendar import OutsideCalendar
-from streams.engine.counting import FarCount, count
+from streams.engine.counting import DAY, DayCount, FarCount, count
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from streams.engine.moving import Refused
     from streams.engine.rules import CaseRules, Silence
 
+REMEMBERED: Final = 4096
+"""Plain counts that are remembered for one item, region and department."""
 DECISION: Final = (ClockKind.PROMISED, ClockKind.STATUTORY)
 """The clocks that run to the decision."""
 
@@ -104,6 +106,30 @@ def counted(
     suspensions: Sequence[Suspension] = (),
 ) -> Counting:
     """Count a limit by a case's calendar; one that ends beyond every calendar is never due."""
+    if not extra and not suspensions:
+        return _plainly(limit, start, rules)
+    return _counted(limit, start, rules, extra, suspensions)
+
+
+def _plainly(limit: Limit, start: int, rules: CaseRules) -> Counting:
+    """Count a limit that nothing moves: the same for every start of a day, and remembered so."""
+    key = (id(limit), rules.calendar.face(start) // DAY)
+    known = rules.plain.get(key)
+    if known is not None and known.limit is limit:
+        return known.begun_at(start)
+    made = _counted(limit, start, rules, 0, ())
+    alike = not (limit.keep_clock_time or rules.calendar.has_start_rule)
+    if alike and type(made) is DayCount:
+        if len(rules.plain) >= REMEMBERED:
+            rules.plain.clear()
+        made.alike = {}
+        rules.plain[key] = made
+    return made
+
+
+def _counted(
+    limit: Limit, start: int, rules: CaseRules, extra: int, suspensions: Sequence[Suspension]
+) -> Counting:
     cap = rules.policy.suspension_cap_days or 0
     try:
         return count(rules.calendar, limit, start, extra, suspensions, cap)
@@ -119,6 +145,21 @@ def levels_of(
     `present` are the decision clocks of the case: a rung that counts `instead` of one of them is
     left out.
     """
+    if not isinstance(counting, DayCount) or counting.alike is None:
+        return _levels_of(kind, counting, rules, present)
+    key = (kind, *present)
+    known: tuple[LevelReached, ...] | None = counting.alike.get(key)
+    if known is None:
+        known = _levels_of(kind, counting, rules, present)
+        tomorrow = counting.calendar.instant((counting.first + 1) * DAY)
+        if all(level.at >= tomorrow for level in known):  # none begins with this very start
+            counting.alike[key] = known
+    return known
+
+
+def _levels_of(
+    kind: ClockKind, counting: Counting, rules: CaseRules, present: Collection[ClockKind]
+) -> tuple[LevelReached, ...]:
     found: dict[Level, LevelReached] = {}
     for rung, rule in rules.rungs[kind]:
         if rung.clock is not kind and rung.clock in present:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from schemas.codes import ClockKind
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from schemas.catalogue import Catalogue, FlowStep, Item, ItemVersion, Post
     from schemas.codes import Level
     from schemas.limits import Ladder, Limit, Policy, Rung
+    from streams.engine.counting import DayCount
 
 
 REMEMBERED: Final = 20_000
@@ -49,6 +50,8 @@ class CaseRules:
     """Which version of the item is in force; -1 for none."""
     catalogue: str
     """The version of the catalogue."""
+    plain: dict[tuple[int, int], DayCount] = field(default_factory=dict)
+    """Limits in days that nothing moves, by the limit and the day of the start: a memory only."""
 
 
 class Rules:

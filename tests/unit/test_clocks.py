@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from schemas.calendars import StartRule
+from schemas.limits import Ladder
+from streams.engine.rules import Rules
 from tests.support.cases import assessed, at, clock, days, event, levels, rules, shown
 
 EXAMPLE = {"promised": days(7), "statutory": days(10)}
@@ -351,3 +356,52 @@ class TestSteps:
     def test_a_step_without_a_limit_has_no_clock(self):
         started = event("step_started", "2018-10-15 11:00:00", step="别的")
         assert assessed(self.law, ACCEPTED, started).clocks == ()
+
+
+class TestWhatIsRemembered:
+    """Limits that nothing moves are counted once for a day: the same as counted anew."""
+
+    limits = (
+        days(1),
+        days(2),
+        days(7, cut_off="close_of_business"),
+        days(3, keep_clock_time=True),
+        days(2, mode="elapsed"),
+        {"amount": 1, "unit": "natural_day"},
+        {"amount": 1, "unit": "month"},
+        {"unit": "on_the_spot"},
+        {"amount": 3, "unit": "working_hour"},
+    )
+
+    @pytest.mark.parametrize("limit", limits, ids=str)
+    @pytest.mark.parametrize("ladder", ["hunan", "chengdu"])
+    def test_for_every_start_of_a_day(self, limit, ladder):
+        law = rules({"promised": limit, "statutory": days(20)}, ladder=ladder)
+        for time in ("08:00:00", "23:59:59", "00:00:00", "17:30:00", "12:00:00", "12:00:01"):
+            started = event("accepted", f"2018-10-15 {time}")
+            anew = rules({"promised": limit, "statutory": days(20)}, ladder=ladder)
+            found, expected = assessed(law, started), assessed(anew, started)
+            assert [
+                (c.counting.start, c.due_at, c.levels, c.counting.provisional) for c in found.clocks
+            ] == [
+                (c.counting.start, c.due_at, c.levels, c.counting.provisional)
+                for c in expected.clocks
+            ]
+
+    def test_with_a_lead_in_working_hours_and_a_start_rule(self):
+        near = {"clock": "promised", "level": "notice", "when": "near"}
+        rungs = [{**near, "leads": [{"working_hours": 6}]}]
+        own = Ladder.model_validate({"name": "own", "title": "自定", "rungs": rungs})
+        base = rules({"promised": days(1)}).catalogue
+        late = StartRule(closes_at="17:00", resumes_at="08:30")
+        calendars = {"cn": base.calendars["cn"].model_copy(update={"start_rule": late})}
+        for chosen in (base.calendars, calendars):
+            made = replace(base, ladders={"hunan": own}, calendars=chosen)
+            shared = Rules.of(made)
+            for time in ("16:59:59", "17:00:00", "09:00:00", "10:00:00", "23:00:00", "11:30:00"):
+                started = event("accepted", f"2018-10-15 {time}")
+                one, other = assessed(shared, started), assessed(Rules.of(made), started)
+                assert (clock(one).due_at, clock(one).levels) == (
+                    clock(other).due_at,
+                    clock(other).levels,
+                )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from schemas.codes import Unit
 from streams.engine.calendar import add_months
@@ -58,6 +58,7 @@ class DayCount:
     """
 
     __slots__ = (
+        "alike",
         "amount",
         "calendar",
         "clock_time",
@@ -82,6 +83,8 @@ class DayCount:
         cap_days: int,
     ) -> None:
         self.calendar, self.limit, self.start, self.amount = calendar, limit, start, amount
+        self.alike: dict[Any, Any] | None = None
+        """What follows in the same way for every start of this day; shared by `begun_at`."""
         face = calendar.begin(calendar.face(start))
         self.first, self.clock_time = divmod(face, DAY)
         """The start day A, which is not counted; and the second of that day."""
@@ -115,6 +118,16 @@ class DayCount:
                 break
             day = self._rolled(later)
         return day
+
+    def begun_at(self, start: int) -> DayCount:
+        """Give the same count for another start of the same day, where nothing depends on more."""
+        other = DayCount.__new__(DayCount)
+        other.alike, other.amount, other.calendar = self.alike, self.amount, self.calendar
+        other.clock_time, other.days, other.due_at = self.clock_time, self.days, self.due_at
+        other.first, other.last, other.limit = self.first, self.last, self.limit
+        other.pauses, other.provisional, other.stays = self.pauses, self.provisional, self.stays
+        other.start = start
+        return other
 
     def _base(self) -> int:
         """Give X as the count alone gives it."""
