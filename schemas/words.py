@@ -40,6 +40,12 @@ CLOCKS: Final = {
     ClockKind.E_LICENCE: Words("电子证照送达时限", "e-licence delivery limit"),
     ClockKind.FINDING: Words("监察发现", "finding"),
 }
+PROVISIONAL: Final = Words("暂定", "provisional")
+"""Said beside a due time that rests on days which nobody has decreed yet."""
+DEEMED: Final = Words(
+    "逾期未答复，视为受理（《行政许可法》第三十二条）",
+    "not answered in time, so deemed accepted (Licensing Law §32)",
+)
 STATES: Final = {
     "running": Words("计时中", "running"),
     "paused": Words("特别程序，停止计时", "paused (special procedure)"),
@@ -177,8 +183,8 @@ KINDS: Final = {
 MOVES: Final = {
     "issued": Words("发出", "issued"),
     "retracted": Words("撤回", "retracted"),
-    "resolved": Words("时限终止，告警解除", "clock stopped, alert resolved"),
-    "reopened": Words("时限恢复计时", "clock runs again"),
+    "resolved": Words("告警解除", "alert resolved"),
+    "reopened": Words("恢复告警", "alert rings again"),
 }
 REASONS: Final = {
     "level_reached": Words("达到该级别", "the level was reached"),
@@ -195,3 +201,17 @@ REASONS: Final = {
     "due_moved": Words("到期时间已变更", "the due time moved"),
     "clock_gone": Words("记录更正后无此时限", "corrected records no longer start this clock"),
 }
+FINDING_REASONS: Final = {
+    "level_reached": Words("记录如此表明", "the records show it"),
+    "clock_stopped": Words("办件已终结", "the case ended"),
+    "clock_runs": Words("办件恢复在办", "the case is open again"),
+    "due_moved": Words("记录更正后时间或级别已变更", "corrected records move it"),
+    "clock_gone": Words("记录更正后不再成立", "corrected records no longer show it"),
+}
+"""What `REASONS` are called where the card is about a finding, which has no limit."""
+
+
+def reason_words(reason: str, clock: str) -> Words:
+    """Say why a card moved. Raises KeyError for a reason that there is not."""
+    about = FINDING_REASONS if clock == ClockKind.FINDING else REASONS
+    return about.get(reason) or REASONS[reason]

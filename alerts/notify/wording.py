@@ -14,8 +14,9 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from alerts.notify.policy import MINUTE, Digest
-from schemas.codes import Level
-from schemas.words import CLOCKS, LEVELS
+from schemas.codes import ClockKind, Level
+from schemas.findings import RULES, finding_code
+from schemas.words import CLOCKS, DEEMED, FINDINGS, LEVELS, PROVISIONAL, REASONS
 from streams.board.spans import moment, zone_words
 
 if TYPE_CHECKING:
@@ -80,12 +81,17 @@ class Wording:
             "case": card.case_no,
             "officer": card.officer or "",
             "step": card.step or "",
-            "due": self._moment(card.due_at, card.calendar, "zh"),
             "holds_from": self._moment(card.holds_from, card.calendar, "zh"),
-            "limit": card.limit,
             "rule": card.rule,
             "page": page,
         }
+        found = finding_code(card.clock_id)
+        if found is None:
+            annotations["due"] = self._due(card, "zh")
+            annotations["limit"] = card.limit
+        else:
+            labels["finding"] = str(found)
+            annotations["basis"] = RULES[found].basis
         starts = float(card.holds_from)
         return Alert(labels, annotations, starts, max(ends, starts + 1), over, page)
 
@@ -119,21 +125,44 @@ class Wording:
         return Alert(labels, annotations, starts, max(ends, starts + 1), over, page)
 
     def _summary(self, card: MoveRecord, language: Language) -> str:
-        level, clock = LEVELS[card.level].said(language), CLOCKS[card.clock].said(language)
-        due = self._moment(card.due_at, card.calendar, language)
+        level = LEVELS[card.level].said(language)
+        said = self._said(card, language)
         item = self._reference.item(card.item or "", card.item_name or "", language)
         department = self._reference.department(card.department or "", language)
         what = [text for text in (item, department) if text]
-        passed = card.holds_from > card.due_at
         if language == "zh":
-            said = f"已超过{clock}（{due} 到期）" if passed else f"{clock}将于 {due} 到期"
-            unsure = "（暂定）" if card.provisional else ""
             where = f"：{'，'.join(what)}" if what else ""
-            return f"{level} 办件 {card.case_no} {said}{unsure}{where}"
-        said = f"is over its {clock} (due {due})" if passed else f"reaches its {clock} at {due}"
-        unsure = " (provisional)" if card.provisional else ""
+            return f"{level} 办件 {card.case_no} {said}{where}"
         where = f": {', '.join(what)}" if what else ""
-        return f"{level}: case {card.case_no} {said}{unsure}{where}"
+        return f"{level}: case {card.case_no} {said}{where}"
+
+    def _said(self, card: MoveRecord, language: Language) -> str:
+        """Say what the card states: of a finding what was found, of a clock how it stands."""
+        found = finding_code(card.clock_id)
+        if found is not None:
+            words = FINDINGS[found].said(language)
+            at = self._moment(card.holds_from, card.calendar, language)
+            return f"监察发现：{words}（{at}）" if language == "zh" else f"shows: {words} ({at})"
+        clock, due = CLOCKS[card.clock].said(language), self._due(card, language)
+        if card.holds_from <= card.due_at:
+            return (
+                f"{clock}将于 {due} 到期" if language == "zh" else f"reaches its {clock} at {due}"
+            )
+        if card.rule.endswith("/silent"):
+            more = REASONS["silence"].said(language)
+        else:
+            more = DEEMED.said(language) if card.clock is ClockKind.ACCEPTANCE else ""
+        if language == "zh":
+            return f"已超过{clock}（{due} 到期）{'，' if more else ''}{more}"
+        return f"is over its {clock} (due {due}){', ' if more else ''}{more}"
+
+    def _due(self, card: MoveRecord, language: Language) -> str:
+        """Write a due moment; that nobody has decreed its days yet goes wherever it goes."""
+        due = self._moment(card.due_at, card.calendar, language)
+        if not card.provisional:
+            return due
+        unsure = PROVISIONAL.said(language)
+        return f"{due}（{unsure}）" if language == "zh" else f"{due} ({unsure})"
 
     def _moment(self, instant: float, calendar: str, language: Language) -> str:
         """Write an instant on the clock face of a calendar, the zone named."""

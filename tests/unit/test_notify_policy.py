@@ -52,6 +52,13 @@ class TestOneCard:
         assert tell(policy, NOW + 5) == [(card.card_id, True)]
         assert tell(policy, NOW + 500) == []
 
+    def test_a_ruling_that_closes_its_card_ends_it_though_the_clock_runs(self, policy):
+        policy.take(moved(), NOW)
+        tell(policy, NOW)
+        closed = moved(move="resolved", move_no=2, reason="closed", stopped_at=None)
+        assert policy.take(closed, NOW + 5) is Outcome.ENDED
+        assert tell(policy, NOW + 5) == [(closed.card_id, True)]
+
     def test_it_keeps_its_labels_though_the_department_was_corrected(self, policy):
         policy.take(moved(department="D1"), NOW)
         tell(policy, NOW)

@@ -75,10 +75,55 @@ class TestCard:
     def test_a_breach_says_that_there_is_none(self, wording):
         card = moved("A-1", Level.RED, clock=ClockKind.STATUTORY, provisional=True)
         notes = word(wording, card).annotations
-        assert "红牌 办件 A-1 已超过法定时限" in notes["summary"]
-        assert "（暂定）" in notes["summary"]
+        assert (
+            "红牌 办件 A-1 已超过法定时限（2026-09-21 22:13:20 北京时间（暂定） 到期）"
+            in (notes["summary"])
+        )
         assert "red card: case A-1 is over its statutory limit" in notes["summary_en"]
-        assert "(provisional)" in notes["summary_en"]
+        assert "22:13:20 Beijing time (provisional))" in notes["summary_en"]
+        assert notes["due"].endswith("（暂定）")
+
+    def test_a_warning_whose_due_time_is_provisional_says_so(self, wording):
+        notes = word(wording, moved("A-1", Level.NOTICE, provisional=True)).annotations
+        assert "将于 2026-09-21 22:13:20 北京时间（暂定） 到期" in notes["summary"]
+        assert "Beijing time (provisional):" in notes["summary_en"]
+
+    def test_a_card_about_a_finding_says_what_was_found_and_that_nothing_falls_due(self, wording):
+        """监察发现：违反一次告知."""
+        card = moved(
+            "A-1", Level.YELLOW, clock=ClockKind.FINDING, limit="",
+            clock_id="finding:second_notice:1f", holds_from=DUE, rule="finding/second_notice",
+        )  # fmt: skip
+        alert = word(wording, card)
+        assert alert.labels["clock"] == "finding"
+        assert alert.labels["finding"] == "second_notice"
+        assert alert.annotations["summary"] == (
+            "黄牌 办件 A-1 监察发现：第二次告知补正新内容，违反一次告知"
+            "（2026-09-21 22:13:20 北京时间）：建设工程规划许可，D1"
+        )
+        assert alert.annotations["summary_en"] == (
+            "yellow card: case A-1 shows: a second correction notice names new items"
+            " (2026-09-21 22:13:20 Beijing time): 建设工程规划许可, D1"
+        )
+        assert alert.annotations["basis"] == "《行政许可法》第三十二条第一款第四项"
+        assert not {"due", "limit"} & set(alert.annotations)
+        assert "到期" not in str(alert)
+
+    def test_an_acceptance_limit_that_passed_says_that_the_case_is_deemed_accepted(self, wording):
+        """《行政许可法》第三十二条：逾期不告知的，自收到申请材料之日起即为受理。"""
+        clock = {"clock": ClockKind.ACCEPTANCE, "clock_id": "acceptance:1"}
+        notes = word(wording, moved("A-1", Level.YELLOW, **clock)).annotations
+        assert "已超过受理时限" in notes["summary"]
+        assert "逾期未答复，视为受理（《行政许可法》第三十二条）" in notes["summary"]
+        assert "so deemed accepted (Licensing Law §32)" in notes["summary_en"]
+        warned = word(wording, moved("A-1", Level.NOTICE, **clock)).annotations
+        assert "视为受理" not in warned["summary"]
+
+    def test_silence_is_named_as_what_made_the_card_red(self, wording):
+        rule = "hunan@2/promised/silent"
+        notes = word(wording, moved("A-1", Level.RED, rule=rule, reason="silence")).annotations
+        assert "（2026-09-21 22:13:20 北京时间 到期），黄牌逾期未说明也未办结" in notes["summary"]
+        assert "neither answered nor closed in time" in notes["summary_en"]
 
     def test_it_starts_when_the_level_began_to_hold_and_ends_unless_told_again(self, wording):
         alert = word(wording, moved(level=Level.RED))
@@ -93,6 +138,9 @@ class TestCard:
 class TestClockRef:
     def test_the_levels_of_one_clock_share_it(self):
         assert clock_ref(moved("A", Level.NOTICE)) == clock_ref(moved("A", Level.RED))
+
+    def test_the_label_of_what_was_found_is_on_findings_alone(self, wording):
+        assert "finding" not in word(wording, moved("A")).labels
 
     def test_other_clocks_and_cases_do_not(self):
         other = {
