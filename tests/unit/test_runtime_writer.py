@@ -154,3 +154,61 @@ def test_a_cancelled_reader_does_not_cancel_the_write():
         ]
 
     asyncio.run(scenario())
+
+
+class Busy(Bench):
+    """A logic that has so many slices to do by itself."""
+
+    def __init__(self, slices: int, *, writes: bool = True) -> None:
+        super().__init__()
+        self.left, self.writes = slices, writes
+        self.gate.set()
+
+    def take(self) -> Batch:
+        batch = super().take()
+        if self.left == 0:
+            return batch
+        self.left -= 1
+        if self.writes:
+            batch.outputs.append(Output("out", 0, None, b"slice"))
+        return batch._replace(more=self.left > 0)
+
+
+def test_what_the_logic_does_by_itself_is_taken_without_any_input():
+    async def scenario():
+        bench = Busy(3)
+        bench.commit.wake()
+        await turn()
+        assert bench.events == [("write", ["slice"])] * 3
+
+    asyncio.run(scenario())
+
+
+def test_records_come_in_between_two_slices_that_write_nothing():
+    async def scenario():
+        bench = Busy(1000, writes=False)
+        bench.commit.wake()
+        await turn()
+        bench.add("m1", effects=("e1",))
+        await turn()
+        assert ("ack", "m1") in bench.events
+        assert bench.left > 900
+
+    asyncio.run(scenario())
+
+
+def test_a_rebalance_does_not_wait_for_what_the_logic_does_by_itself():
+    async def scenario():
+        bench = Busy(1000, writes=False)
+        bench.commit.wake()
+        await turn()
+        await asyncio.wait_for(bench.commit.idle(), 1)
+        left = bench.left
+        assert left > 900
+        await turn()
+        assert bench.left == left
+        bench.commit.wake()
+        await turn()
+        assert bench.left < left
+
+    asyncio.run(scenario())
