@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Final, Literal
 from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily
 
+from schemas.codes import ClockKind
+from schemas.findings import FindingCode
+
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
@@ -20,8 +23,14 @@ PLACES: Final = 200
 SOURCES: Final = 20
 REASONS: Final = 30
 TOPICS: Final = 9
-CLOCKS: Final = 3
+CLOCKS: Final = len(ClockKind) - 1
+"""Every kind of clock; a card about a finding has none."""
 LEVELS: Final = 3
+REGIONS: Final = 60
+"""How many regions are told apart where departments are not; the rest are `other`."""
+FINDING_CODES: Final = len(FindingCode)
+CARDS: Final = (CLOCKS + 1) * LEVELS
+"""What a card can be about, by level; `reach.py` shows only what the ladders can reach."""
 _SPENT_SECONDS: Final = (0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0)
 
 
@@ -58,7 +67,6 @@ class Metric:
 
 
 _PLACE: Final = ("region", "department")
-_OF_CARDS: Final = (*_PLACE, "clock", "level")
 
 BUILD: Final = Metric(
     "jiancha_build_info", "gauge", "1; says which role and version runs", ("role", "version")
@@ -69,15 +77,22 @@ CARDS_ISSUED: Final = Metric(
     "jiancha_cards_issued_total",
     "counter",
     "Cards issued (发出)",
-    _OF_CARDS,
-    PLACES * CLOCKS * LEVELS,
+    (*_PLACE, "clock", "level"),
+    PLACES * CARDS,
 )
 CARDS_RETRACTED: Final = Metric(
     "jiancha_cards_retracted_total",
     "counter",
     "Cards retracted, since a record that came later made them untrue (撤回)",
-    _OF_CARDS,
-    PLACES * CLOCKS * LEVELS,
+    ("clock", "level"),
+    CARDS,
+)
+FINDING_CARDS: Final = Metric(
+    "jiancha_finding_cards_issued_total",
+    "counter",
+    "Cards issued for what a case's records show (监察发现), by finding",
+    ("region", "code"),
+    REGIONS * FINDING_CODES,
 )
 BREACHES: Final = Metric(
     "jiancha_breaches_total",
@@ -132,14 +147,33 @@ ENGINE_TIME: Final = Metric(
     "gauge",
     "The engine's time, which ticks bring: the earliest of the owned partitions",
 )
-FINDINGS: Final = (OPEN_CASES, CASES_WITH_CARD, CASES_PROVISIONAL, ENGINE_TIME)
-"""What is asked of the owned partitions at each scrape."""
 CALENDAR_END: Final = Metric(
     "jiancha_calendar_decreed_until_timestamp_seconds",
     "gauge",
-    "The end of the last decreed day of a calendar that the catalogue uses",
+    "The end of the last decreed day of a calendar that the catalogue in force uses",
     ("calendar",),
     50,
+)
+CHANGE_LEFT: Final = Metric(
+    "jiancha_change_cases_left",
+    "gauge",
+    "Open cases that a change of calendar or catalogue can concern, not judged again yet",
+)
+FINDINGS: Final = (
+    OPEN_CASES,
+    CASES_WITH_CARD,
+    CASES_PROVISIONAL,
+    ENGINE_TIME,
+    CALENDAR_END,
+    CHANGE_LEFT,
+)
+"""What is asked of the owned partitions at each scrape."""
+CHANGES: Final = Metric(
+    "jiancha_changes_total",
+    "counter",
+    "Changes of calendar or catalogue (变更), by partition: applied, compared, unchanged, refused",
+    ("subject", "result"),
+    8,
 )
 
 # How the engine runs (alerts.metrics.runtime, alerts.metrics.progress)

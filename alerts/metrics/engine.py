@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, get_args
 
 from alerts.metrics import definitions as d
-from alerts.metrics.labels import Places, systems, words
-from schemas.codes import ClockKind, Level
+from alerts.metrics import reach
+from alerts.metrics.labels import Places, Regions, systems, words
+from schemas.changes import ChangeResult
+from schemas.findings import finding_code
+from schemas.ticks import ChangeSubject
 from streams.engine.zone import zone_of
 
 if TYPE_CHECKING:
@@ -16,13 +19,13 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
     from prometheus_client.core import Metric as Family
 
+    from schemas.catalogue import Catalogue
     from schemas.verdicts import MoveRecord
     from streams.engine.calendar import Calendar
     from streams.engine.rules import Rules
     from streams.engine.state import Summary
 
 DAY: Final = 86_400
-CARD_LEVELS: Final = (Level.NOTICE, Level.YELLOW, Level.RED)
 
 
 class EngineMetrics:
@@ -30,29 +33,38 @@ class EngineMetrics:
 
     def __init__(self, registry: CollectorRegistry, rules: Rules) -> None:
         self._places = Places(rules.catalogue, d.PLACES)
+        self._regions = Regions(rules.catalogue, d.REGIONS)
         self._source, self._reason = systems(d.SOURCES), words(d.REASONS)
         self._tick_reason = words(d.REASONS)
         self._issued = d.CARDS_ISSUED.counter(registry)
         self._retracted = d.CARDS_RETRACTED.counter(registry)
         self._breaches = d.BREACHES.counter(registry)
+        self._findings = d.FINDING_CARDS.counter(registry)
         self._events = d.EVENTS.counter(registry)
         self._dead_letters = d.DEAD_LETTERS.counter(registry)
         self._misplaced = d.MISPLACED.counter(registry)
         self._ticks_refused = d.TICKS_REFUSED.counter(registry)
-        self._partitions: dict[int, tuple[int, dict[Summary, int]]] = {}
-        self._start_at_zero()
-        ends = d.CALENDAR_END.gauge(registry)
-        for calendar in _in_use(rules):
-            ends.labels(calendar.name).set(_end_of_decrees(calendar))
+        self._changes = d.CHANGES.counter(registry)
+        self._partitions: dict[int, tuple[int, dict[Summary, int], int]] = {}
+        self._ends: dict[int, dict[str, float]] = {}
+        self._start_at_zero(rules.catalogue)
 
-    def _start_at_zero(self) -> None:
+    def _start_at_zero(self, catalogue: Catalogue) -> None:
         """Show a counter before its first card: from nothing to one is no rise to `increase`."""
+        cards = reach.cards(catalogue)
         for place in self._places.stated:
-            for clock in ClockKind:
+            for clock in reach.breaches(catalogue):
                 self._breaches.labels(*place, clock)
-                for level in CARD_LEVELS:
-                    self._issued.labels(*place, clock, level)
-                    self._retracted.labels(*place, clock, level)
+            for clock, level in cards:
+                self._issued.labels(*place, clock, level)
+        for clock, level in cards:
+            self._retracted.labels(clock, level)
+        for region in self._regions.stated:
+            for code in reach.findings(catalogue):
+                self._findings.labels(region, code)
+        for subject in get_args(ChangeSubject):
+            for result in get_args(ChangeResult):
+                self._changes.labels(subject, result)
 
     def accepted(self, source: str, *, repeated: bool) -> None:
         """Count an event that was read; `repeated` when it changed nothing."""
@@ -73,12 +85,23 @@ class EngineMetrics:
             self._issued.labels(*place, move.clock, move.level).inc()
             if move.holds_from == move.due_at + 1:
                 self._breaches.labels(*place, move.clock).inc()
+            found = finding_code(move.clock_id)
+            if found is not None:
+                self._findings.labels(self._regions(move.region), found).inc()
         elif move.move == "retracted":
-            self._retracted.labels(*place, move.clock, move.level).inc()
+            self._retracted.labels(move.clock, move.level).inc()
 
     def tick_refused(self, reason: str) -> None:
         """Count a tick that does not count: another source's, or one that strays."""
         self._ticks_refused.labels(self._tick_reason(reason)).inc()
+
+    def changed(self, subject: ChangeSubject, result: ChangeResult) -> None:
+        """Count a change of calendar or catalogue in one partition, by what came of it."""
+        self._changes.labels(subject, result).inc()
+
+    def in_force(self, partition: int, rules: Rules) -> None:
+        """Take the rules that are in force in a partition from now on."""
+        self._ends[partition] = {each.name: _end_of_decrees(each) for each in _in_use(rules)}
 
     def partition(
         self,
@@ -86,9 +109,10 @@ class EngineMetrics:
         now: int,
         waiting: int,  # noqa: ARG002 - `progress` shows it, of all partitions at one moment
         cases: Mapping[Summary, int],
+        left: int,
     ) -> None:
-        """Take a partition's time (seconds since the epoch) and its case counts."""
-        self._partitions[partition] = (now, dict(cases))
+        """Take a partition's time (seconds since the epoch), its case counts, its change's rest."""
+        self._partitions[partition] = (now, dict(cases), left)
 
     def open_cases(self, owned: Collection[int]) -> Iterator[Family]:
         """Give the gauges of what is open, over the partitions that the worker owns now.
@@ -97,37 +121,35 @@ class EngineMetrics:
         """
         known = [found for number, found in self._partitions.copy().items() if number in owned]
         total: Counter[Summary] = Counter()
-        for _, cases in known:
+        for _, cases, _ in known:
             total.update(cases)
         levels: dict[tuple[str, ...], float] = {
             (str(level),): sum(n for found, n in total.items() if found.level == level.rank)
-            for level in CARD_LEVELS
+            for level in reach.CARD_LEVELS
         }
         still_open = [(found, n) for found, n in total.items() if found.open]
         provisional = sum(n for found, n in still_open if found.provisional)
         yield d.OPEN_CASES.family({(): sum(n for _, n in still_open)})
         yield d.CASES_WITH_CARD.family(levels)
         yield d.CASES_PROVISIONAL.family({(): provisional})
+        yield d.CHANGE_LEFT.family({(): sum(left for _, _, left in known)})
+        yield d.CALENDAR_END.family(self._earliest_ends(owned))
         if known:
-            yield d.ENGINE_TIME.family({(): min(now for now, _ in known)})
+            yield d.ENGINE_TIME.family({(): min(now for now, _, _ in known)})
+
+    def _earliest_ends(self, owned: Collection[int]) -> dict[tuple[str, ...], float]:
+        """Give the end of each calendar's decrees, where partitions differ the earliest."""
+        earliest: dict[tuple[str, ...], float] = {}
+        for partition, ends in self._ends.copy().items():
+            for name, end in ends.items() if partition in owned else ():
+                earliest[name,] = min(end, earliest.get((name,), end))
+        return earliest
 
 
 def _in_use(rules: Rules) -> list[Calendar]:
     """Find the calendars that a policy of the catalogue names."""
-    named = set(_named("calendar", rules.catalogue.content))
+    named = set(reach.stated("calendar", rules.catalogue.content))
     return [calendar for name, calendar in rules.calendars.items() if name in named]
-
-
-def _named(key: str, content: Any) -> Iterator[str]:
-    if isinstance(content, dict):
-        for name, value in content.items():
-            if name == key and isinstance(value, str):
-                yield value
-            else:
-                yield from _named(key, value)
-    elif isinstance(content, list):
-        for value in content:
-            yield from _named(key, value)
 
 
 def _end_of_decrees(calendar: Calendar) -> float:

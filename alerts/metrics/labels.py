@@ -72,6 +72,17 @@ class Places:
         return pair
 
 
+class Regions:
+    """Regions, as far as the catalogue states them."""
+
+    def __init__(self, catalogue: Catalogue, limit: int) -> None:
+        self.stated: Collection[str] = tuple(catalogue.regions)[: limit - 2]
+
+    def __call__(self, region: str | None) -> str:
+        """Give the region to show: one beyond the stated ones is `other`, none is `none`."""
+        return _shown(region, self.stated)
+
+
 def _shown(code: str | None, stated: Iterable[str]) -> str:
     if not code:
         return NONE

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import datetime as dt
 import inspect
+from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
 
-import streams.runtime.logic
+import streams.runtime.metrics
 import streams.runtime.ports
 import streams.sink.metrics
 from alerts.metrics import (
@@ -17,23 +18,27 @@ from alerts.metrics import (
     RuntimeMetrics,
     SinkMetrics,
     definitions,
+    reach,
     role_registry,
 )
-from alerts.metrics.labels import OTHER, Places, systems, words
+from alerts.metrics.labels import OTHER, Places, Regions, systems, words
 from schemas.calendars import load_calendars
-from schemas.catalogue_loading import catalogue_from
+from schemas.catalogue_loading import catalogue_from, load_catalogue
 from schemas.codes import ClockKind, Level
+from schemas.findings import FindingCode
 from schemas.verdicts import MoveRecord
 from streams.engine.rules import Rules
 from streams.engine.state import Summary
 from streams.runtime.ports import PartitionProgress
+from tests.support.changing import decreed_2027
 
 DUE = 1_700_000_000
+SAMPLES = Path(__file__).parents[2] / "deploy/samples"
 
 
-def catalogue(departments=3, calendar="cn"):
+def catalogue(departments=3, calendar="cn", policy=None):
     content = {
-        "policy": {"calendar": calendar},
+        "policy": policy or {"calendar": calendar},
         "regions": [{"code": "430100", "name": "长沙市"}],
         "departments": [
             {"code": f"D{n}", "name": f"部门{n}", "region": "430100"} for n in range(departments)
@@ -91,6 +96,39 @@ def move(**changed):
     )
 
 
+class TestReach:
+    """Counters begin at 0 for what the ladders can reach, and for nothing else."""
+
+    HUNAN = "promised notice yellow red, statutory notice red, acceptance notice yellow red"
+
+    def test_the_cards_of_a_ladder_and_of_findings(self, rules):
+        found = {(ClockKind.FINDING, Level.YELLOW), (ClockKind.FINDING, Level.RED)}
+        assert reach.cards(rules.catalogue) == {(ClockKind.PROMISED, Level.YELLOW)} | found
+        assert reach.breaches(rules.catalogue) == {ClockKind.PROMISED}
+
+    def test_what_counts_from_another_clock_is_carded_there(self):
+        hunan = load_catalogue(SAMPLES / "hunan/catalogue")
+        cards = reach.cards(hunan)
+        for stated in self.HUNAN.split(", "):
+            clock, *levels = stated.split()
+            assert {level for kind, level in cards if kind == clock} == set(levels)
+        assert len(cards) == 25
+        assert reach.breaches(hunan) == set(ClockKind) - {ClockKind.FINDING}
+
+    def test_a_policy_that_grades_a_finding_lets_it_be_carded(self):
+        plain = reach.findings(catalogue())
+        assert FindingCode.SECOND_NOTICE in plain
+        assert FindingCode.LATE_RECORD not in plain
+        levels = {"finding_levels": {"late_record": "notice", "repeated_act": "none"}}
+        graded = catalogue(policy={"calendar": "cn", **levels})
+        assert reach.findings(graded) == plain | {FindingCode.LATE_RECORD}
+        assert (ClockKind.FINDING, Level.NOTICE) in reach.cards(graded)
+
+    def test_a_region_beyond_the_budget_is_other(self, rules):
+        regions = Regions(rules.catalogue, 3)
+        assert [regions(code) for code in ("430100", "430200", None)] == ["430100", OTHER, "none"]
+
+
 def text(registry):
     return generate_latest(registry).decode()
 
@@ -98,7 +136,7 @@ def text(registry):
 @pytest.mark.parametrize(
     ("ours", "asked"),
     [
-        (EngineMetrics, streams.runtime.logic.EngineMetrics),
+        (EngineMetrics, streams.runtime.metrics.EngineMetrics),
         (RuntimeMetrics, streams.runtime.ports.RuntimeMetrics),
         (SinkMetrics, streams.sink.metrics.SinkMetrics),
     ],
@@ -117,7 +155,7 @@ class TestNames:
         assert metric.name.endswith("_total") == (metric.kind == "counter")
         assert not metric.name.endswith(("_ms", "_minutes", "_bytes_total_total"))
         assert metric.meaning
-        assert metric.series <= 2000
+        assert metric.series <= definitions.PLACES * definitions.CARDS == 6600
         assert bool(metric.labels) == (metric.series > 1 or metric.name == "jiancha_build_info")
 
     def test_none_is_defined_twice(self):
@@ -193,9 +231,26 @@ class TestEngine:
         metrics = EngineMetrics(registry, rules)
         metrics.moved(move())
         metrics.moved(move(move="retracted", active=False))
-        labels = {"region": "430100", "department": "D1", "clock": "promised", "level": "yellow"}
-        assert registry.get_sample_value("jiancha_cards_issued_total", labels) == 1
+        labels = {"clock": "promised", "level": "yellow"}
+        place = {"region": "430100", "department": "D1"}
+        assert registry.get_sample_value("jiancha_cards_issued_total", place | labels) == 1
         assert registry.get_sample_value("jiancha_cards_retracted_total", labels) == 1
+
+    def test_a_card_about_a_finding_is_counted_by_what_was_found(self, registry, rules):
+        """监察发现: no limit was passed, so it is no breach."""
+        metrics = EngineMetrics(registry, rules)
+        found = {"clock": ClockKind.FINDING, "clock_id": "finding:second_notice:1f", "limit": ""}
+        metrics.moved(move(**found, holds_from=DUE))
+        metrics.moved(move(**found, holds_from=DUE, move="resolved", active=False))
+        metrics.moved(move(**found, holds_from=DUE, region="999999"))
+        value = registry.get_sample_value
+        name, code = "jiancha_finding_cards_issued_total", "second_notice"
+        assert value(name, {"region": "430100", "code": code}) == 1
+        assert value(name, {"region": "other", "code": code}) == 1
+        assert value(name, {"region": "430100", "code": "third_notice"}) == 0
+        place = {"region": "430100", "department": "D1", "clock": "finding"}
+        assert value("jiancha_cards_issued_total", {**place, "level": "yellow"}) == 1
+        assert value("jiancha_breaches_total", place) is None
 
     def test_senders_and_reasons(self, registry, rules):
         metrics = EngineMetrics(registry, rules)
@@ -213,13 +268,12 @@ class TestEngine:
         assert value("jiancha_misplaced_records_total", misplaced) == 1
         assert value("jiancha_ticks_refused_total", {"reason": "strays"}) == 1
 
-    def test_the_calendar_in_use_says_how_far_it_is_decreed(self, registry, rules):
-        EngineMetrics(registry, rules)
-        found = registry.get_sample_value(
-            "jiancha_calendar_decreed_until_timestamp_seconds", {"calendar": "cn"}
-        )
-        shanghai = dt.timezone(dt.timedelta(hours=8))
-        assert found == dt.datetime(2026, 12, 31, 23, 59, 59, tzinfo=shanghai).timestamp()
+    def test_changes_are_counted_from_zero(self, registry, rules):
+        metrics = EngineMetrics(registry, rules)
+        labels = {"subject": "calendar", "result": "applied"}
+        assert registry.get_sample_value("jiancha_changes_total", labels) == 0
+        metrics.changed("calendar", "applied")
+        assert registry.get_sample_value("jiancha_changes_total", labels) == 1
 
     def test_no_label_holds_a_case_a_person_or_free_text(self, registry, rules):
         metrics = EngineMetrics(registry, rules)
@@ -233,8 +287,8 @@ class TestEngine:
 class TestProgress:
     def shown(self, registry, rules, progress, *, live=True, now=1000.0):
         metrics = EngineMetrics(registry, rules)
-        metrics.partition(0, 900, 0, {Summary(True, 3, False): 2, Summary(False, 0, False): 7})
-        metrics.partition(1, 800, 0, {Summary(True, 1, True): 3, Summary(True, 0, False): 1})
+        metrics.partition(0, 900, 0, {Summary(True, 3, False): 2, Summary(False, 0, False): 7}, 4)
+        metrics.partition(1, 800, 0, {Summary(True, 1, True): 3, Summary(True, 0, False): 1}, 1)
         time = [now]
         registry.register(EngineProgress(lambda: progress, metrics, live=live, clock=time.pop))
         return registry
@@ -255,6 +309,26 @@ class TestProgress:
         assert found["jiancha_open_cases_with_card", "yellow"] == 0
         assert found["jiancha_open_cases_with_card", "notice"] == 3
         assert found["jiancha_engine_time_timestamp_seconds",] == 800
+
+    def test_how_many_cases_a_change_has_not_come_to(self, registry, rules):
+        found = self.read(self.shown(registry, rules, [self.running(0), self.running(1)]))
+        assert found["jiancha_change_cases_left",] == 5
+
+    def test_how_far_the_calendar_in_force_is_decreed_where_it_is_least(self, registry, rules):
+        metrics = EngineMetrics(registry, rules)
+        metrics.in_force(0, rules)
+        metrics.in_force(1, decreed_2027(rules))
+        metrics.in_force(2, decreed_2027(rules))
+
+        def end(*owned):
+            families = {f.name: f for f in metrics.open_cases(owned)}
+            samples = families["jiancha_calendar_decreed_until_timestamp_seconds"].samples
+            (found,) = [s.value for s in samples if s.labels == {"calendar": "cn"}]
+            return found
+
+        shanghai = dt.timezone(dt.timedelta(hours=8))
+        assert end(0, 1) == dt.datetime(2026, 12, 31, 23, 59, 59, tzinfo=shanghai).timestamp()
+        assert end(1, 2) == dt.datetime(2027, 12, 31, 23, 59, 59, tzinfo=shanghai).timestamp()
 
     def test_a_partition_given_away_leaves_nothing_behind(self, registry, rules):
         found = self.read(self.shown(registry, rules, [self.running(0)]))
@@ -351,7 +425,9 @@ def test_every_metric_stays_within_its_budget(registry):
         for clock in ClockKind:
             for level in (Level.NOTICE, Level.YELLOW, Level.RED):
                 place = {"region": f"R{n % 7}", "department": f"D{n}"}
-                engine.moved(move(clock=clock, level=level, **place))
+                for code in FindingCode if clock is ClockKind.FINDING else ("x",):
+                    named = f"{clock}:{code}:{n:x}"
+                    engine.moved(move(clock=clock, clock_id=named, level=level, **place))
         engine.refused(f"hall-{n}", f"reason_{n % 90}")
         engine.accepted(f"hall-{n}", repeated=bool(n % 2))
         engine.misplaced(f"hall-{n}", ("key", "partition")[n % 2])
