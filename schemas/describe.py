@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from schemas import topics
 from schemas.events import KINDS, SCHEMA_VERSION, STEP_EVENT, Envelope
+from schemas.rulings import Ruling
 from schemas.words import KINDS as KIND_WORDS
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ one JSON object in UTF-8. `event.schema.json` is the same contract for machines.
 - **Identity** is `source` and `event_id`: the same event twice counts once. A correction
   repeats both with a higher `record_version`; the highest one holds.
 - **Order** does not matter. What arrives late is put where it belongs, and verdicts follow.
+- **Taken back**: the same record with a higher `record_version` and `voided: true` counts as never
+  sent. **Unrecorded is not 'no'**: `unrecorded` names what the source cannot hold.
 - **Times** carry their offset from UTC, with date and time of day: `2026-03-02T09:00:00+08:00`,
   from 1990 to 2100. A time without an offset is refused.
 - **Unknown fields are refused**, so that nothing is lost unseen. So are repeated keys, NaN, and
@@ -51,6 +54,19 @@ one JSON object in UTF-8. `event.schema.json` is the same contract for machines.
 
 The second column is the name in GB/T 39046—2020 or the provincial exchange tables; their technical
 names stand with the description.
+"""
+
+_RULING: Final = f"""\
+## A ruling (处理意见)
+
+What a person of the bureau decided on a card, sent to `{topics.RULINGS.name}` under the case number. A yellow card that is
+`answered` or `closed` in time does not turn red by silence; `closed` ends its alert, and the card stands.
+
+```json
+{{"ruling_id": "r-20260325-01", "case_no": "430102-2026-0001", "card_id": "6f1c0d8e5a7b4c3d2e1f",
+ "action": "answered", "actor": "o-121", "decided_at": "2026-03-25T09:10:00+08:00",
+ "reason": "材料复杂，已于当日作出决定"}}
+```
 """
 
 _TOPICS_HEAD: Final = f"""\
@@ -82,6 +98,8 @@ def events_page() -> str:
         about = " ".join((model.__doc__ or "").split())
         own = _Table(models, models[model.__name__], {*Envelope.model_fields, "kind"})
         parts += [f"## `{kind}` {KIND_WORDS[kind].zh}\n", f"{about}\n", *own.lines(), ""]
+    ruling = Ruling.model_json_schema()
+    parts += [_RULING, *_Table(models, ruling, {"schema_version"}).lines(), ""]
     return "\n".join(parts)
 
 
