@@ -59,8 +59,9 @@ names stand with the description.
 _RULING: Final = f"""\
 ## A ruling (处理意见)
 
-What a person of the bureau decided on a card, sent to `{topics.RULINGS.name}` under the case number. A yellow card that is
-`answered` or `closed` in time does not turn red by silence; `closed` ends its alert, and the card stands.
+What a person of the bureau decided on a card, sent to `{topics.RULINGS.name}` under the case
+number. A yellow card that is `answered` or `closed` in time does not turn red by silence; `closed`
+ends its alert, and the card stands.
 
 ```json
 {{"ruling_id": "r-20260325-01", "case_no": "430102-2026-0001", "card_id": "6f1c0d8e5a7b4c3d2e1f",
@@ -166,6 +167,8 @@ class _Table:
         match form:
             case {"format": "date-time"}:
                 return "time"
+            case {"type": "array", "items": {"enum": _} as of}:
+                said = f"list of {self._form(of)}"
             case {"type": "array", "maxItems": most}:
                 said = f"list of at most {most} texts"
             case {"type": "string", "maxLength": most}:
