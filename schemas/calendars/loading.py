@@ -20,9 +20,10 @@ _FOLDER = "calendars"
 _SUFFIX = ".yaml"
 _ROOT_DEFAULTS = {
     "week": ("mon", "tue", "wed", "thu", "fri"),
-    "hours": ("09:00-12:00", "13:30-17:30"),
     "decrees": "yearly",
 }
+_MUST_BE_SAID = {"time_zone": "Asia/Shanghai", "hours": "[09:00-12:00, 13:30-17:30]"}
+"""What nobody may assume of a region, each with an example."""
 
 
 def load_calendars(
@@ -165,9 +166,11 @@ class _Loading:
             if value is not None
         }
         inherited = parent.model_dump() if parent else _ROOT_DEFAULTS
-        if "time_zone" not in inherited | written:
-            remedy = "add it, such as Asia/Shanghai"
-            self._problems.append(document.problem(("time_zone",), "field required", remedy))
+        missing = [key for key in _MUST_BE_SAID if key not in inherited | written]
+        for key in missing:
+            remedy = f"add it, such as {_MUST_BE_SAID[key]}, or `extends` a calendar that has it"
+            self._problems.append(document.problem((key,), "field required", remedy))
+        if missing:
             return None
         years = {year.year: year for year in parent.years} if parent else {}
         days = {day.date: day for day in parent.days} if parent else {}

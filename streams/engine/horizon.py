@@ -31,17 +31,23 @@ def horizon_of(case: Case, cards: Mapping[str, Card]) -> int:
     That is its due time and levels, the day on which the silence about its yellow card ends, and
     the days of its records, which are held against due times and against each other.
     """
-    last = NO_DAY
+    last, here, latest = NO_DAY, case.rules.calendar, 0
     for clock in case.clocks:
-        if clock.running:
-            moments = [clock.due_at, *(level.at for level in clock.levels)]
-            last = max(last, clock.counting.calendar.face(max(moments)) // DAY)
-            if clock.silence is not None:
-                last = max(last, _silence_ends(clock, cards))
-    if last != NO_DAY:
-        face = case.rules.calendar.face
-        latest = max(max(entry.at, entry.recorded) for entry in case.ledger.entries)
-        last = max(last, face(latest) // DAY)
+        if clock.stopped_at is not None:
+            continue
+        at, calendar = clock.due_at, clock.counting.calendar
+        if clock.levels and clock.levels[-1].at > at:  # in the order of their moments
+            at = clock.levels[-1].at
+        if calendar is here:
+            latest = max(latest, at)
+        else:
+            last = max(last, calendar.face(at) // DAY)
+        if clock.silence is not None and cards:
+            last = max(last, _silence_ends(clock, cards))
+    if latest or last != NO_DAY:
+        for entry in case.ledger.entries:
+            latest = max(latest, entry.at, entry.recorded)
+        last = max(last, here.face(latest) // DAY)
     return last
 
 

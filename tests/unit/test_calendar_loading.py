@@ -34,6 +34,7 @@ def working(definition, *dates):
 
 
 ROOT = "name: plain\ntime_zone: Asia/Shanghai\n"
+HOURS = "hours: [09:00-12:00, 13:30-17:30]\n"
 LIANGSHAN = """
     name: liangshan
     extends: cn
@@ -96,7 +97,7 @@ def test_a_corrected_year_takes_the_place_of_the_built_in_one(write, load):
 
 
 def test_a_day_may_write_another_decree_or_none(write, load):
-    write("plain.yaml", ROOT)
+    write("plain.yaml", ROOT + HOURS)
     write(
         "plain/2025.yaml",
         """
@@ -110,10 +111,9 @@ def test_a_day_may_write_another_decree_or_none(write, load):
 
 
 def test_the_defaults_of_a_calendar_of_its_own(write, load):
-    write("plain.yaml", ROOT)
+    write("plain.yaml", ROOT + HOURS)
     plain = load()["plain"]
     assert plain.week == ("mon", "tue", "wed", "thu", "fri")
-    assert plain.hours == ((32_400, 43_200), (48_600, 63_000))
     assert (plain.decrees, plain.start_rule) == ("yearly", None)
 
 
@@ -214,10 +214,17 @@ def test_other_files_beside_the_calendars_are_left_alone(write, load, tmp_path):
             "name: plain\ntime_zone: Asia/Peking\n",
             *(2, "time_zone", "Asia/Peking", "no such time zone", "Asia/Shanghai"),
         ),
-        ("name: plain\n", 1, "time_zone", "", "field required", "add it, such as Asia/Shanghai"),
+        (
+            "name: plain\n" + HOURS,
+            *(1, "time_zone", "", "field required", "add it, such as Asia/Shanghai"),
+        ),
+        (
+            ROOT,  # a region's hours are never assumed
+            *(1, "hours", "", "field required", "or `extends` a calendar that has it"),
+        ),
         ("time_zone: UTC\n", 1, "name", "", "field required", "add the key"),
         (
-            "name: other\ntime_zone: UTC\n",
+            "name: other\ntime_zone: UTC\n" + HOURS,
             *(1, "name", "other", "the file is named plain.yaml", "let the two agree"),
         ),
         (ROOT + "decrees: monthly\n", 3, "decrees", "monthly", "'yearly' or 'week'", "correct"),
@@ -252,8 +259,8 @@ def test_other_files_beside_the_calendars_are_left_alone(write, load, tmp_path):
         ),
         (ROOT + "off: [{date: 2026-03-05}]\n", 3, "off[0].name", "", "field required", "add the"),
         (
-            ROOT + "off: [{name: x, date: 2026-03-05}]\nwork:\n  - 2026-03-05\n",
-            *(5, "work[0]", "2026-03-05", "2026-03-05 is listed already", "list each day once"),
+            ROOT + HOURS + "off: [{name: x, date: 2026-03-05}]\nwork:\n  - 2026-03-05\n",
+            *(6, "work[0]", "2026-03-05", "2026-03-05 is listed already", "list each day once"),
         ),
         (
             ROOT + "extends: nowhere\n",
@@ -314,7 +321,7 @@ def test_a_mistake_in_a_year(write, load, name, text, key, message, remedy):
 
 def test_a_gap_is_told_once_and_not_by_the_heirs(write, load):
     write("a.yaml", "name: a\nextends: plain\n")
-    write("plain.yaml", ROOT)
+    write("plain.yaml", ROOT + HOURS)
     write("plain/2025.yaml", "year: 2025\n")
     write("plain/2027.yaml", "year: 2027\n")
     with pytest.raises(SchemaError) as caught:
