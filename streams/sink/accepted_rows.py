@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, TypeAdapter
 
 from schemas.masking import mask_text
 from schemas.verdicts import Accepted, EventRecord, Origin, ReferenceRecord, RulingRecord
+from streams.engine.entries import identity
 from streams.sink import tables
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class _Event(Struct, frozen=True, kw_only=True):
     result: str | None = None
     reason: str | None = None
     promised_due_at: str | None = None
+    voided: bool = False
 
 
 class _Ruling(Struct, frozen=True, kw_only=True):
@@ -89,10 +91,12 @@ def _event(record: EventRecord) -> tuple[Any, ...]:
         record.case_no,
         event.source,
         event.event_id,
+        identity(event.source, event.event_id),
         event.record_version,
         _hash(raw),
         event.schema_version,
         event.kind,
+        event.voided,
         _milliseconds(event.occurred_at),
         _maybe_milliseconds(event.recorded_at),
         origin.timestamp_ms,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from schemas.masking import mask_text
-from schemas.verdicts import CaseRecord, ClockRecord, DeadLetter, MoveRecord
+from schemas.verdicts import CaseRecord, ClockRecord, DeadLetter, FindingRecord, MoveRecord
 from streams.sink import tables
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _LETTER: Final = msgspec.json.Decoder(DeadLetter)
 
 
 def case_rows(value: bytes) -> list[Row]:
-    """Give the rows of a record of `jiancha.cases`: the case's, and one a clock.
+    """Give the rows of a record of `jiancha.cases`: the case's, one a clock, one a finding.
 
     Raises `msgspec.MsgspecError` when it is none.
     """
@@ -50,7 +50,8 @@ def case_rows(value: bytes) -> list[Row]:
         case.catalogue,
     )
     clocks = [(tables.CLOCKS, _clock(case, clock)) for clock in case.clocks]
-    return [*clocks, (tables.CASES, row)]
+    findings = [(tables.FINDINGS, _finding(case, finding)) for finding in case.findings]
+    return [*clocks, *findings, (tables.CASES, row)]
 
 
 def _clock(case: CaseRecord, clock: ClockRecord) -> tuple[Any, ...]:
@@ -69,6 +70,9 @@ def _clock(case: CaseRecord, clock: ClockRecord) -> tuple[Any, ...]:
         clock.step or "",
         clock.officer or "",
         clock.started_at,
+        clock.known_from,
+        clock.deemed,
+        clock.assumed,
         clock.due_at,
         clock.stopped_at,
         clock.state,
@@ -83,6 +87,30 @@ def _clock(case: CaseRecord, clock: ClockRecord) -> tuple[Any, ...]:
         clock.mode,
         clock.calendar,
         clock.calendar_version,
+        case.as_of,
+    )
+
+
+def _finding(case: CaseRecord, finding: FindingRecord) -> tuple[Any, ...]:
+    return (
+        case.case_no,
+        finding.finding_id,
+        case.revision,
+        finding.code,
+        finding.level,
+        finding.at,
+        finding.basis,
+        finding.kind,
+        finding.record,
+        finding.record_version,
+        finding.occurred_at,
+        case.source,
+        case.item or "",
+        case.item_name or "",
+        case.region or "",
+        case.department or "",
+        case.window or "",
+        case.case_type or "",
         case.as_of,
     )
 

@@ -45,10 +45,12 @@ EVENTS: Final = _table(
     ("case_no", "String"),
     "source",
     ("event_id", "String"),
+    ("record", "UInt64"),
     ("record_version", "UInt32"),
     ("content_hash", "UInt64"),
     ("schema_version", "UInt8"),
     "kind",
+    ("voided", "Bool"),
     ("occurred_at", _MILLI),
     ("recorded_at", _optional(_MILLI)),
     ("arrived_at", _MILLI),
@@ -116,6 +118,9 @@ CLOCKS: Final = _table(
     "step",
     "officer",
     ("started_at", _SECOND),
+    ("known_from", _SECOND),
+    ("deemed", "Bool"),
+    ("assumed", "Bool"),
     ("due_at", _SECOND),
     ("stopped_at", _optional(_SECOND)),
     "state",
@@ -130,6 +135,28 @@ CLOCKS: Final = _table(
     "mode",
     "calendar",
     "calendar_version",
+    ("as_of", _SECOND),
+)
+FINDINGS: Final = _table(
+    "findings",
+    ("case_no", "String"),
+    ("finding_id", "String"),
+    ("revision", "UInt64"),
+    "code",
+    "level",
+    ("at", _SECOND),
+    "basis",
+    "kind",
+    ("record", "UInt64"),
+    ("record_version", "UInt32"),
+    ("occurred_at", _SECOND),
+    "source",
+    "item",
+    "item_name",
+    "region",
+    "department",
+    "window",
+    "case_type",
     ("as_of", _SECOND),
 )
 CARD_MOVES: Final = _table(
@@ -215,6 +242,7 @@ REFERENCE_VERSIONS: Final = _table(
 ALL: Final = (
     EVENTS,
     CLOCKS,
+    FINDINGS,
     CASES,
     CARD_MOVES,
     CARDS,
@@ -222,5 +250,6 @@ ALL: Final = (
     DEAD_LETTERS,
     REFERENCE_VERSIONS,
 )
-"""In the order in which a batch is inserted: a case after its clocks, a card after its moves, so
-that a reader between two inserts never sees a case without clocks, a card without its issue."""
+"""In the order in which a batch is inserted: a case after its clocks and findings, a card after its
+moves, so that a reader between two inserts never sees a case without clocks, a card without its
+issue."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from schemas.codes import Level
+from schemas.findings import FindingCode
 from streams.sink.batches import Batcher
 from streams.sink.inserts import Writer
 from streams.sink.rows import rows_of
@@ -29,6 +30,13 @@ STEP = clock(
     "step:review:1", "2026-03-03 01:00:00", "2026-03-04 01:00:00", "2026-03-05 01:00:00",
     officer="o-3",
 )  # fmt: skip
+DEEMED = clock(
+    "statutory", "2026-02-02 01:00:00", "2026-03-05 15:59:59",
+    known_from=at("2026-03-09 16:00:00"), deemed=True, assumed=True,
+)  # fmt: skip
+SECOND = history.finding(
+    FindingCode.SECOND_NOTICE, "2026-02-04 01:00:00", of="A-1005-corrections_requested-4"
+)
 NOT_YET = clock("promised", "2026-03-09 01:00:00", "2026-03-13 15:59:59", department="dept-3")
 
 
@@ -59,6 +67,16 @@ def records():
         history.move("A-1003", IN_TIME, Level.YELLOW, "retracted", "2026-03-06 16:01:00",
                      move_no=2, reason="ended_in_time", active=False, department="dept-2"),
         history.case("A-1004", [NOT_YET]),
+        history.event("A-1005", "corrections_requested", "2026-02-04T09:00:00+08:00", offset=4,
+                      officer="o-5", arrived=at("2026-02-04 01:00:00")),
+        history.event("A-1005", "refused", "2026-02-05T09:00:00+08:00", event_id="gone",
+                      arrived=at("2026-02-05 01:00:00")),
+        history.event("A-1005", "refused", "2026-02-05T09:00:00+08:00", event_id="gone",
+                      record_version=2, voided=True, officer="o-6",
+                      arrived=at("2026-02-05 02:00:00")),
+        history.case("A-1005", [], department="dept-4", findings=[
+            SECOND, history.finding(FindingCode.LATE_RECORD, "2026-02-04 01:00:00", of="x-y-z")]),
+        history.case("A-1005", [DEEMED], department="dept-4", findings=[SECOND], revision=2),
         history.dead_letter(1),
         history.dead_letter(2),
         history.dead_letter(3, reason="enum", field="kind", value="acepted"),
@@ -87,7 +105,7 @@ def seconds(moments):
 
 
 def test_the_document_has_its_queries_in_order():
-    assert list(QUERIES) == list(range(1, 13))
+    assert list(QUERIES) == list(range(1, 16))
     for sql in QUERIES.values():
         assert "SELECT" in sql
         assert "--" not in sql
@@ -97,12 +115,13 @@ def test_1_what_was_overdue(ask):
     found = ask(1)
     assert [(row[0], row[1], row[2], row[4], row[7]) for row in found] == [
         ("A-1001", "step", "review", "o-3", 0),
+        ("A-1005", "statutory", "", "", 1),
         ("A-1001", "promised", "", "", 1),
         ("A-1002", "promised", "", "", 0),
     ]
-    assert [row[8] for row in found] == [1.0, 3.33, 1.0]
+    assert [row[8] for row in found] == [1.0, 4.33, 3.33, 1.0]
     assert seconds(row[6] for row in found) == [
-        STEP.due_at + 1, LATE.due_at + 1, DONE_LATE.due_at + 1,
+        STEP.due_at + 1, DEEMED.due_at + 1, LATE.due_at + 1, DONE_LATE.due_at + 1,
     ]  # fmt: skip
 
 
@@ -189,3 +208,30 @@ def test_12_which_catalogue_and_calendar_held(ask):
         ("catalogue", "jiancha", "v1", 2),
     ]
     assert seconds(found[1][3:5]) == [at("2026-01-01 00:00:00"), at("2026-01-01 00:00:07")]
+
+
+def test_13_what_the_records_show(ask):
+    """The second finding of the first revision is no longer one."""
+    [row] = ask(13)
+    assert row[:3] == ("A-1005", "second_notice", "yellow")
+    assert row[3].strftime("%F %T") == "2026-02-04 09:00:00"
+    assert row[4:8] == (
+        "《行政许可法》第三十二条第一款第四项", "dept-4", "A-1005-corrections_requested-4", "o-5",
+    )  # fmt: skip
+    assert '"kind":"corrections_requested"' in row[8]
+
+
+def test_14_who_was_deemed_accepted(ask):
+    [row] = ask(14)
+    assert row[:3] == ("A-1005", "statutory", "dept-4")
+    assert seconds(row[3:7]) == [
+        DEEMED.started_at, DEEMED.known_from, DEEMED.due_at, DEEMED.due_at + 1,
+    ]  # fmt: skip
+    assert row[7:] == (True, True)
+
+
+def test_15_what_was_taken_back(ask):
+    [row] = ask(15)
+    assert row[:6] == ("A-1005", "hall", "gone", "refused", 2, "o-6")
+    assert seconds(row[6:7]) == [at("2026-02-05 02:00:00")]
+    assert (row[7], '"voided"' in row[9]) == (1, False)

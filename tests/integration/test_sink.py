@@ -16,13 +16,14 @@ from kafka import KafkaConsumer, TopicPartition
 
 from schemas import topics
 from schemas.codes import Level
+from schemas.findings import FindingCode
 from schemas.verdicts import DEAD_LETTER_HEADER, DeadLetter, decode
 from streams.kafka_clients import kafka_python_consumer_options, kafka_python_options
 from streams.sink.batches import Batcher
 from streams.sink.inserts import Writer
 from streams.sink.rows import TOPICS, rows_of
 from tests.support import history, servers
-from tests.support.history import Metrics, Sent, clock
+from tests.support.history import NOW, Metrics, Sent, clock
 from tests.support.wait import eventually
 
 PARTITIONS = 4
@@ -53,7 +54,17 @@ def case_log(name, cases):
             history.event(case_no, "received", moment),
             history.event(case_no, "accepted", moment, offset=1),
             history.case(case_no, [CLOCK], revision=1),
-            history.case(case_no, [CLOCK], revision=2, events=2),
+            history.case(
+                case_no,
+                [CLOCK],
+                revision=2,
+                events=2,
+                findings=[
+                    history.finding(
+                        FindingCode.LATE_RECORD, "2026-03-02 01:00:00", of="a-accepted-1"
+                    ),
+                ],
+            ),
         ]
         if number % 3 == 0:
             found.append(history.move(case_no, CLOCK, Level.YELLOW))
@@ -61,8 +72,8 @@ def case_log(name, cases):
 
 
 VIEWS = ("v_events", "v_cases", "v_clocks_at(as_of = '2026-03-10 00:00:00')", "v_cards",
-         "v_card_history", "v_case_timeline", "v_dead_letters", "v_reference_versions",
-         "v_rulings", "v_on_time_rates_at(as_of = '2026-03-10 00:00:00')")  # fmt: skip
+         "v_card_history", "v_findings", "v_case_timeline", "v_dead_letters",
+         "v_reference_versions", "v_rulings", "v_on_time_rates_at(as_of = '2026-03-10 00:00:00')")  # fmt: skip
 
 
 def answers(client, name):
@@ -167,14 +178,19 @@ def test_records_out_of_order_leave_the_latest_standing(place):
     where, client = place
     stopped = clock("promised", "2026-03-02 01:00:00", "2026-03-06 15:59:59", "2026-03-05 01:00:00")
     gone = clock("step:S1:1", "2026-03-02 01:00:00", "2026-03-03 01:00:00")
+    stays, goes = (
+        history.finding(code, "2026-03-02 01:00:00", of="order-1-accepted-1")
+        for code in (FindingCode.LATE_ACCEPTANCE, FindingCode.LATE_RECORD)
+    )
     records = [
-        history.case("order-1", [stopped], revision=3, events=3),
-        history.case("order-1", [CLOCK, gone], revision=2),
+        history.case("order-1", [stopped], revision=3, events=3, findings=[stays]),
+        history.case("order-1", [CLOCK, gone], revision=2, findings=[goes, stays]),
         history.case("order-1", [CLOCK], revision=1),
     ]
     insert(client, where, records)
     assert client.execute("SELECT revision, events FROM v_cases") == [(3, 3)]
     assert client.execute("SELECT clock_id, state FROM v_clocks") == [("promised", "stopped")]
+    assert client.execute("SELECT code, carded FROM v_findings") == [("late_acceptance", True)]
 
 
 def test_a_conflicting_record_under_the_same_id_is_kept_beside_the_other(place):
@@ -187,6 +203,21 @@ def test_a_conflicting_record_under_the_same_id_is_kept_beside_the_other(place):
     ])  # fmt: skip
     found = client.execute("SELECT occurred_at, origin_offset FROM v_events ORDER BY occurred_at")
     assert [offset for _, offset in found] == [0, 0], "of equal content the first arrival stays"
+
+
+def test_a_record_taken_back_stays_beside_what_it_said(place):
+    """作废: an auditor sees both, and which of them took the other back."""
+    where, client = place
+    sent = {"event_id": "e-1", "outcome": "denied", "arrived": NOW}
+    insert(client, where, [
+        history.event("c", "decided", "2026-03-02T09:00:00+08:00", **sent),
+        history.event("c", "decided", "2026-03-02T09:00:00+08:00", record_version=2, voided=True,
+                      **sent),
+    ])  # fmt: skip
+    found = client.execute("SELECT record_version, voided FROM v_events ORDER BY record_version")
+    assert found == [(1, False), (2, True)]
+    told = client.execute("SELECT entry, what FROM v_case_timeline ORDER BY entry")
+    assert told == [("event", "decided"), ("voided", "decided")]
     assert len(found) == 2
 
 

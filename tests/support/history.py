@@ -15,12 +15,14 @@ from kafka import KafkaProducer
 
 from schemas import topics
 from schemas.codes import ClockKind, Level
+from schemas.findings import RULES, FindingCode
 from schemas.verdicts import (
     DEAD_LETTER_HEADER,
     CaseRecord,
     ClockRecord,
     DeadLetter,
     EventRecord,
+    FindingRecord,
     LevelReached,
     MoveRecord,
     Origin,
@@ -31,6 +33,7 @@ from schemas.verdicts import (
     letter_id,
     move_id,
 )
+from streams.engine.entries import identity
 from streams.kafka_clients import kafka_python_options
 from streams.settings import ClickHouse, Kafka, Settings, Sink
 from streams.sink import migrations
@@ -118,12 +121,16 @@ def reference(subject: Any, name: str, version: str, *, partition: int = 0, sinc
 
 def clock(clock_id: str, started: str, due: str, stopped: str | None = None, **more: Any) -> Any:
     """Write a clock of a case."""
-    kind = ClockKind(clock_id.partition(":")[0])
+    first = clock_id.partition(":")[0]
+    kind = ClockKind.SPECIAL_PROCEDURE if first == "special" else ClockKind(first)
     values = {
         "clock_id": clock_id,
         "clock": kind,
         "step": clock_id.split(":")[1] if kind is ClockKind.STEP else None,
         "started_at": at(started),
+        "known_from": at(started),
+        "deemed": False,
+        "assumed": False,
         "due_at": at(due),
         "stopped_at": None if stopped is None else at(stopped),
         "state": "running" if stopped is None else "stopped",
@@ -138,6 +145,26 @@ def clock(clock_id: str, started: str, due: str, stopped: str | None = None, **m
         **more,
     }
     return ClockRecord(**values)
+
+
+def finding(
+    code: FindingCode, when: str, *, of: str, level: Level | None = None, **more: Any
+) -> Any:
+    """Write a finding on a record, which its event id (of the source `hall`) names."""
+    record = identity("hall", of)
+    values = {
+        "finding_id": f"finding:{code}:{record:x}",
+        "code": code,
+        "level": RULES[code].level if level is None else level,
+        "at": at(when),
+        "basis": RULES[code].basis,
+        "kind": of.split("-")[-2],
+        "record": record,
+        "record_version": 1,
+        "occurred_at": at(when),
+        **more,
+    }
+    return FindingRecord(**values)
 
 
 def case(case_no: str, clocks: list[ClockRecord], *, revision: int = 1, **more: Any) -> Sent:
@@ -157,6 +184,7 @@ def case(case_no: str, clocks: list[ClockRecord], *, revision: int = 1, **more: 
         "level": Level.NONE,
         "catalogue": "v1",
         "clocks": clocks,
+        "findings": [],
         **more,
     }
     return Sent(topics.CASES.name, encode(CaseRecord(**values)), case_no.encode())

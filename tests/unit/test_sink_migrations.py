@@ -97,14 +97,52 @@ def statements(kind):
     return [s for m in migrations.declared() for s in getattr(m, kind)]
 
 
-def test_every_statement_can_be_run_again():
-    for statement in statements("apply"):
-        assert re.match(r"CREATE (TABLE IF NOT EXISTS|OR REPLACE VIEW) ", statement), statement
-    for statement in statements("revert"):
-        assert re.match(r"DROP (TABLE|VIEW) IF EXISTS ", statement), statement
+def actions(statement):
+    """Give what an ALTER TABLE does, action by action."""
+    _, listed = re.fullmatch(r"ALTER TABLE (\w+)\s(.+)", statement, re.DOTALL).groups()
+    return [action.strip() for action in re.split(r",\n", listed)]
+
+
+AGAIN = {
+    "apply": (
+        r"CREATE (TABLE IF NOT EXISTS|OR REPLACE VIEW) ",
+        r"ADD COLUMN IF NOT EXISTS |COMMENT ",
+    ),
+    "revert": (r"DROP (TABLE|VIEW) IF EXISTS ", r"DROP COLUMN IF EXISTS "),
+}
+
+
+@pytest.mark.parametrize("kind", AGAIN)
+def test_every_statement_can_be_run_again(kind):
+    whole, part = AGAIN[kind]
+    for statement in statements(kind):
+        if statement.startswith("ALTER"):
+            assert all(re.match(part, action) for action in actions(statement)), statement
+        else:
+            assert re.match(whole, statement), statement
+
+
+def columns(kind, verb):
+    return {
+        action.removeprefix(verb).split()[0]
+        for statement in statements(kind)
+        if statement.startswith("ALTER")
+        for action in actions(statement)
+        if action.startswith(verb)
+    }
 
 
 def test_every_thing_that_is_made_is_undone():
-    made = {re.match(r"CREATE .*?(?:EXISTS|VIEW) (\w+)", s)[1] for s in statements("apply")}
-    undone = {re.match(r"DROP \w+ IF EXISTS (\w+)", s)[1] for s in statements("revert")}
+    made = {
+        re.match(r"CREATE .*?(?:EXISTS|VIEW) (\w+)", s)[1]
+        for s in statements("apply")
+        if s.startswith("CREATE")
+    }
+    undone = {
+        re.match(r"DROP \w+ IF EXISTS (\w+)", s)[1]
+        for s in statements("revert")
+        if s.startswith("DROP")
+    }
     assert made == undone
+    added = columns("apply", "ADD COLUMN IF NOT EXISTS ")
+    assert added == columns("revert", "DROP COLUMN IF EXISTS ") != set()

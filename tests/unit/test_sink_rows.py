@@ -7,6 +7,7 @@ import pytest
 
 from schemas import topics
 from schemas.codes import Level
+from schemas.findings import FindingCode
 from schemas.verdicts import EventRecord, encode
 from streams.sink import tables
 from streams.sink.rows import TOPICS, Undecodable, rows_of
@@ -130,6 +131,47 @@ def test_a_case_with_its_clocks():
     assert (first["department"], second["department"]) == ("dept-1", "dept-2")
     assert (second["step"], second["officer"]) == ("S1", "o-7")
     assert {first["revision"], second["revision"]} == {4}
+
+
+def test_a_clock_says_since_when_it_is_known_and_why():
+    """视为受理: it began before anybody knew."""
+    deemed = clock(
+        "statutory", "2026-03-02 01:00:00", "2026-03-30 15:59:59",
+        known_from=at("2026-03-09 16:00:00"), deemed=True, assumed=True,
+    )  # fmt: skip
+    found = row(history.case("c", [deemed]), tables.CLOCKS)
+    assert (found["known_from"], found["deemed"], found["assumed"]) == (
+        at("2026-03-09 16:00:00"), True, True,
+    )  # fmt: skip
+    ordinary = row(history.case("c", [CLOCK]), tables.CLOCKS)
+    assert (ordinary["known_from"], ordinary["deemed"]) == (CLOCK.started_at, False)
+
+
+def test_a_finding_names_the_record_that_shows_it():
+    asked = history.event(
+        "c", "corrections_requested", "2026-03-05T09:00:00+08:00", offset=2, items=["营业执照"]
+    )
+    found = history.finding(
+        FindingCode.SECOND_NOTICE, "2026-03-05 01:00:00", of="c-corrections_requested-2"
+    )
+    record = history.case("c", [CLOCK], findings=[found], revision=3, window="w-3")
+    assert [table.name for table, _ in rows_of(record)] == ["clocks", "findings", "cases"]
+    finding = row(record, tables.FINDINGS)
+    assert finding["finding_id"] == f"finding:second_notice:{finding['record']:x}"
+    assert finding["record"] == row(asked, tables.EVENTS)["record"]
+    assert (finding["level"], finding["kind"]) == ("yellow", "corrections_requested")
+    assert finding["basis"] == "《行政许可法》第三十二条第一款第四项"
+    assert (finding["revision"], finding["department"], finding["window"]) == (3, "dept-1", "w-3")
+
+
+def test_a_record_taken_back_says_so():
+    """作废: the newer version of the record is on record, and counts as never sent."""
+    sent = history.event("c", "accepted", "2026-03-02T09:00:00+08:00")
+    gone = history.event(
+        "c", "accepted", "2026-03-02T09:00:00+08:00", record_version=2, voided=True
+    )
+    assert [row(r, tables.EVENTS)["voided"] for r in (sent, gone)] == [False, True]
+    assert row(sent, tables.EVENTS)["record"] == row(gone, tables.EVENTS)["record"]
 
 
 def test_a_move_is_history_and_the_cards_present_state():
