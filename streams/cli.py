@@ -14,6 +14,7 @@ COMMANDS: Final = (
     "judge",
     "explain",
     "calendar",
+    "catalogue",
     "dlq",
     "topics",
     "migrate",

@@ -245,7 +245,7 @@ def _scalar(value: Any) -> str:
     text = str(value)
     plain = (
         text.strip() == text
-        and not set(text) & set(",:{}[]#&*!|>'\"%@`\\")
+        and not set(text) & set(",:{}[]#&*!|>?'\"%@`\\")
         and text not in {"", "~", "null", "Null", "NULL"}
     )
     dated = len(text) > 1 and text[0].isdigit() and set(text) <= set("0123456789-:")

@@ -14,7 +14,11 @@ from schemas.calendars import load_calendars
 from schemas.catalogue import DEFAULT_POLICY
 from schemas.codes import Unit
 from schemas.limits import Limit
+from schemas.reading import SchemaError
+from schemas.words import Words
 from streams.calendar_answers import When, between, due, month
+from streams.change_making import YearChange, calendar_change, year_change
+from streams.change_texts import year_told
 from streams.commands.common import (
     FINDINGS,
     WRONG_USE,
@@ -22,6 +26,7 @@ from streams.commands.common import (
     complain,
     settings_or_exit,
 )
+from streams.commands.importing import Asked, import_options, now, run_change
 from streams.engine.calendar import Calendar, OutsideCalendar
 from streams.engine.rules import Rules
 
@@ -84,11 +89,14 @@ def _asked(function: Callable[..., None]) -> Callable[..., None]:
 def command() -> None:
     """Ask the calendar (工作日历): when a limit ends, what lies between two days, a month.
 
+    `import` puts a new year in force in the running system.
+
     \b
     Examples:
       jiancha calendar due --from 2026-09-18 --days 20
       jiancha calendar between 2026-09-18 2026-10-26
       jiancha calendar show 2026-10
+      jiancha calendar import 2027.json --decree 国办发明电〔2026〕9号 --dry-run
     """  # noqa: D301 - click reads \b
 
 
@@ -154,6 +162,76 @@ def show(asked: date, directory: Path | None, region: str | None, lang: Language
     """  # noqa: D301
     calendar, _ = _calendar(directory, region)
     _tell(lambda said: month(calendar, asked.year, asked.month, said), lang)
+
+
+@command.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--calendar", "name", default="cn", show_default=True, help="Whose year it is.")
+@click.option("--decree", help="The notice's number, where the file lacks it.")
+@click.option("--catalogue", "directory", type=click.Path(path_type=Path),
+              help="The catalogue's directory; with --apply the year is written there too. Left"
+              " out, the settings' one is read and nothing is written.")  # fmt: skip
+@import_options
+def import_command(
+    asked: Asked, file: Path, name: str, decree: str | None, directory: Path | None
+) -> None:
+    """Import a decreed year: our own YAML, or the widespread JSON with `isOffDay`.
+
+    Without --apply or --dry-run it is only checked, and the days that change are shown. With
+    --dry-run the running system tells what would change of each open case. With --apply the year
+    comes in force at once, without a restart, and open cases are judged again.
+
+    \b
+    Examples:
+      jiancha calendar import 2027.json
+      jiancha calendar import 2027.json --decree 国办发明电〔2026〕9号 --dry-run
+      jiancha calendar import 2027.json --decree 国办发明电〔2026〕9号 --catalogue catalogue --apply
+    """  # noqa: D301
+    files = asked.settings.catalogue
+    source = directory or (files if files.is_dir() else None)
+    made = _year_or_exit(file, name, decree, source)
+    for line in year_told(made, asked.language):
+        click.echo(line, err=asked.as_json)
+    if asked.only_checked:
+        return
+    if source is None:
+        raise click.UsageError(
+            f"{files} is no directory: name the catalogue with --catalogue,"
+            " so that the calendars which rest on this one follow"
+        )
+    if asked.apply and made.found.year.decree is None:
+        complain(
+            f"{file}: decree: without the notice's number no day can be traced to its decree;"
+            " write it in the file, or give --decree, such as 国办发明电〔2025〕7号"
+        )
+        sys.exit(WRONG_USE)
+    change = calendar_change(made, dry_run=asked.dry_run, made_at=now(), by=asked.by)
+    if not run_change(asked, change, made.calendars[name].time_zone):
+        sys.exit(FINDINGS)
+    if asked.apply:
+        _write_or_tell(made, directory, asked.language)
+
+
+def _year_or_exit(file: Path, name: str, decree: str | None, source: Path | None) -> YearChange:
+    try:
+        return year_change(file, name, decree, source)
+    except SchemaError as error:
+        for problem in error.problems:
+            complain(str(problem))
+        sys.exit(FINDINGS)
+
+
+def _write_or_tell(made: YearChange, directory: Path | None, language: Language) -> None:
+    """Let the files and the running system agree, or say that they do not yet."""
+    if directory is None:
+        said = Words(
+            "文件未改动：请用 --catalogue 指明目录再执行一次，使文件与系统一致",
+            "no file was written: run it again with --catalogue, so that files and system agree",
+        )
+        click.echo(said.said(language), err=True)
+        return
+    for written in made.written_to(directory):
+        click.echo(Words(f"已写入 {written}", f"written: {written}").said(language), err=True)
 
 
 def _calendar(directory: Path | None, region: str | None) -> tuple[Calendar, Policy]:
