@@ -9,6 +9,7 @@ import msgspec
 from schemas import topics
 from schemas.verdicts import DEAD_LETTER_HEADER
 from streams.sink.accepted_rows import accepted_rows
+from streams.sink.change_rows import change_rows, is_report
 from streams.sink.judged_rows import case_rows, letter_rows, move_rows
 
 if TYPE_CHECKING:
@@ -57,8 +58,14 @@ TOPICS: Final = tuple(
     topic.name for topic in (topics.EVENTS, topics.CASES, topics.VERDICTS, topics.DEAD_LETTERS)
 )
 """What the sink reads."""
+
+
+def _told_rows(value: bytes) -> list[Row]:
+    return change_rows(value) if is_report(value) else accepted_rows(value)
+
+
 _READERS: Final = {
-    topics.EVENTS.name: accepted_rows,
+    topics.EVENTS.name: _told_rows,
     topics.CASES.name: case_rows,
     topics.VERDICTS.name: move_rows,
 }

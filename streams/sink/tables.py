@@ -239,6 +239,51 @@ REFERENCE_VERSIONS: Final = _table(
     ("content", "String"),
 )
 
+CHANGES: Final = _table(
+    "changes",
+    ("change_id", "String"),
+    ("partition", "UInt32"),
+    ("at", _SECOND),
+    "subject",
+    ("names", "Array(String)"),
+    ("retroactive", "Bool"),
+    ("dry_run", "Bool"),
+    ("made_at", _SECOND),
+    ("by", "String"),
+    ("first_day", _optional("Date32")),
+    ("cases", "UInt64"),
+)
+CHANGE_ENDS: Final = _table(
+    "change_ends",
+    ("change_id", "String"),
+    ("partition", "UInt32"),
+    ("at", _SECOND),
+    "result",
+    ("reason", "String"),
+    ("judged", "UInt64"),
+    ("changed", "UInt64"),
+)
+CHANGE_CLOCKS: Final = _table(
+    "change_clocks",
+    ("change_id", "String"),
+    ("case_no", "String"),
+    ("clock_id", "String"),
+    ("partition", "UInt32"),
+    ("at", _SECOND),
+    "item",
+    "region",
+    "department",
+    ("dry_run", "Bool"),
+    "clock",
+    "step",
+    ("due_before", _optional(_SECOND)),
+    ("due_after", _optional(_SECOND)),
+    "level_before",
+    "level_after",
+    ("provisional_before", "Bool"),
+    ("provisional_after", "Bool"),
+)
+
 ALL: Final = (
     EVENTS,
     CLOCKS,
@@ -249,6 +294,9 @@ ALL: Final = (
     RULINGS,
     DEAD_LETTERS,
     REFERENCE_VERSIONS,
+    CHANGES,
+    CHANGE_CLOCKS,
+    CHANGE_ENDS,
 )
 """In the order in which a batch is inserted: a case after its clocks and findings, a card after its
 moves, so that a reader between two inserts never sees a case without clocks, a card without its

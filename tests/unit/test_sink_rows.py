@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import msgspec
 import pytest
 
 from schemas import topics
-from schemas.codes import Level
+from schemas.changes import CaseDifference, ChangeBegun, ChangeEnded, ClockDifference
+from schemas.codes import ClockKind, Level
 from schemas.findings import FindingCode
 from schemas.verdicts import EventRecord, encode
 from streams.sink import tables
@@ -249,3 +252,65 @@ def test_the_same_record_always_gives_the_same_rows():
 def test_every_table_says_how_rows_are_put_into_it():
     assert tables.RULINGS.insert.startswith("INSERT INTO rulings (`case_no`, `ruling_id`")
     assert len({table.name for table in tables.ALL}) == len(tables.ALL)
+
+
+BEGUN = ChangeBegun(
+    change_id="c1",
+    partition=3,
+    at=NOW,
+    subject="calendar",
+    names=["cn@v2"],
+    retroactive=False,
+    dry_run=True,
+    made_at=NOW,
+    by="李主任",
+    first_day="2027-01-01",
+    cases=7,
+)
+
+
+def report(record):
+    return history.Sent(topics.EVENTS.name, encode(record))
+
+
+class TestChanges:
+    def test_a_change_begins_with_what_it_replaces(self):
+        found = row(report(BEGUN), tables.CHANGES)
+        assert (found["change_id"], found["partition"], found["cases"]) == ("c1", 3, 7)
+        assert (found["names"], found["first_day"]) == (["cn@v2"], dt.date(2027, 1, 1))
+
+    def test_each_clock_of_a_case_is_a_row(self):
+        clocks = [
+            ClockDifference(
+                clock_id=name,
+                clock=ClockKind.PROMISED,
+                due_before=NOW,
+                due_after=None,
+                level_before=Level.NOTICE,
+                level_after=Level.NONE,
+                provisional_before=True,
+                provisional_after=False,
+            )
+            for name in ("promised", "statutory")
+        ]
+        record = CaseDifference(
+            change_id="c1", partition=3, case_no="c-1", at=NOW, dry_run=False, clocks=clocks
+        )
+        found = rows_of(report(record))
+        assert [table for table, _ in found] == [tables.CHANGE_CLOCKS] * 2
+        names = [name for name, _ in tables.CHANGE_CLOCKS.columns]
+        first = dict(zip(names, found[0][1], strict=True))
+        assert (first["case_no"], first["clock_id"], first["region"]) == ("c-1", "promised", "")
+        assert (first["due_before"], first["due_after"]) == (NOW, None)
+        assert (first["level_before"], first["level_after"]) == (Level.NOTICE, Level.NONE)
+
+    def test_its_end_says_what_came_of_it(self):
+        record = ChangeEnded(
+            change_id="c1", partition=3, at=NOW, result="refused", reason="cn.hours: …"
+        )
+        found = row(report(record), tables.CHANGE_ENDS)
+        assert (found["result"], found["reason"], found["judged"]) == ("refused", "cn.hours: …", 0)
+
+    def test_one_that_is_none_is_undecodable(self):
+        with pytest.raises(Undecodable):
+            rows_of(history.Sent(topics.EVENTS.name, b'{"type":"change_begun"}'))
