@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from msgspec import Struct
 
     from schemas.changes import ChangeResult
-    from schemas.verdicts import ReferenceRecord
     from streams.runtime.cases import Cases, OpenCase
     from streams.runtime.metrics import EngineMetrics
     from streams.runtime.references import Law, References
@@ -137,7 +136,7 @@ class Changes:
         if not change.dry_run:
             adopted = self._references.adopt(law, self._now)
             self.state += adopted.state
-            self.told += [(_key_of(record), record) for record in adopted.told]
+            self.told += adopted.told
             self._metrics.in_force(self._partition, self._references.rules_of())
             if before == law and not change.retroactive:  # the first time, or files as in force
                 return
@@ -248,7 +247,3 @@ def _kept(task: Task) -> Task:
         return task
     change = msgspec.structs.replace(task.change, catalogue=NO_CONTENT, calendars=())
     return msgspec.structs.replace(task, change=change)
-
-
-def _key_of(record: ReferenceRecord) -> bytes:
-    return f"{record.subject}/{record.name}@{record.version}".encode()

@@ -80,7 +80,7 @@ class Adopted(NamedTuple):
     """What has to be written once a law is in force."""
 
     state: list[tuple[bytes, bytes | None]]
-    told: list[ReferenceRecord]
+    told: list[tuple[bytes, ReferenceRecord]]
 
 
 class Refused(Exception):  # noqa: N818 - named after the condition
@@ -170,7 +170,7 @@ class References:
                 self._stored.add(part.key)
                 state.append((part.key, self._contents[part.key]))
         state.append((IN_FORCE, encode(self._in_force)))
-        return Adopted(state, [self._told(part, now) for part in new])
+        return Adopted(state, [(part.key, self._told(part, now)) for part in new])
 
     def _told(self, part: Part, now: int) -> ReferenceRecord:
         catalogue = self.rules(self.law, part.version).catalogue if not part.name else None

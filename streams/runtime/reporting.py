@@ -35,7 +35,7 @@ def begun(task: Task, partition: int, now: int, cases: int) -> Told:
         first_day=None if first is None else str(date_of(first)),
         cases=cases,
     )
-    return change.change_id.encode(), record
+    return _key(change), record
 
 
 def difference(
@@ -77,4 +77,9 @@ def ended(
         judged=done.judged,
         changed=done.changed,
     )
-    return change.change_id.encode(), record
+    return _key(change), record
+
+
+def _key(change: Change) -> bytes:
+    """Give a key that is no case number's."""
+    return b"\x00change/" + change.change_id.encode()
