@@ -38,12 +38,8 @@ class Case:
         return (*self.clocks, *self.findings)
 
     def known(self, now: int) -> list[Clock]:
-        """Give the clocks that are known to run, or to have run, at a moment."""
-        return [clock for clock in self.clocks if clock.known_from <= now]
-
-    def found(self, now: int) -> list[Finding]:
-        """Give the findings that hold at a moment."""
-        return [finding for finding in self.findings if finding.at <= now]
+        """Give the clocks that are known at a moment: deemed ones only once silence has spoken."""
+        return [clock for clock in self.clocks if not clock.deemed or clock.known_from <= now]
 
 
 def assess(entries: Sequence[Entry], law: Rules) -> Case:

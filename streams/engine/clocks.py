@@ -80,7 +80,12 @@ class Clock:
         return [level for level in self.levels if level.at <= until]
 
     def coming(self, now: int) -> int | None:
-        """Give the next moment after `now` at which it is known to reach a level, if it does."""
+        """Give the next moment after `now` at which it is known to reach a level, if it does.
+
+        Or at which it is known at all: then the case is told anew.
+        """
+        if self.deemed and now < self.known_from:
+            return self.known_from
         for reached in self.levels:
             at = max(reached.at, self.known_from)
             if at > now and (self.stopped_at is None or reached.at <= self.stopped_at):

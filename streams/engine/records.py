@@ -38,7 +38,7 @@ def case_record(
     ledger, rules = case.ledger, case.rules
     step = ledger.current_step
     clocks = [clock_record(clock, case, now) for clock in case.known(now)]
-    findings = case.found(now)
+    findings = case.findings
     levels = [
         *(clock.level for clock in clocks),
         *(finding.level for finding in findings),

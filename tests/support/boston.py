@@ -53,6 +53,8 @@ def assert_same_as_offline(system, clocks, cases=CASES):
     )
     offline = issued_offline(clocks)
     online = {(case, level): holds for case, level, holds, _ in issued}
+    differ = sorted(set(online.items()) ^ set(offline.items()))
+    assert not differ, (len(differ), differ[:5])
     assert online == offline
     assert len(issued) == len(offline)
     assert all(holds <= at for _, _, holds, at in issued)

@@ -357,3 +357,25 @@ class TestRestart:
         counts = {(s.open, s.level): n for s, n in one.metrics.cases.items()}
         assert counts == {(True, 2): 1, (False, 0): 1}
         assert restarted(one).metrics.cases == one.metrics.cases
+
+
+class TestWhatACaseShows:
+    def test_what_started_after_the_last_tick_is_shown_at_once(self):
+        partition = Partition(LAW)
+        partition.tick(at("2018-10-15 09:59:59"))
+        partition.feed(event("accepted", "2018-10-15 10:00:00"))
+        assert {c.clock_id for c in partition.cases()["c"].clocks} == {"promised", "statutory"}
+
+    def test_deemed_acceptance_is_shown_when_silence_has_spoken_and_not_before(self):
+        # without a level of its own at that second, too: an acceptance that no ladder knows
+        law = rules({"promised": days(20)}, preset="cn-permit", ladder="plain")
+        partition = Partition(law)
+        partition.feed(event("received", "2018-10-15 10:00:00"))
+        partition.tick(at("2018-10-22 23:59:59"))
+        assert {c.clock_id for c in partition.cases()["c"].clocks} == {"acceptance:1"}
+        partition.tick(at("2018-10-23 00:00:00"))
+        assert {c.clock_id for c in partition.cases()["c"].clocks} == {
+            "acceptance:1",
+            "promised",
+            "statutory",
+        }
