@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from msgspec import Struct
 
     from schemas.changes import ChangeResult
+    from streams.engine.rules import Rules
     from streams.runtime.cases import Cases, OpenCase
     from streams.runtime.metrics import EngineMetrics
     from streams.runtime.references import Law, References
@@ -57,6 +58,7 @@ class Changes:
         self._sweep: Sweep | None = None
         self._task: Task | None = None
         self._early: set[str] = set()
+        self._both: dict[str, tuple[Rules, Rules]] = {}
         self._now = 0
         self.told: list[tuple[bytes, Struct]] = []
         """What leaves through `jiancha.events`, with its key; the caller takes it away."""
@@ -205,11 +207,10 @@ class Changes:
         Unless it is a dry run the case is judged by the new rules from now on.
         """
         assert self._sweep is not None  # noqa: S101 - asked by a sweep
-        task, rules = self._sweep.task, self._references.rules
-        pinned = case.state.catalogue
+        task, pinned = self._sweep.task, case.state.catalogue
         after_pin = task.after.catalogue if task.change.retroactive else pinned
-        before = assess(case.entries, rules(task.before, pinned))
-        after = assess(case.entries, rules(task.after, after_pin))
+        old, new = self._rules_of(task, pinned, after_pin)
+        before, after = assess(case.entries, old), assess(case.entries, new)
         same = alike(before, after)
         if not task.change.dry_run and not (same and after_pin == pinned):
             self._cases.adopt(case_no, case, after, self._now)
@@ -219,10 +220,19 @@ class Changes:
             self.told.append(told)
         return bool(found)
 
+    def _rules_of(self, task: Task, pinned: str, after_pin: str) -> tuple[Rules, Rules]:
+        known = self._both.get(pinned)
+        if known is None:
+            rules = self._references.rules
+            known = rules(task.before, pinned), rules(task.after, after_pin)
+            self._both[pinned] = known
+        return known
+
     def _end(self, sweep: Sweep) -> None:
         self._sweep, self._task = None, None
         self._cases.before_touch = None
         self._early.clear()
+        self._both.clear()
         self.state.append((TASK, None))
         done, dry_run = sweep.position, sweep.task.change.dry_run
         self._ended(sweep.task.change, "compared" if dry_run else "applied", done)

@@ -15,7 +15,7 @@ import structlog
 from streams.runtime.partition import OwnedPartition
 from streams.runtime.ports import Fatal, InputTopic
 from streams.runtime.positions import Partition
-from streams.runtime.writer import GroupCommit
+from streams.runtime.writer import GroupCommit, Turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -68,6 +68,7 @@ class Ownership:
         self._storage = storage
         self._metrics = metrics
         self._fail_stop = fail_stop
+        self._turns = Turns()
         self._starts: dict[Partition, int] = {}
         self.owned: dict[int, OwnedPartition] = {}
         self.taking: dict[int, PartitionState] = {}  # partitions on their way
@@ -177,7 +178,9 @@ class Ownership:
     def _own(self, number: int, logic: PartitionLogic, producer: FencedProducer) -> OwnedPartition:
         write = partial(self._storage.write, producer)
         acknowledge = self._group.acknowledge
-        writer = GroupCommit(logic.take, write, acknowledge, self._metrics, self._fail_stop)
+        writer = GroupCommit(
+            logic.take, write, acknowledge, self._metrics, self._fail_stop, self._turns
+        )
         return OwnedPartition(number, logic, producer, writer, self._settings, self._metrics)
 
     async def _where_to_read(self, mine: set[int]) -> dict[Partition, int]:

@@ -95,6 +95,7 @@ class References:
         self._contents: dict[bytes, bytes] = {}
         self._stored: set[bytes] = set()
         self._rules: dict[tuple[str, frozenset[tuple[str, str]]], Rules] = {}
+        self._current: dict[str, Rules] = {}
         self._in_force: InForce | None = None
         self.files = self._learned(rules.catalogue)
         self._rules[_key(self.files, "")] = rules
@@ -108,6 +109,7 @@ class References:
         """Take a content, or what is in force, as it was written."""
         if key == IN_FORCE:
             self._in_force = decode(value, InForce)
+            self._current.clear()
         else:
             self._contents[key] = value
             self._stored.add(key)
@@ -164,6 +166,7 @@ class References:
         """Put a law in force."""
         new = law.parts(without=None if self._in_force is None else self._in_force.law)
         self._in_force = InForce(law, self.files)
+        self._current.clear()
         state: list[tuple[bytes, bytes | None]] = []
         for part in new:
             if part.key not in self._stored:
@@ -195,7 +198,10 @@ class References:
 
         The calendars are always those in force. Raises Fatal when the catalogue is not known.
         """
-        return self.rules(self.law, version)
+        known = self._current.get(version)
+        if known is None:
+            known = self._current[version] = self.rules(self.law, version)
+        return known
 
     def rules(self, law: Law, version: str = "") -> Rules:
         """Give the rules of a catalogue's version under a law's calendars; the law's own for "".

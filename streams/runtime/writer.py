@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -15,12 +15,33 @@ if TYPE_CHECKING:
     from streams.runtime.failstop import FailStop
     from streams.runtime.ports import Batch, RuntimeMetrics
 
+PAUSE: Final = 0.005  # seconds for records and writes between two slices
+
+
+class Turns:
+    """Lets one partition of a worker at a time do what it does by itself, with pauses between.
+
+    A record passes through many turns of the event loop on its way: if each partition did a slice
+    in each of them, a record would wait for a hundred slices.
+    """
+
+    def __init__(self, pause: float = PAUSE) -> None:
+        self._pause = pause
+        self._taken = asyncio.Lock()
+
+    async def next(self) -> None:
+        """Wait for one's turn; it is over some time after what the caller does at once."""
+        await self._taken.acquire()
+        loop = asyncio.get_running_loop()
+        loop.call_soon(loop.call_later, self._pause, self._taken.release)
+
 
 class GroupCommit:
     """Writes what a partition's logic gives, then acknowledges what it was computed from.
 
     `take` gives the batch, `write` makes it durable (any error ends the process), `acknowledge`
-    gets each finished message, in the order in which they were given to `add`.
+    gets each finished message, in the order in which they were given to `add`. The partitions of
+    a worker share their `turns`.
     """
 
     def __init__(
@@ -30,12 +51,14 @@ class GroupCommit:
         acknowledge: Callable[[Any], None],
         metrics: RuntimeMetrics,
         fail_stop: FailStop,
+        turns: Turns,
     ) -> None:
         self._take = take
         self._write = write
         self._acknowledge = acknowledge
         self._metrics = metrics
         self._fail_stop = fail_stop
+        self._turns = turns
         self._finished: list[Any] = []
         self._dirty = False
         self._more = False  # the logic has more to do by itself
@@ -75,6 +98,8 @@ class GroupCommit:
 
     async def _run(self) -> None:
         while self._dirty or (self._more and not self._waited_for):
+            if self._more:
+                await self._turns.next()
             finished, self._finished = self._finished, []
             records, self.pending = self.pending, 0
             self._dirty = False
@@ -85,7 +110,5 @@ class GroupCommit:
                 began = time.perf_counter()
                 await self._write(batch)
                 self._metrics.committed(records, written, time.perf_counter() - began)
-            elif batch.more:
-                await asyncio.sleep(0)  # let the records come in between
             for message in finished:
                 self._acknowledge(message)

@@ -1,10 +1,11 @@
 """A change of calendar over many open cases, with events flowing: `python -m tests.bench.change`.
 
-In one process: eight partitions of the engine with their group commits, on one event loop as in the
-worker; a write is the time of a broker's transaction, waited for. JIANCHA_BENCH_CASES says how many
-cases are open (100,000 unless given), `--concerned` which part of them reaches past the first day
-that changes. What is measured: the seconds until every case is judged again, and how long each event
-that comes meanwhile waits until what it caused is durable.
+In one process, unless `--workers N` says how many engine workers share a real broker: eight
+partitions with their group commits on one event loop, as in the worker; a write is the time of a
+broker's transaction, waited for. JIANCHA_BENCH_CASES says how many cases are open (100,000 unless
+given), `--concerned` which part of them reaches past the first day that changes. What is measured:
+the seconds until every case is judged again, and how long each event that comes meanwhile waits
+until what it caused is durable.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from schemas.verdicts import encode
 from streams.runtime.failstop import FailStop
 from streams.runtime.logic import RESERVED, CasePartition
 from streams.runtime.ports import Chunk, InputTopic
-from streams.runtime.writer import GroupCommit
+from streams.runtime.writer import GroupCommit, Turns
 from tests.bench.task import bench_metrics, bench_rules
 from tests.fakes import CountedMetrics
 from tests.support.cases import at
@@ -67,19 +68,26 @@ class Swept:
     p99: float
     worst: float
 
+    @classmethod
+    def of(
+        cls, cases: int, judged: int, changed: int, seconds: float, latencies: list[float]
+    ) -> Swept:
+        waited = sorted(latencies)
+        p50, p99 = waited[len(waited) // 2], waited[len(waited) * 99 // 100]
+        return cls(cases, judged, changed, seconds, len(waited), p50, p99, waited[-1])
+
 
 class Place:
     """One partition as the worker runs it: its logic, its group commit, its offsets."""
 
-    def __init__(self, number: int, law: Rules) -> None:
+    def __init__(self, number: int, law: Rules, turns: Turns) -> None:
         self.logic = CasePartition(number, 1, law, bench_metrics(law))
         self.number = number
         self.next = dict.fromkeys(INPUTS, 0)
         self.latencies: list[float] = []
         metrics = CountedMetrics()
-        self.writer = GroupCommit(
-            self.logic.take, _write, self._durable, metrics, FailStop(metrics)
-        )
+        stop = FailStop(metrics)
+        self.writer = GroupCommit(self.logic.take, _write, self._durable, metrics, stop, turns)
 
     def hand_over(self, topic: str, keys: Sequence[bytes | None], values: Sequence[bytes]) -> None:
         """Apply records that come now; the chunk's timestamp is when it came."""
@@ -115,7 +123,7 @@ def packed_patterns(law: Rules, days: tuple[int, int]) -> list[bytes]:
     random, here = Random(1), Partition(law)
     here.tick(NOW - 1)
     for number in range(PATTERNS):
-        here.feed(*map(_event, _opened(random, f"case-{number}", days)))
+        here.feed(*map(event_value, _opened(random, f"case-{number}", days)))
     here.tick(NOW)
     here.take()
     return [value for key, value in here.changelog if not key.startswith(RESERVED)]
@@ -137,18 +145,40 @@ def _opened(random: Random, case_no: str, days: tuple[int, int]) -> Iterator[dic
         }
 
 
-def _event(facts: dict[str, Any]) -> bytes:
+def event_value(facts: dict[str, Any]) -> bytes:
     return json.dumps(facts, ensure_ascii=False).encode()
 
 
-def filled(places: Sequence[Place], law: Rules, cases: int, concerned: float) -> None:
-    """Give the partitions their open cases, as a restore does."""
+def named(number: int) -> str:
+    return f"430102-2026-{number:08d}"
+
+
+def step_started(event_id: str, number: int) -> dict[str, Any]:
+    """An event of a case, of which there may be no record yet."""
+    return {
+        "event_id": event_id,
+        "case_no": named(number),
+        "source": "hall-430102",
+        "kind": "step_started",
+        "step": "SC",
+        "occurred_at": "2026-12-28T08:50:00+08:00",
+        "item": "i",
+    }
+
+
+def patterns_of(law: Rules, cases: int, concerned: float) -> Iterator[tuple[int, bytes]]:
+    """Give a packed state for each case's number, that share of them reaching past the year."""
     reaching, ending = packed_patterns(law, REACHES), packed_patterns(law, ENDS)
     random = Random(2)
     for number in range(cases):
         patterns = reaching if random.random() < concerned else ending
-        name = f"430102-2026-{number:08d}".encode()
-        places[number % len(places)].logic.restore(name, patterns[number % len(patterns)])
+        yield number, patterns[number % len(patterns)]
+
+
+def filled(places: Sequence[Place], law: Rules, cases: int, concerned: float) -> None:
+    """Give the partitions their open cases, as a restore does."""
+    for number, packed in patterns_of(law, cases, concerned):
+        places[number % len(places)].logic.restore(named(number).encode(), packed)
     for place in places:
         place.logic.restored(INPUTS)
 
@@ -161,16 +191,8 @@ async def flowing(places: Sequence[Place], cases: int, stop: asyncio.Event) -> i
         by_place: dict[int, list[bytes]] = {}
         while sent < due:
             number = random.randrange(cases + cases // 50)
-            facts = {
-                "event_id": f"live-{sent}",
-                "case_no": f"430102-2026-{number:08d}",
-                "source": "hall-430102",
-                "kind": "step_started",
-                "step": "SC",
-                "occurred_at": "2026-12-28T08:50:00+08:00",
-                "item": "i",
-            }
-            by_place.setdefault(number % len(places), []).append(_event(facts))
+            facts = step_started(f"live-{sent}", number)
+            by_place.setdefault(number % len(places), []).append(event_value(facts))
             sent += 1
         for number, values in by_place.items():
             keys = [None] * len(values)
@@ -187,7 +209,8 @@ async def flowing(places: Sequence[Place], cases: int, stop: asyncio.Event) -> i
 async def measure(cases: int, concerned: float) -> Swept:
     """Make the cases, let events flow, send the change, wait until it is through."""
     law = bench_rules()
-    places = [Place(number, law) for number in range(PARTITIONS)]
+    turns = Turns()
+    places = [Place(number, law, turns) for number in range(PARTITIONS)]
     filled(places, law, cases, concerned)
     gc.collect()
     gc.freeze()
@@ -202,35 +225,36 @@ async def measure(cases: int, concerned: float) -> Swept:
         place.hand_over(topics.TICKS.name, [None], [sent])
     judged = [0] * len(places)
     changed = [0] * len(places)
-    while any(place.logic._changes.busy for place in places):  # noqa: SLF001
+    while any(place.logic._changes.busy for place in places):
         await asyncio.sleep(0.05)
         for number, place in enumerate(places):
-            position = place.logic._changes.position  # noqa: SLF001
+            position = place.logic._changes.position
             if position is not None:
                 judged[number], changed[number] = position.judged, position.changed
     seconds = time.perf_counter() - began
     stop.set()
     await live
-    waited = sorted(latency for place in places for latency in place.latencies)
-    return Swept(
-        cases,
-        sum(judged),
-        sum(changed),
-        seconds,
-        len(waited),
-        waited[len(waited) // 2],
-        waited[len(waited) * 99 // 100],
-        waited[-1],
-    )
+    waited = [latency for place in places for latency in place.latencies]
+    return Swept.of(cases, sum(judged), sum(changed), seconds, waited)
+
+
+def run(cases: int, concerned: float, workers: int) -> Swept:
+    """Measure in this process, or with workers on a broker."""
+    if workers:
+        from tests.bench.change_broker import on_real_kafka
+
+        return on_real_kafka(cases, concerned, workers)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(measure(cases, concerned))
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.change", description=__doc__)
     parser.add_argument("--concerned", type=float, default=1.0)
+    parser.add_argument("--workers", type=int, default=0)
     given = parser.parse_args(arguments)
     cases = int(os.environ.get("JIANCHA_BENCH_CASES", "100000"))
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        found = runner.run(measure(cases, given.concerned))
+    found = run(cases, given.concerned, given.workers)
     print(  # noqa: T201
         f"{found.cases:,} open cases, {found.judged:,} judged again, {found.changed:,} changed:"
         f" {found.seconds:.1f} s; {found.events:,} events meanwhile waited"

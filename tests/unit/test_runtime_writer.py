@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 
 from streams.runtime.ports import Batch, Fatal, Output
-from streams.runtime.writer import GroupCommit
+from streams.runtime.writer import GroupCommit, Turns
 from tests.fakes import CountedMetrics, Ended, stopper
 
 
@@ -21,7 +22,7 @@ class Bench:
         self.error: Exception | None = None
         self.metrics = CountedMetrics()
         self.commit = GroupCommit(
-            self.take, self.write, self.acknowledge, self.metrics, stopper(self.metrics)
+            self.take, self.write, self.acknowledge, self.metrics, stopper(self.metrics), Turns(0)
         )
 
     def take(self) -> Batch:
@@ -42,8 +43,8 @@ class Bench:
         self.commit.add(messages, records)
 
 
-async def turn() -> None:
-    for _ in range(5):
+async def turn(times: int = 5) -> None:
+    for _ in range(times):
         await asyncio.sleep(0)
 
 
@@ -174,24 +175,33 @@ class Busy(Bench):
         return batch._replace(more=self.left > 0)
 
 
+async def until(condition) -> None:
+    for _ in range(100_000):
+        if condition():
+            return
+        await asyncio.sleep(0)
+    raise AssertionError
+
+
 def test_what_the_logic_does_by_itself_is_taken_without_any_input():
     async def scenario():
         bench = Busy(3)
         bench.commit.wake()
-        await turn()
+        await until(lambda: len(bench.events) == 3)
+        await turn(20)
         assert bench.events == [("write", ["slice"])] * 3
 
     asyncio.run(scenario())
 
 
-def test_records_come_in_between_two_slices_that_write_nothing():
+@pytest.mark.parametrize("writes", [True, False])
+def test_records_come_in_between_two_slices(writes):
     async def scenario():
-        bench = Busy(1000, writes=False)
+        bench = Busy(1000, writes=writes)
         bench.commit.wake()
         await turn()
         bench.add("m1", effects=("e1",))
-        await turn()
-        assert ("ack", "m1") in bench.events
+        await until(lambda: ("ack", "m1") in bench.events)
         assert bench.left > 900
 
     asyncio.run(scenario())
@@ -199,16 +209,39 @@ def test_records_come_in_between_two_slices_that_write_nothing():
 
 def test_a_rebalance_does_not_wait_for_what_the_logic_does_by_itself():
     async def scenario():
-        bench = Busy(1000, writes=False)
+        bench = Busy(1000)
         bench.commit.wake()
         await turn()
         await asyncio.wait_for(bench.commit.idle(), 1)
         left = bench.left
         assert left > 900
-        await turn()
+        await turn(20)
         assert bench.left == left
         bench.commit.wake()
-        await turn()
-        assert bench.left < left
+        await until(lambda: bench.left < left - 5)
+
+    asyncio.run(scenario())
+
+
+def test_partitions_take_turns_and_the_event_loop_turns_between():
+    async def scenario():
+        turns, order = Turns(0.001), []
+
+        async def partition(name):
+            for _ in range(3):
+                await turns.next()
+                order.append(name)
+
+        async def records():
+            while True:
+                order.append("record")
+                await asyncio.sleep(0)
+
+        beside = asyncio.create_task(records())
+        await asyncio.gather(partition("a"), partition("b"))
+        beside.cancel()
+        assert order.count("a") == order.count("b") == 3
+        for first, second in pairwise(order):
+            assert "record" in {first, second}
 
     asyncio.run(scenario())

@@ -1,0 +1,192 @@
+"""A change of calendar over many open cases on real Kafka, with events flowing.
+
+The state topic is filled with open cases, workers restore them, events flow, and the change is sent
+as the command sends it. An event's latency runs from when its sender dated it to when a reader of
+committed records has what the engine wrote of it.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final
+
+from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from deploy.local.real_kafka import RealKafka
+from schemas import topics
+from schemas.ticks import Tick
+from schemas.verdicts import encode
+from streams.changing import Changing
+from streams.runtime.placing import partition_of
+from streams.settings import Kafka, Settings
+from tests.bench.change import (
+    EVENTS_A_SECOND,
+    NOW,
+    PARTITIONS,
+    Swept,
+    event_value,
+    named,
+    patterns_of,
+    step_started,
+)
+from tests.bench.task import bench_rules
+from tests.support.changing import change, decreed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+WITHIN: Final = 900.0
+
+
+class Bench:
+    """One run on one broker."""
+
+    def __init__(self, bootstrap: str, cases: int) -> None:
+        self.bootstrap, self.cases = bootstrap, cases
+        self.producer = Producer(
+            {
+                "bootstrap.servers": bootstrap,
+                "linger.ms": 2,
+                "queue.buffering.max.messages": 1_000_000,
+                "log_level": 3,
+            }
+        )
+        self.stop = threading.Event()
+        self.latencies: list[float] = []
+        self.seen: set[int] = set()
+        self.judged = self.changed = 0
+        self.ended: set[int] = set()
+
+    def fill(self, concerned: float) -> None:
+        """Make the topics, and the state of the open cases."""
+        admin = AdminClient({"bootstrap.servers": self.bootstrap})
+        wanted = [NewTopic(t.name, PARTITIONS, 1, config=t.config()) for t in topics.ALL]
+        for made in admin.create_topics(wanted).values():
+            made.result(30)
+        for number, packed in patterns_of(bench_rules(), self.cases, concerned):
+            name = named(number)
+            self._produce(topics.CASE_STATE.name, packed, name, partition_of(name, PARTITIONS))
+        assert self.producer.flush(120) == 0
+
+    def _produce(self, topic: str, value: bytes, key: str | None, partition: int) -> None:
+        while True:
+            try:
+                self.producer.produce(topic, value, key, partition)
+            except BufferError:
+                self.producer.poll(0.1)
+            else:
+                self.producer.poll(0)
+                return
+
+    def flow(self) -> None:
+        """Send events of known and of new cases, and a tick a second, until told to stop."""
+        random, sent, ticked, began = Random(3), 0, -1, time.monotonic()
+        while not self.stop.wait(0.005):
+            passed = time.monotonic() - began
+            while sent < passed * EVENTS_A_SECOND:
+                number = random.randrange(self.cases + self.cases // 50)
+                value = event_value(step_started(f"live-{sent}", number))
+                name = named(number)
+                self._produce(topics.STEPS.name, value, name, partition_of(name, PARTITIONS))
+                sent += 1
+            if int(passed) > ticked:
+                ticked = int(passed)
+                for partition in range(PARTITIONS):
+                    tick = encode(Tick(NOW + ticked, "replay", {}))
+                    self._produce(topics.TICKS.name, tick, None, partition)
+
+    def read(self) -> None:
+        """Read what the engine tells, and note how long each event took."""
+        consumer = Consumer(
+            {
+                "bootstrap.servers": self.bootstrap,
+                "group.id": "bench",
+                "enable.auto.commit": False,
+                "isolation.level": "read_committed",
+                "fetch.wait.max.ms": 5,
+            }
+        )
+        consumer.assign([TopicPartition(topics.EVENTS.name, p, 0) for p in range(PARTITIONS)])
+        while not self.stop.is_set():
+            for message in consumer.consume(5000, 0.02):
+                if message.error() is None:
+                    self._told(message.partition(), message.value())
+        consumer.close()
+
+    def _told(self, partition: int, value: bytes) -> None:
+        if value.startswith(b'{"type":"event"'):
+            self.seen.add(partition)
+            at = value.index(b'"timestamp_ms":') + 15
+            came = int(value[at : at + 13]) / 1000
+            self.latencies.append(time.time() - came)
+        elif value.startswith(b'{"type":"change_ended"'):
+            record = json.loads(value)
+            self.ended.add(partition)
+            self.judged += record["judged"]
+            self.changed += record["changed"]
+
+    def measure(self, workers: list[subprocess.Popen[bytes]]) -> Swept:
+        """Wait until every partition is at work, send the change, wait until it is through."""
+        beside = [threading.Thread(target=each, daemon=True) for each in (self.flow, self.read)]
+        for thread in beside:
+            thread.start()
+        _until(lambda: len(self.seen) == PARTITIONS, workers)
+        time.sleep(5)  # what had gathered while the workers started is through
+        self.latencies.clear()
+        changing = Changing(Settings(kafka=Kafka(bootstrap_servers=self.bootstrap)))
+        cn = bench_rules().catalogue.calendars["cn"]
+        began = time.monotonic()
+        changing.send(change(decreed(cn)))
+        _until(lambda: len(self.ended) == PARTITIONS, workers)
+        seconds = time.monotonic() - began
+        waited = self.latencies.copy()
+        self.stop.set()
+        for thread in beside:
+            thread.join()
+        changing.close()
+        return Swept.of(self.cases, self.judged, self.changed, seconds, waited)
+
+
+def _until(condition: Callable[[], bool], workers: list[subprocess.Popen[bytes]]) -> None:
+    deadline = time.monotonic() + WITHIN
+    while not condition():
+        if time.monotonic() > deadline or any(worker.poll() is not None for worker in workers):
+            raise RuntimeError("a worker ended, or nothing comes of the change")
+        time.sleep(0.02)
+
+
+def on_real_kafka(cases: int, concerned: float, workers: int) -> Swept:
+    """Measure on a broker of the bench's own."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        kafka = RealKafka(folder / "kafka", partitions=PARTITIONS)
+        kafka.start()
+        running: list[subprocess.Popen[bytes]] = []
+        try:
+            bench = Bench(kafka.bootstrap, cases)
+            bench.fill(concerned)
+            running += list(_started(kafka.bootstrap, workers, folder))
+            return bench.measure(running)
+        finally:
+            for worker in running:
+                worker.kill()
+                worker.wait()
+            kafka.stop()
+
+
+def _started(bootstrap: str, workers: int, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    for number in range(workers):
+        with (folder / f"worker-{number}.log").open("wb") as log:
+            yield subprocess.Popen(
+                [sys.executable, "-m", "tests.bench.change_worker", bootstrap, "bench-change"],
+                stdout=log,
+                stderr=log,
+            )
