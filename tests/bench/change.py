@@ -206,7 +206,7 @@ async def flowing(places: Sequence[Place], cases: int, stop: asyncio.Event) -> i
     return sent
 
 
-async def measure(cases: int, concerned: float) -> Swept:
+async def measure(cases: int, concerned: float, settle: float = 2.0) -> Swept:
     """Make the cases, let events flow, send the change, wait until it is through."""
     law = bench_rules()
     turns = Turns()
@@ -216,7 +216,7 @@ async def measure(cases: int, concerned: float) -> Swept:
     gc.freeze()
     stop = asyncio.Event()
     live = asyncio.create_task(flowing(places, cases, stop))
-    await asyncio.sleep(2)
+    await asyncio.sleep(settle)
     for place in places:
         place.latencies.clear()
     sent = encode(change(decreed(law.catalogue.calendars["cn"])))
