@@ -110,8 +110,6 @@ class Ownership:
             return
         self._starts = await self._where_to_read(mine)
         self.generation = generation
-        for owned in self.owned.values():
-            owned.writer.wake()
         seconds = time.monotonic() - began
         self._metrics.rebalanced(len(mine), len(kept), seconds)
         log.info(

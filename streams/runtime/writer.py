@@ -73,12 +73,8 @@ class GroupCommit:
         could be applied.
         """
         self._finished.extend(finished)
-        self.pending += records
-        self.wake()
-
-    def wake(self) -> None:
-        """Take from the logic: it may have something to do, though no record came."""
         self._dirty = True
+        self.pending += records
         if self._task is None or self._task.done():
             self._task = asyncio.ensure_future(self._fail_stop.guard("transaction", self._run()))
 
@@ -88,7 +84,11 @@ class GroupCommit:
             await asyncio.shield(self._task)
 
     async def idle(self) -> None:
-        """Wait until nothing is left to write; what the logic does by itself pauses meanwhile."""
+        """Wait until nothing is left to write.
+
+        What the logic does by itself stops, and goes on with the next record: until then the
+        partition may change hands.
+        """
         self._waited_for += 1
         try:
             while self._task is not None and not self._task.done():

@@ -175,6 +175,10 @@ def on_real_kafka(cases: int, concerned: float, workers: int) -> Swept:
             bench.fill(concerned)
             running += list(_started(kafka.bootstrap, workers, folder))
             return bench.measure(running)
+        except RuntimeError:
+            for log in folder.glob("worker-*.log"):
+                sys.stderr.write(log.read_text(encoding="utf-8")[-2000:])
+            raise
         finally:
             for worker in running:
                 worker.kill()

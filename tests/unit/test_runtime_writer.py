@@ -183,10 +183,10 @@ async def until(condition) -> None:
     raise AssertionError
 
 
-def test_what_the_logic_does_by_itself_is_taken_without_any_input():
+def test_what_the_logic_does_by_itself_is_taken_without_further_input():
     async def scenario():
         bench = Busy(3)
-        bench.commit.wake()
+        bench.commit.add((), 0)
         await until(lambda: len(bench.events) == 3)
         await turn(20)
         assert bench.events == [("write", ["slice"])] * 3
@@ -198,7 +198,7 @@ def test_what_the_logic_does_by_itself_is_taken_without_any_input():
 def test_records_come_in_between_two_slices(writes):
     async def scenario():
         bench = Busy(1000, writes=writes)
-        bench.commit.wake()
+        bench.commit.add((), 0)
         await turn()
         bench.add("m1", effects=("e1",))
         await until(lambda: ("ack", "m1") in bench.events)
@@ -210,14 +210,14 @@ def test_records_come_in_between_two_slices(writes):
 def test_a_rebalance_does_not_wait_for_what_the_logic_does_by_itself():
     async def scenario():
         bench = Busy(1000)
-        bench.commit.wake()
+        bench.commit.add((), 0)
         await turn()
         await asyncio.wait_for(bench.commit.idle(), 1)
         left = bench.left
         assert left > 900
         await turn(20)
         assert bench.left == left
-        bench.commit.wake()
+        bench.commit.add((), 0)
         await until(lambda: bench.left < left - 5)
 
     asyncio.run(scenario())
