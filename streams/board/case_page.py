@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import ValidationError
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from schemas.events import Envelope
     from schemas.words import Words
-    from streams.board.history import CaseFile, ClockLine, Happening, Move, Ruling
+    from streams.board.history import CaseFile, ClockLine, FindingLine, Happening, Move, Ruling
     from streams.engine.explanation import ClockExplanation
     from streams.engine.intervals import Interval
     from streams.engine.rules import Rules
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 LONGEST: Final = 400
 """Stretches listed of one clock; a page must stay quick though a case is years over."""
 SHORT: Final = 24
+Fate = Literal["", "taken_back", "replaced"]
 LATE: Final = 86_400
 """Seconds between occurrence and arrival above which the time line says so."""
 
@@ -81,6 +82,15 @@ class CardView:
 
 
 @dataclass(frozen=True, slots=True)
+class FindingView:
+    """A finding, and the place in the time line of the record that shows it."""
+
+    line: FindingLine
+    record: Happening | None
+    place: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One line of the time line: an event, a card's move, or a ruling."""
 
@@ -88,6 +98,8 @@ class Entry:
     event: Happening | None = None
     move: Move | None = None
     ruling: Ruling | None = None
+    fate: Fate = ""
+    """What became of the record: a later version voids it, or says something else."""
 
     @property
     def late(self) -> bool:
@@ -101,6 +113,7 @@ class CaseView:
 
     file: CaseFile
     clocks: Sequence[ClockView]
+    findings: Sequence[FindingView]
     cards: Sequence[CardView]
     entries: Sequence[Entry]
     unreadable: int
@@ -115,11 +128,13 @@ def case_view(file: CaseFile, rules: Rules | None) -> CaseView:
     if rules is not None and events:
         explanation = explain_case(file.case.case_no, events, rules, file.now)
     explained = {c.clock.clock_id: c for c in explanation.clocks} if explanation else {}
+    entries = _entries(file)
     return CaseView(
         file=file,
         clocks=[_clock(line, explained.get(line.clock_id), file.now) for line in file.clocks],
+        findings=[_finding(line, entries) for line in file.findings],
         cards=_cards(file.moves),
-        entries=_entries(file),
+        entries=entries,
         unreadable=unreadable,
         catalogue=rules.catalogue.version if rules else None,
     )
@@ -178,8 +193,29 @@ def _cards(moves: Sequence[Move]) -> list[CardView]:
     return [CardView(of_one[0], of_one) for of_one in cards]
 
 
+def _fate(event: Happening, latest: int, voided: bool) -> Fate:
+    if voided:
+        return "taken_back"
+    return "replaced" if event.version < latest else ""
+
+
+def _finding(line: FindingLine, entries: Sequence[Entry]) -> FindingView:
+    for place, entry in enumerate(entries):
+        event = entry.event
+        shows = (line.record, line.record_version, line.occurred_at)
+        if event and (event.record, event.version, event.at) == shows:
+            return FindingView(line, event, place)
+    return FindingView(line, None, None)
+
+
 def _entries(file: CaseFile) -> list[Entry]:
-    entries = [Entry(e.at, event=e) for e in file.events]
+    latest: dict[tuple[str, str], tuple[int, bool]] = {}
+    for event in file.events:
+        name, version = (event.source, event.event_id), (event.version, event.voided)
+        latest[name] = max(version, latest.get(name, version))
+    entries = [
+        Entry(e.at, event=e, fate=_fate(e, *latest[e.source, e.event_id])) for e in file.events
+    ]
     entries += [Entry(m.at, move=m) for m in file.moves]
     entries += [Entry(r.at, ruling=r) for r in file.rulings]
     return sorted(entries, key=lambda entry: entry.at)

@@ -26,6 +26,7 @@ from streams.board.history import (
     ClockLine,
     DueClock,
     Figures,
+    FindingLine,
     Flow,
     Happening,
     HistoryAway,
@@ -151,13 +152,17 @@ class ClickHouseHistory:
             rows = ask(sql.CASE, this)
             if not rows:
                 return None
-            *line, received, accepted, decided, finished = rows[0][:15]
-            outcome, window, source, catalogue, revision = rows[0][15:]
+            *line, received, accepted, decided, finished = rows[0][:16]
+            outcome, window, source, catalogue, revision = rows[0][16:]
             clocks = [ClockLine(*r) for r in ask(sql.CLOCKS, {**this, "revision": revision})]
             first = min(
                 (c for c in clocks if c.stopped_at is None), key=lambda c: c.due_at, default=None
             )
-            soonest = (first.due_at, first.calendar, first.limit) if first else (None, "", "")
+            soonest = (
+                (first.due_at, first.calendar, first.limit, first.provisional)
+                if first
+                else (None, "", "", False)
+            )
             return CaseFile(
                 now=self._now(ask),
                 live=self._live,
@@ -171,6 +176,9 @@ class ClickHouseHistory:
                 source=source,
                 catalogue=catalogue,
                 clocks=clocks,
+                findings=[
+                    FindingLine(*r) for r in ask(sql.FINDINGS, {**this, "revision": revision})
+                ],
                 moves=[Move(*row) for row in ask(sql.MOVES, this)],
                 events=[Happening(*row) for row in ask(sql.EVENTS, this)],
                 rulings=[Ruling(*row) for row in ask(sql.RULINGS, this)],

@@ -149,10 +149,13 @@ class CaseLine:
     ended_at: int | None
     suspended: bool
     level: str
+    about: str
+    """What its highest card is about: a clock's or a finding's name within the case."""
     due_at: int | None
     """The soonest due moment of its open clocks."""
     calendar: str
     limit: str
+    provisional: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +177,11 @@ class ClockLine:
     department: str
     officer: str
     started_at: int
+    known_from: int
+    """Since when it is known: after its start where silence is acceptance (视为受理)."""
+    deemed: bool
+    assumed: bool
+    """No record states its start."""
     due_at: int
     stopped_at: int | None
     state: str
@@ -182,6 +190,21 @@ class ClockLine:
     basis: str
     calendar: str
     calendar_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindingLine:
+    """What a record of the case shows (监察发现)."""
+
+    finding_id: str
+    code: str
+    level: str
+    at: int
+    basis: str
+    kind: str
+    record: int
+    record_version: int
+    occurred_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +240,13 @@ class Happening:
     outcome: str
     reason: str
     content: str
+    source: str
+    event_id: str
+    record: int
+    """Names the record within its case: its versions share it."""
+    version: int
+    voided: bool
+    """Whether this version takes the record back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +276,7 @@ class CaseFile:
     source: str
     catalogue: str
     clocks: Sequence[ClockLine]
+    findings: Sequence[FindingLine]
     moves: Sequence[Move]
     events: Sequence[Happening]
     rulings: Sequence[Ruling]

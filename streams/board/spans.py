@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from schemas.codes import Unit
-from schemas.words import Words
+from schemas.words import UNITS, Words
 from streams.engine.calendar import OutsideCalendar
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def left(now: int, due_at: int, calendar: Calendar | None, limit: str = "") -> W
     """Write what is left until a due moment, or by how much it is over.
 
     Within a day: hours and minutes. Beyond: working days by the calendar, or natural days for a
-    limit in natural days and where there is no calendar.
+    limit in natural days or months and where there is no calendar.
     """
     if due_at >= now:
         span = _span(now, due_at, calendar, limit)
@@ -67,7 +67,7 @@ def _span(begin: int, end: int, calendar: Calendar | None, limit: str) -> Words:
     seconds = end - begin
     if seconds < DAY:
         return _clock(seconds)
-    if calendar is not None and not limit.endswith(Unit.NATURAL_DAY):
+    if calendar is not None and limit.rpartition(" ")[2] not in _NATURAL:
         try:
             days = calendar.count(calendar.face(begin) // DAY, calendar.face(end) // DAY)
         except OutsideCalendar:
@@ -126,17 +126,23 @@ _WEEK: Final = tuple(
 def limit_words(limit: str) -> Words:
     """Write a clock's limit as it stands on record: `20 working_day`, `stated`."""
     amount, _, unit = limit.partition(" ")
+    if limit in UNITS:
+        return UNITS[Unit(limit)]
     if unit not in _ONE:
         return Words("窗口承诺的时间", "as the hall states") if limit else Words("", "")
     zh, en = _ONE[unit]
     return Words(f"{amount} {zh}", f"{amount} {en}{_s(int(amount))}")
 
 
+_NATURAL: Final = frozenset({Unit.NATURAL_DAY.value, Unit.MONTH.value})
 _ONE: Final = {
     Unit.WORKING_DAY.value: ("个工作日", "working day"),
     Unit.NATURAL_DAY.value: ("个自然日", "natural day"),
     Unit.WORKING_HOUR.value: ("个工作小时", "working hour"),
     Unit.HOUR.value: ("小时", "hour"),
+    Unit.MONTH.value: ("个月", "month"),
+    Unit.WORKING_MINUTE.value: ("个工作分钟", "working minute"),
+    Unit.MINUTE.value: ("分钟", "minute"),
 }
 
 

@@ -11,8 +11,14 @@ from __future__ import annotations
 from typing import Final
 
 LEVELS: Final = "['notice', 'yellow', 'red']"
+_HEIGHT: Final = f"indexOf({LEVELS}, level)"
 STANDING: Final = f"""
-    SELECT case_no, max(indexOf({LEVELS}, level)) AS rank
+    SELECT case_no, max({_HEIGHT}) AS rank
+    FROM cards FINAL WHERE move != 'retracted' GROUP BY case_no
+"""
+_HIGHEST: Final = f"""
+    SELECT case_no, max({_HEIGHT}) AS rank,
+        argMax(clock_id, ({_HEIGHT}, active, holds_from, clock_id)) AS clock_id
     FROM cards FINAL WHERE move != 'retracted' GROUP BY case_no
 """
 
@@ -97,7 +103,7 @@ SELECT
 _LINE: Final = """
     c.case_no, c.item, c.item_name, c.region, c.department, c.step, c.officer,
     toInt64(toUnixTimestamp(c.opened_at)), toInt64(toUnixTimestamp(c.ended_at)), c.suspended,
-    multiIf(d.rank = 3, 'red', d.rank = 2, 'yellow', d.rank = 1, 'notice', 'none')
+    multiIf(d.rank = 3, 'red', d.rank = 2, 'yellow', d.rank = 1, 'notice', 'none'), d.clock_id
 """
 
 _OF_CASES: Final = {
@@ -117,13 +123,16 @@ def cases(conditions: frozenset[str]) -> str:
     shown = " AND ".join(_OF_LINES[name] for name in sorted(conditions & set(_OF_LINES)))
     return f"""
 SELECT {_LINE},
-    if(k.case_no = '', NULL, toInt64(toUnixTimestamp(k.due_at))), k.calendar, k.limit_text
+    if(k.case_no = '', NULL, toInt64(toUnixTimestamp(k.due_at))), k.calendar, k.limit_text,
+    k.provisional
 FROM (SELECT * FROM cases FINAL WHERE {chosen or "1"}) AS c
-LEFT JOIN ({STANDING}) AS d ON c.case_no = d.case_no
+LEFT JOIN ({_HIGHEST}) AS d ON c.case_no = d.case_no
 LEFT JOIN
 (
     SELECT case_no, min(clocks.due_at) AS due_at,
-        argMin(calendar, clocks.due_at) AS calendar, argMin(limit_text, clocks.due_at) AS limit_text
+        argMin(calendar, clocks.due_at) AS calendar,
+        argMin(limit_text, clocks.due_at) AS limit_text,
+        argMin(provisional, clocks.due_at) AS provisional
     FROM ({OPEN_CLOCKS}) AS clocks GROUP BY case_no
 ) AS k ON c.case_no = k.case_no
 WHERE {shown or "1"}
@@ -140,7 +149,8 @@ SELECT {_LINE},
 FROM (SELECT * FROM cases FINAL WHERE case_no = %(case_no)s) AS c
 LEFT JOIN
 (
-    SELECT case_no, max(indexOf({LEVELS}, level)) AS rank
+    SELECT case_no, max({_HEIGHT}) AS rank,
+        argMax(clock_id, ({_HEIGHT}, active, holds_from, clock_id)) AS clock_id
     FROM cards FINAL WHERE case_no = %(case_no)s AND move != 'retracted' GROUP BY case_no
 ) AS d ON c.case_no = d.case_no
 """
@@ -148,12 +158,21 @@ LEFT JOIN
 CLOCKS: Final = """
 SELECT
     clock_id, clock, step, department, officer,
-    toInt64(toUnixTimestamp(started_at)), toInt64(toUnixTimestamp(due_at)),
-    toInt64(toUnixTimestamp(stopped_at)), state, provisional, limit_text, basis,
-    calendar, calendar_version
+    toInt64(toUnixTimestamp(started_at)), toInt64(toUnixTimestamp(known_from)), deemed, assumed,
+    toInt64(toUnixTimestamp(due_at)), toInt64(toUnixTimestamp(stopped_at)), state, provisional,
+    limit_text, basis, calendar, calendar_version
 FROM clocks FINAL
 WHERE case_no = %(case_no)s AND revision >= %(revision)s
 ORDER BY started_at, due_at, clock_id LIMIT 200
+"""
+
+FINDINGS: Final = """
+SELECT
+    finding_id, code, level, toInt64(toUnixTimestamp(at)), basis, kind, record, record_version,
+    toInt64(toUnixTimestamp(occurred_at))
+FROM findings FINAL
+WHERE case_no = %(case_no)s AND revision >= %(revision)s
+ORDER BY at, finding_id LIMIT 500
 """
 
 MOVES: Final = """
@@ -168,7 +187,8 @@ ORDER BY at, card_id, move_no LIMIT 1000
 EVENTS: Final = """
 SELECT
     toInt64(toUnixTimestamp(occurred_at)), toInt64(toUnixTimestamp(arrived_at)), kind, step,
-    step_name, officer, officer_name, outcome, reason, content
+    step_name, officer, officer_name, outcome, reason, content,
+    source, event_id, record, record_version, voided
 FROM events FINAL
 WHERE case_no = %(case_no)s
 ORDER BY occurred_at, source, event_id, record_version LIMIT 2000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from schemas.words import Words
+from schemas.words import DEEMED, PROVISIONAL, Words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,7 +67,28 @@ TEXTS: Final[Mapping[str, Words]] = {
         "与监察服务的连接中断，画面停在", "The connection is lost; the page stands as of"
     ),
     "new_cards": Words("有新发的牌", "New cards were issued"),
-    "provisional": Words("暂定", "provisional"),
+    "provisional": PROVISIONAL,
+    "provisional_why": Words(
+        "到期时间跨越尚未公布放假安排的日期",
+        "the due time rests on days that nobody has decreed yet",
+    ),
+    "deemed": Words("视为受理", "deemed accepted"),
+    "deemed_why": DEEMED,
+    "assumed": Words("推定起点", "start assumed"),
+    "assumed_why": Words(
+        "没有记录写明这一时限的起点，按现有记录推定",
+        "no record states when this limit starts; it is assumed from what is on record",
+    ),
+    "known_from": Words("得知", "Known since"),
+    "findings": Words("监察发现", "What the records show"),
+    "on_record": Words("仅记录", "on record"),
+    "shown_by": Words("所据记录", "Shown by"),
+    "record_no": Words("记录标识", "record"),
+    "version": Words("版本 {n}", "version {n}"),
+    "fate_taken_back": Words(
+        "来源系统已收回本记录，视为从未发送", "taken back by its source: as if never sent"
+    ),
+    "fate_replaced": Words("已由更新的版本替代", "replaced by a later version"),
     "due": Words("到期", "due"),
     "issued": Words("发出", "issued"),
     "limit": Words("时限", "Limit"),
@@ -164,7 +185,7 @@ TEXTS: Final[Mapping[str, Words]] = {
     "rows_hidden": Words("各行按轻重缓急排列", "The most urgent first"),
     "colon": Words("：", ": "),
     "card_retracted": Words("已撤回", "retracted"),
-    "card_resolved": Words("已停止计时", "clock stopped"),
+    "card_resolved": Words("告警已解除", "alert over"),
     "card_none": Words("无牌", "No card"),
     "as_of": Words("说明时点", "Explained as of"),
 }

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from schemas.words import CLOCKS, KINDS, LEVELS, MOVES, REASONS, STATES, Words
+from schemas.codes import ClockKind
+from schemas.findings import finding_code
+from schemas.words import CLOCKS, FINDINGS, KINDS, LEVELS, MOVES, STATES, Words, reason_words
 from streams.board import spans
 from streams.board.texts import OUTCOMES, RULINGS, TEXTS
 
@@ -21,10 +23,12 @@ _VOCABULARIES: Mapping[str, Mapping[str, Words]] = {
     "state": STATES,
     "kind": KINDS,
     "move": MOVES,
-    "reason": REASONS,
+    "finding": {str(k): v for k, v in FINDINGS.items()},
     "outcome": OUTCOMES,
     "ruling": RULINGS,
 }
+
+_SHORT = {"special": str(ClockKind.SPECIAL_PROCEDURE)}
 
 
 class Voice:
@@ -52,6 +56,21 @@ class Voice:
         """Say a code of a vocabulary; one that it lacks speaks for itself."""
         known = _VOCABULARIES[vocabulary].get(code)
         return known.said(self.language) if known else code
+
+    def about(self, clock_id: str) -> str:
+        """Say what a card is about by the name of its clock, or of what was found."""
+        found = finding_code(clock_id)
+        if found is not None:
+            return self.code("finding", found)
+        kind = clock_id.partition(":")[0]
+        return self.code("clock", _SHORT.get(kind, kind))
+
+    def reason(self, reason: str, clock: str) -> str:
+        """Say why a card moved; a reason that is not known speaks for itself."""
+        try:
+            return self.words(reason_words(reason, clock))
+        except KeyError:
+            return reason
 
     def title(self, words: str) -> str:
         """Write words as a heading begins."""

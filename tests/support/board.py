@@ -132,6 +132,9 @@ class Hall:
             waiting = waiting[count:]
             if moment == until:
                 break
+        while moment < until:
+            moment = min(until, moment + timedelta(hours=1))
+            self.partition.tick(int(moment.timestamp()))
 
     def _feed(self, events, arrived):
         if events:

@@ -6,7 +6,16 @@ import pytest
 
 from schemas.events import STEP_EVENT
 from streams.board.case_page import LONGEST, case_view
-from streams.board.history import CaseFile, CaseLine, ClockLine, Happening, Move, Ruling
+from streams.board.history import (
+    CaseFile,
+    CaseLine,
+    ClockLine,
+    FindingLine,
+    Happening,
+    Move,
+    Ruling,
+)
+from streams.engine.entries import identity
 from tests.support.cases import at, days, event, rules
 
 ACCEPTED = event("accepted", "2026-09-18 10:00:00")
@@ -26,6 +35,11 @@ def happening(of, arrived=None, content=None):
         "",
         "",
         STEP_EVENT.dump_json(of).decode() if content is None else content,
+        of.source,
+        of.event_id,
+        identity(of.source, of.event_id),
+        of.record_version,
+        of.voided,
     )
 
 
@@ -37,6 +51,9 @@ def clock_line(due, stopped=None, clock_id="promised"):
         "",
         "",
         at("2026-09-18 10:00:00"),
+        at("2026-09-18 10:00:00"),
+        False,
+        False,
         at(due),
         stopped,
         "running" if stopped is None else "stopped",
@@ -53,9 +70,9 @@ def move(card, number, when, what="issued"):
                 "r", at(when), at(when), "", "")  # fmt: skip
 
 
-def file(*, events=(), clocks=(), moves=(), rulings=(), now=NOW, catalogue="c1"):
+def file(*, events=(), clocks=(), findings=(), moves=(), rulings=(), now=NOW, catalogue="c1"):
     line = CaseLine("c", "i", "", "", "", "", "", now, None, suspended=False, level="none",
-                    due_at=None, calendar="", limit="")  # fmt: skip
+                    about="", due_at=None, calendar="", limit="", provisional=False)  # fmt: skip
     return CaseFile(
         now=now,
         live=False,
@@ -69,6 +86,7 @@ def file(*, events=(), clocks=(), moves=(), rulings=(), now=NOW, catalogue="c1")
         source="hall",
         catalogue=catalogue,
         clocks=clocks,
+        findings=findings,
         moves=moves,
         events=events,
         rulings=rulings,
@@ -186,3 +204,40 @@ def test_what_was_keyed_in_days_later_is_marked():
     moment = int(ACCEPTED.occurred_at.timestamp())
     of = [happening(ACCEPTED, moment + 86_400), happening(ACCEPTED, moment + 86_401)]
     assert [e.late for e in case_view(file(events=of), None).entries] == [False, True]
+
+
+def test_a_finding_leads_to_the_very_record_that_shows_it():
+    """监察发现: of two versions, the one that was read."""
+    first = event("accepted", "2026-09-18 10:00:00")
+    newer = first.model_copy(update={"record_version": 2})
+    record = identity(first.source, first.event_id)
+    lines = [
+        FindingLine(f"finding:late_record:{r:x}", "late_record", "none", NOW, "b", "accepted", r,
+                    2, int(first.occurred_at.timestamp()))
+        for r in (record, record + 1)
+    ]  # fmt: skip
+    view = case_view(file(events=[happening(first), happening(newer)], findings=lines), None)
+    shown, unknown = view.findings
+    assert view.entries[shown.place].event is shown.record
+    assert shown.record.version == 2
+    assert (unknown.record, unknown.place) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("versions", "fates"),
+    [
+        ([(1, False)], [""]),
+        ([(1, False), (2, False)], ["replaced", ""]),
+        ([(1, False), (2, True)], ["taken_back", "taken_back"]),
+        ([(1, False), (2, True), (3, False)], ["replaced", "replaced", ""]),
+        ([(1, False), (1, False)], ["", ""]),
+    ],
+)
+def test_the_time_line_says_what_became_of_a_record(versions, fates):
+    """数据版本 and 作废: nothing that was once said leaves the record."""
+    sent = [
+        ACCEPTED.model_copy(update={"record_version": version, "voided": voided})
+        for version, voided in versions
+    ]
+    view = case_view(file(events=[happening(each) for each in sent]), None)
+    assert [entry.fate for entry in view.entries] == fates

@@ -22,10 +22,11 @@ HOSTILE = """<script>alert(1)</script>"'><img src=x onerror=alert(2)>&{{7*7}}"""
 NOW = 1_790_000_000
 
 
-def filled(kind, **given):
+def filled(record, /, **given):
     """A record whose every text is hostile."""
     values = {"str": HOSTILE, "int": NOW, "bool": True, "float": float(NOW), "int | None": NOW}
-    return kind(**{f.name: given.get(f.name, values.get(f.type)) for f in dataclasses.fields(kind)})
+    fields = dataclasses.fields(record)
+    return record(**{f.name: given.get(f.name, values.get(f.type)) for f in fields})
 
 
 class Tags(HTMLParser):
@@ -86,6 +87,7 @@ class Hostile:
                 h.CaseFile,
                 case=filled(h.CaseLine),
                 clocks=[filled(h.ClockLine), filled(h.ClockLine, stopped_at=None)],
+                findings=[filled(h.FindingLine)],
                 moves=[filled(h.Move)],
                 events=[filled(h.Happening)],
                 rulings=[filled(h.Ruling)],
@@ -372,3 +374,104 @@ def test_the_pinned_catalogue_is_asked_for_and_named_when_it_is_missing(browser,
     page = browser.get("/case?no=1").text
     assert HOSTILE in hostile.asked
     assert "与现行版本" in page
+
+
+# -- findings, deemed acceptance, provisional due times
+
+
+def with_case(hostile, **given):
+    """Answer the case page with a file whose clocks, findings or moves are given."""
+    plain = {"catalogue": "c", "outcome": "", "clocks": [], "findings": [], "moves": [],
+             "events": [], "rulings": []}  # fmt: skip
+    file = filled(h.CaseFile, case=filled(h.CaseLine, about=""), **{**plain, **given})
+    hostile.case = lambda _case_no: file
+
+
+@pytest.mark.parametrize("provisional", [True, False])
+@pytest.mark.parametrize(("language", "said"), [("zh", "暂定"), ("en", "provisional")])
+def test_a_provisional_due_time_says_so_wherever_it_is_shown(
+    hostile, registry, provisional, language, said
+):
+    """暂定: the front page's cards and due times, the list, the case page."""
+    figures = dataclasses.replace(
+        hostile.figures(),
+        newest=[filled(h.NewCard, move="issued", provisional=provisional)],
+        due=[filled(h.DueClock, provisional=provisional)],
+    )
+    hostile.figures = lambda: figures
+    line = filled(h.CaseLine, ended_at=None, provisional=provisional)
+    hostile.cases = lambda _wanted: h.CaseList(NOW, [line], more=False)
+    with_case(hostile, clocks=[filled(h.ClockLine, stopped_at=None, provisional=provisional)])
+    visitor = Visitor(application(hostile, Reference(rules()), registry, language))
+    shown = [visitor.get(page).text.count(f">{said}<") for page in ("/", "/cases", "/case?no=1")]
+    assert shown == ([2, 1, 1] if provisional else [0, 0, 0])
+
+
+FOUND = "finding:second_notice:1f"
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("zh", "第二次告知补正新内容，违反一次告知"),
+        ("en", "A second correction notice names new items"),
+    ],
+)
+def test_a_card_about_a_finding_says_what_was_found(hostile, registry, language, said):
+    figures = dataclasses.replace(
+        hostile.figures(),
+        newest=[filled(h.NewCard, move="issued", clock="finding", clock_id=FOUND, step="")],
+    )
+    hostile.figures = lambda: figures
+    line = filled(h.CaseLine, about=FOUND)
+    hostile.cases = lambda _wanted: h.CaseList(NOW, [line], more=False)
+    moves = [
+        filled(h.Move, clock="finding", clock_id=FOUND, move=move, reason=reason, move_no=number)
+        for number, (move, reason) in enumerate(
+            [("issued", "level_reached"), ("resolved", "clock_stopped")], start=1
+        )
+    ]
+    finding = filled(h.FindingLine, code="second_notice", level="yellow", basis="第三十二条")
+    with_case(hostile, moves=moves, findings=[finding])
+    visitor = Visitor(application(hostile, Reference(rules()), registry, language))
+    for page in ("/", "/cases", "/case?no=1"):
+        assert said in visitor.get(page).text, page
+    page = visitor.get("/case?no=1").text
+    assert "第三十二条" in page
+    assert ("办件已终结" if language == "zh" else "the case ended") in page
+    assert ("时限已终止" if language == "zh" else "the clock stopped") not in page
+
+
+def test_a_finding_without_a_level_is_on_record_and_not_in_time(hostile, browser):
+    with_case(hostile, findings=[filled(h.FindingLine, code="late_record", level="none")])
+    page = browser.get("/case?no=1").text
+    assert "仅记录" in page
+    assert "事后补录" in page
+
+
+def test_a_deemed_acceptance_says_since_when_it_runs_and_is_known(hostile, browser):
+    """视为受理, 行政许可法第三十二条."""
+    given = {"clock": "promised", "stopped_at": None, "started_at": NOW - 9 * 86_400}
+    with_case(hostile, clocks=[filled(h.ClockLine, deemed=True, known_from=NOW, **given)])
+    page = browser.get("/case?no=1").text
+    assert "逾期未答复，视为受理（《行政许可法》第三十二条）" in page
+    assert "<dt>得知</dt>" in page
+    with_case(hostile, clocks=[
+        filled(h.ClockLine, deemed=False, known_from=NOW, **given),
+        filled(h.ClockLine, deemed=False, assumed=False, known_from=given["started_at"], **given),
+    ])  # fmt: skip
+    page = browser.get("/case?no=1").text
+    assert "视为受理" not in page
+    assert page.count("推定起点") == page.count("<dt>得知</dt>") == 1
+
+
+@pytest.mark.parametrize(
+    ("voided", "said"), [(True, "来源系统已收回本记录"), (False, "已由更新的版本替代")]
+)
+def test_what_became_of_a_record_stands_beside_it(hostile, browser, voided, said):
+    events = [
+        filled(h.Happening, version=version, voided=voided and version == 2) for version in (1, 2)
+    ]
+    with_case(hostile, events=events)
+    page = browser.get("/case?no=1").text
+    assert page.count(said) == (2 if voided else 1)

@@ -11,7 +11,7 @@ from tests.support.system import ROOT
 BOARD = ROOT / "streams/board"
 SOURCES = [*BOARD.glob("templates/*.html"), BOARD / "pages.py", BOARD / "voice.py"]
 # Keys that are put together: their beginnings.
-JOINED = ("away_", "error_", "help_", "level_", "card_", "list_")
+JOINED = ("away_", "fate_", "error_", "help_", "level_", "card_", "list_")
 
 
 def asked(source: Path) -> set[str]:
