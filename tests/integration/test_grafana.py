@@ -19,6 +19,8 @@ from alerts.metrics import (
     SinkMetrics,
     definitions,
 )
+from schemas.findings import FindingCode
+from schemas.words import CLOCKS, FINDINGS
 from streams.engine.state import Summary
 from streams.http import Health, serve
 from streams.runtime.ports import PartitionProgress
@@ -74,7 +76,7 @@ def town(embedded_clickhouse, tmp_path_factory):
     hall = board.Hall.of(catalogue)
     with history.database(embedded_clickhouse) as (where, client):
         client.execute(f"USE {where.database}")
-        hall.live(board.plenty(150))
+        hall.live([*board.plenty(150), *board.faulty()])
         board.insert(client, [*hall.records(), *board.refusals(3)])
         yield client
 
@@ -135,6 +137,35 @@ class TestClickHouse:
             figures("在办件 Open cases")[0]
         )
 
+    def test_findings_are_counted_by_what_was_found_and_where(self, town):
+        """监察发现: six special procedures without a basis, at three departments."""
+        (panel,) = (p for p in PANELS if p["title"] == "各部门监察发现 Findings by department")
+        rows, _ = self.ask(town, panel["targets"][0]["rawSql"])
+        words = FINDINGS[FindingCode.SUSPENSION_WITHOUT_BASIS]
+        found = [row[1:] for row in rows if row[0] == f"{words.zh} {words.en}"]
+        assert sorted(found) == sorted(
+            (board.DEPARTMENTS[code][0], 2, 2, 2) for code in ("d01", "d02", "d03")
+        )
+
+    def test_a_card_about_a_finding_shows_what_was_found_and_no_due_time(self, town):
+        (panel,) = (p for p in PANELS if p["title"] == "最新发牌 Newest cards")
+        sql = panel["targets"][0]["rawSql"].replace("LIMIT 50", "LIMIT 5000")
+        rows, columns = self.ask(town, sql)
+        about, due = columns.index("时限或发现 limit or finding"), columns.index("到期 due")
+        words = FINDINGS[FindingCode.SUSPENSION_UNTOLD]
+        assert {row[due] for row in rows if row[about] == f"{words.zh} {words.en}"} == {None}
+        assert all(row[due] for row in rows if "时限" in row[about])
+
+    def test_every_code_has_its_words(self):
+        for panel in PANELS:
+            for target in panel["targets"]:
+                for what, codes in re.findall(
+                    r"transform\((?:\w+\.)?(clock|code|splitByChar[^\]]*\]), \[([^\]]*)\]",
+                    target.get("rawSql", ""),
+                ):
+                    vocabulary = CLOCKS if what == "clock" else FINDINGS
+                    assert re.findall(r"'(\w+)'", codes) == list(vocabulary), panel["title"]
+
     def test_names_are_those_of_the_catalogue(self, town):
         (panel,) = (p for p in PANELS if p["title"] == "按部门 By department")
         rows, _ = self.ask(town, panel["targets"][0]["rawSql"])
@@ -161,7 +192,8 @@ def watched(tmp_path_factory):
     registry, rules = CollectorRegistry(), board.Hall.of(catalogue).rules
     engine, runtime = EngineMetrics(registry, rules), RuntimeMetrics(registry)
     sink, notify = SinkMetrics(registry), NotifyMetrics(registry)
-    engine.partition(0, 1_790_000_000, 0, {Summary(open=True, level=3, provisional=False): 2})
+    engine.partition(0, 1_790_000_000, 0, {Summary(open=True, level=3, provisional=False): 2}, 0)
+    engine.in_force(0, rules)
     lag = {"hall.steps": 5}
     progress = [PartitionProgress(0, "running", lag, 0.0, 0, None)]
     registry.register(EngineProgress(lambda: progress, engine, live=True))

@@ -228,6 +228,29 @@ def one(case_no, began, *, item, lasts, officer="李建国", suspended=False, **
     return events
 
 
+def faulty(cases=6):
+    """Open cases whose special procedure shows no basis, and was told to nobody."""
+    events = []
+    for number in range(cases):
+        case_no, began = f"43012026{number:05d}F", NOW - timedelta(days=3, hours=number)
+        item = list(ITEMS)[number % 3]
+        events += one(case_no, began, item=item, lasts=timedelta(days=9))
+        events.append(
+            event(
+                "suspended",
+                f"{NOW - timedelta(days=1, hours=number):%Y-%m-%d %H:%M:%S}",
+                case_no=case_no,
+                item=item,
+                event_id=f"{case_no}-suspended",
+                suspension="inspection",
+                days_asked=3,
+                reason=None,
+                told_at=None,
+            )
+        )
+    return [e for e in events if e.occurred_at <= NOW]
+
+
 def refusals(count):
     return [dead_letter(n) for n in range(count)]
 
