@@ -32,7 +32,7 @@ WIDTHS = {1440: 900, 390: 844}
 @pytest.fixture(scope="module")
 def hall(tmp_path_factory):
     made = board.Hall.of(board.write_catalogue(tmp_path_factory.mktemp("catalogue")))
-    made.live(board.plenty(150), board.NOW - timedelta(minutes=30))
+    made.live([*board.plenty(150), *board.faulty()], board.NOW - timedelta(minutes=30))
     return made
 
 
@@ -114,8 +114,10 @@ def a_case(site):
 
 def addresses(site):
     root = site[0]
+    ((faulty,),) = site[1].execute("SELECT max(case_no) FROM v_findings WHERE carded")
     return [f"{root}/", f"{root}/departments", f"{root}/cases?level=yellow",
-            f"{root}/case?no={a_case(site)}", f"{root}/cases?q=nothing-like-it"]  # fmt: skip
+            f"{root}/case?no={a_case(site)}", f"{root}/case?no={faulty}",
+            f"{root}/cases?q=nothing-like-it"]  # fmt: skip
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
