@@ -180,11 +180,46 @@ KINDS: Final = {
     "finished": Words("办结", "finished"),
     "delivered": Words("送达", "delivered"),
 }
+OUTCOMES: Final = {
+    "granted": Words("准予", "granted"),
+    "denied": Words("不予", "denied"),
+    "withdrawn": Words("撤回", "withdrawn"),
+    "voided": Words("作废", "voided"),
+    "deleted": Words("删除", "deleted"),
+    "returned": Words("退件", "returned"),
+    "forwarded": Words("转报", "forwarded"),
+    "passed": Words("通过", "passed"),
+    "not_passed": Words("不同意", "not passed"),
+    "accepted": Words("受理", "accepted"),
+    "not_accepted": Words("不受理", "not accepted"),
+    "refused": Words("不予受理", "refused"),
+    "rejected": Words("预审驳回", "rejected"),
+    "corrections": Words("补齐补正", "corrections"),
+    "special_procedure": Words("特别程序", "special procedure"),
+    "other": Words("其他", "other"),
+}
+METHODS: Final = {
+    "window": Words("窗口领取", "at the window"),
+    "courier": Words("邮寄", "by courier"),
+    "electronic": Words("电子送达", "electronically"),
+    "other": Words("其他", "other"),
+}
+"""How a decision is delivered."""
+GROUNDS: Final = {
+    "not_required": Words("不需要许可", "needs no permit"),
+    "out_of_remit": Words("不属本机关职权", "not in this body's remit"),
+    "not_acceptable": Words("不符合受理条件", "not acceptable"),
+}
+"""Why an application is refused."""
 MOVES: Final = {
     "issued": Words("发出", "issued"),
     "retracted": Words("撤回", "retracted"),
     "resolved": Words("告警解除", "alert resolved"),
     "reopened": Words("恢复告警", "alert rings again"),
+}
+RULINGS: Final = {
+    "answered": Words("已说明", "answered"),
+    "closed": Words("已结案", "closed"),
 }
 REASONS: Final = {
     "level_reached": Words("达到该级别", "the level was reached"),

@@ -189,26 +189,3 @@ TEXTS: Final[Mapping[str, Words]] = {
     "card_none": Words("无牌", "No card"),
     "as_of": Words("说明时点", "Explained as of"),
 }
-
-OUTCOMES: Final[Mapping[str, Words]] = {
-    "granted": Words("准予", "granted"),
-    "denied": Words("不予", "denied"),
-    "withdrawn": Words("撤回", "withdrawn"),
-    "voided": Words("作废", "voided"),
-    "deleted": Words("删除", "deleted"),
-    "returned": Words("退件", "returned"),
-    "forwarded": Words("转报", "forwarded"),
-    "passed": Words("通过", "passed"),
-    "not_passed": Words("不同意", "not passed"),
-    "accepted": Words("受理", "accepted"),
-    "not_accepted": Words("不受理", "not accepted"),
-    "refused": Words("不予受理", "refused"),
-    "rejected": Words("预审驳回", "rejected"),
-    "corrections": Words("补齐补正", "corrections"),
-    "special_procedure": Words("特别程序", "special procedure"),
-    "other": Words("其他", "other"),
-}
-RULINGS: Final[Mapping[str, Words]] = {
-    "answered": Words("已说明", "answered"),
-    "closed": Words("已结案", "closed"),
-}

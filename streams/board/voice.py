@@ -7,9 +7,20 @@ from zoneinfo import ZoneInfo
 
 from schemas.codes import ClockKind
 from schemas.findings import finding_code
-from schemas.words import CLOCKS, FINDINGS, KINDS, LEVELS, MOVES, STATES, Words, reason_words
+from schemas.words import (
+    CLOCKS,
+    FINDINGS,
+    KINDS,
+    LEVELS,
+    MOVES,
+    OUTCOMES,
+    RULINGS,
+    STATES,
+    Words,
+    reason_words,
+)
 from streams.board import spans
-from streams.board.texts import OUTCOMES, RULINGS, TEXTS
+from streams.board.texts import TEXTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from streams.board.texts import OUTCOMES, RULINGS, TEXTS
+from schemas.words import OUTCOMES, RULINGS
+from streams.board.texts import TEXTS
 from tests.support.system import ROOT
 
 BOARD = ROOT / "streams/board"
