@@ -136,6 +136,7 @@ class Story:
         self.random, self.law = random, law
         self.records: list[Record] = []
         self.taken: set[datetime] = set()
+        self.edges: list[datetime] = []
 
     def told(self) -> list[Record]:
         now = self.some_start()
@@ -186,9 +187,10 @@ class Story:
         """Draw a moment at which a clock that runs falls due, or a level begins; or any other."""
         if self.chance(0.5):
             return self.later(after, days)
-        views = verdict(self.law, self.records).clocks.values()
-        edges = [edge for view in views for edge in (view.due, *view.levels.values())]
-        edges = [edge for edge in edges if edge >= after]
+        if not self.edges or self.chance(0.3):  # reading the law each time would take long
+            views = verdict(self.law, self.records).clocks.values()
+            self.edges = [edge for view in views for edge in (view.due, *view.levels.values())]
+        edges = [edge for edge in self.edges if edge >= after]
         if not edges:
             return self.later(after, days)
         edge = self.random.choice(edges)
@@ -209,6 +211,7 @@ class Story:
         at = self.alone(at)
         self.taken.add(at)
         stated = {name: fact for name, fact in facts.items() if fact is not None}
+        unrecorded = tuple(fact for fact in unrecorded if fact not in stated)
         name = f"{kind}-{len(self.records)}"
         self.records.append(Record(kind, at, name, stated, unrecorded=unrecorded))
         return at
@@ -227,7 +230,8 @@ class Story:
         if fate < 0.75:
             now = self.note("accepted", self.near_an_edge(now, 8))
         if 0.72 < fate < 0.8:
-            now = self.note("refused", self.near_an_edge(now, 8))
+            grounds = self.random.choice((None, "not_required", "out_of_remit", "not_acceptable"))
+            now = self.note("refused", self.near_an_edge(now, 8), grounds=grounds)
         return now
 
     def corrected(self, now: datetime) -> datetime:

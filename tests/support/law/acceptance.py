@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from tests.support.law.records import History
 
 
+AT_ONCE = ("not_required", "out_of_remit")
+"""Grounds that are said at once (§32(1)(2))."""
+LATE = {"accepted": "late_acceptance", "refused": "late_refusal"}
+
+
 @dataclass(slots=True)
 class Period:
     """Time in which an answer is owed: from receipt, or from a supply of all corrections."""
@@ -57,17 +62,19 @@ def acceptance(law: Law, history: History) -> Acceptance:
     if accepted is not None and accepted.at < received.at:
         found.findings.add(("times_reversed", received.at))
         return found
-    end = history.ended("accepted", "refused", "decided", "finished")
+    acts = history.firsts("accepted", "refused", "decided", "finished")
+    end = next((act for act in acts if act.at >= received.at), None)
     walk(law, history, received, end, found)
     last = found.periods[-1]
     if last.stopped is None:
         found.deemed = end is None or end.at > last.due
         last.stopped = end and end.at
-    if found.deemed:
-        for kind, code in (("accepted", "late_acceptance"), ("refused", "late_refusal")):
-            late = history.first(kind)
-            if late is not None:
-                found.findings.add((code, late.at))
+    if found.deemed and end is not None and end.kind in LATE:
+        found.findings.add((LATE[end.kind], end.at))
+    if end is not None and end.kind == "refused" and not found.deemed:
+        at_once = law.calendar.rolled(received.at.date())
+        if end.get("grounds") in AT_ONCE and end.at.date() > at_once:
+            found.findings.add(("refusal_not_at_once", end.at))
     return found
 
 
@@ -78,8 +85,7 @@ def walk(law: Law, history: History, received: Record, end: Record | None, found
         found.periods.append(Period(at, count(law, law.limits["acceptance"], at).due))
 
     begin(received.at)
-    named: set[str] = set()  # what any notice named
-    asked: set[str] = set()  # what the lawful notices asked
+    asked: set[str] = set()  # by the lawful notices
     supplied: set[str] = set()
     notices = 0  # with new items
     acts = history.all("corrections_requested", "corrections_supplied")
@@ -91,9 +97,8 @@ def walk(law: Law, history: History, received: Record, end: Record | None, found
         running = period.stopped is None and moment <= period.due
         waiting = period.stopped is not None
         if act.kind == "corrections_requested":
-            new = items is None or not set(items) <= named
+            new = items is None or not set(items) <= asked
             notices += new
-            named |= set(items or ())
             if new and notices > 1:
                 code = "second_notice" if notices == 2 else "third_notice"
                 found.findings.add((code, moment))

@@ -43,7 +43,7 @@ def count(law: Law, limit: Limit, start: datetime, pauses: tuple[Pause, ...] = (
     """Count a limit from its start."""
     mode, cut_off = limit.mode or law.mode, limit.cut_off or law.cut_off
     if limit.unit == "on_the_spot":
-        return OnTheSpot(law.calendar, cut_off, start, pauses)
+        return OnTheSpot(law.calendar, start, pauses)
     if limit.unit in SECONDS_OF:
         total = limit.amount * SECONDS_OF[limit.unit]
         return ByUse(law.calendar, limit, total, start, pauses)
@@ -115,14 +115,14 @@ class ByDates:
         return self._end_of(self.last)
 
     def near(self, lead: int | None) -> datetime:
+        if lead is None and self.limit.keep_clock_time:
+            return self.due - DAY / 2
         if lead is None:
             return datetime.combine(self.last, time(12))
         return datetime.combine(self.calendar.nth(self.last, -lead) + DAY, time())
 
     def past(self, days: int) -> datetime:
-        if not days:
-            return self.due + SECOND
-        return past_dates(self.calendar, self.cut_off, self.last, days)
+        return self._end_of(self.calendar.nth(self.last, days)) + SECOND
 
 
 def last_date(calendar: Calendar, pause: Pause) -> date:
@@ -140,14 +140,6 @@ def moved_on(calendar, pauses, day, end_of, rolled) -> date:
     ]:
         day = rolled(later[0])
     return day
-
-
-def past_dates(calendar: Calendar, cut_off: str, last: date, days: int) -> datetime:
-    """Give the first second that lies more than so many working days after a date."""
-    final = calendar.nth(last, days)
-    if cut_off == "close_of_business":
-        return calendar.closing(final) + SECOND
-    return datetime.combine(final + DAY, time())
 
 
 # --- seconds ------------------------------------------------------------------------------------
@@ -178,7 +170,7 @@ class ByUse:
     def past(self, days: int) -> datetime:
         if self.limit.unit == "working_day" or not days:
             return self._above(self.total + days * self.calendar.standard_day)
-        return past_dates(self.calendar, "midnight", self.due.date(), days)
+        return datetime.combine(self.calendar.nth(self.due.date(), days) + DAY, time())
 
     def _above(self, seconds: Fraction | int) -> datetime:
         if seconds < 0:
@@ -211,7 +203,6 @@ class OnTheSpot:
     """即办件: by close of business of the day, or of the next one where that is over."""
 
     calendar: Calendar
-    cut_off: str
     start: datetime
     pauses: tuple[Pause, ...]
 
@@ -231,6 +222,4 @@ class OnTheSpot:
         return self.calendar.first_above(self.start, Fraction(limit, 2), [])
 
     def past(self, days: int) -> datetime:
-        if not days:
-            return self.due + SECOND
-        return past_dates(self.calendar, self.cut_off, self.last, days)
+        return self.calendar.closing(self.calendar.nth(self.last, days)) + SECOND

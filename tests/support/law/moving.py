@@ -50,7 +50,10 @@ def suspensions_of(law: Law, history: History) -> tuple[list[Suspension], set[Fi
             findings.add(("suspension_untold", record.at))
         if allowed and asked is None:
             findings.add(("suspension_days_unknown", record.at))
-        if allowed and record.cannot_hold("told_at"):
+        based = record.get("basis") or record.get("reason")
+        if allowed and (
+            record.cannot_hold("told_at") or (not based and "reason" in record.unrecorded)
+        ):
             findings.add(("fact_unrecorded", record.at))
         counts = allowed and founded and (told or law.untold_suspensions == "stop")
         cap = law.suspension_cap_days if asked is None else asked
@@ -60,10 +63,14 @@ def suspensions_of(law: Law, history: History) -> tuple[list[Suspension], set[Fi
 
 
 def ends_of(history: History) -> tuple[dict[str, datetime], set[Finding]]:
-    """Give the end of each suspension: by its number, or of the one begun last."""
+    """Give the end of each suspension.
+
+    An end that names a number belongs to the suspension of that number; one that names none, to
+    any that no such end belongs to; of several to the one begun last.
+    """
     ends: dict[str, datetime] = {}
     findings: set[Finding] = set()
-    for end in history.all("resumed"):
+    for end in sorted(history.all("resumed"), key=lambda end: end.get("suspension_id") is None):
         number = end.get("suspension_id")
         open_ = [
             start.id
@@ -73,7 +80,7 @@ def ends_of(history: History) -> tuple[dict[str, datetime], set[Finding]]:
             and (number is None or start.get("suspension_id") == number)
         ]
         if open_:
-            ends[open_[0] if number else open_[-1]] = end.at
+            ends[open_[-1]] = end.at
         else:
             findings.add(("resumed_without_start", end.at))
     return ends, findings
@@ -85,7 +92,7 @@ def many(law: Law, found: list[Suspension]) -> set[Finding]:
 
 
 def not_ended(history: History, found: list[Suspension]) -> set[Finding]:
-    end = history.ended("decided", "finished")
+    end = history.ended("decided", "finished", "refused")
     if end is None:
         return set()
     never = [s for s in found if s.allowed and s.end is None and s.record.at < end.at]
@@ -141,12 +148,15 @@ def decision_clocks(
         for record in history.all("extended")
         if all(clock.extension is not record for clock in clocks)
     }
-    unknown = {
+    return clocks, refused if clocks else set()
+
+
+def unknown_of_extensions(history: History) -> set[Finding]:
+    return {
         ("fact_unrecorded", record.at)
         for record in history.all("extended")
         if any(record.cannot_hold(fact) for fact in ("reason", "approver_rank", "told_at"))
     }
-    return clocks, (refused if clocks else set()) | unknown
 
 
 def limits_of(law: Law, start: datetime) -> dict[str, Limit]:
@@ -189,6 +199,7 @@ def late_or_at_the_brink(
 ) -> set[Finding]:
     """Suspensions begun after the breach, and those begun just before it (压线挂起)."""
     findings: set[Finding] = set()
+    clocks = [clock for clock in clocks if clock.kind in law.suspension_stops]
     for begun in (s.record.at for s in suspensions if s.counts):
         dues = [clock.counted(pauses_before=begun).due for clock in clocks]
         if dues and all(begun > due for due in dues):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.support.law.acceptance import moment_of
 from tests.support.law.facts import Limit
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ def pre_acceptance(law: Law, history: History) -> list[Run]:
     ):
         return []
     acts = ("pre_reviewed", "corrections_requested", "accepted", "refused", "decided", "finished")
-    stopped = earliest(*(moment_of(record) for record in history.all(*acts)))
+    stopped = earliest(*(record.at for record in history.all(*acts)))
     limit = law.limits["pre_acceptance"]
     return [Run("pre_acceptance", "pre_acceptance", limit, received.at, stopped, received.at)]
 
@@ -90,7 +89,7 @@ def deliveries(law: Law, history: History) -> tuple[list[Run], set[Finding]]:
 
 def delivers(kind: str, record: Record, kinds: int) -> bool:
     method = record.get("method")
-    if kinds < 2 or method is None:
+    if method is None or (kind == "delivery" and kinds == 1):
         return True
     return (method == "electronic") == (kind == "e_licence")
 
@@ -121,27 +120,27 @@ def spans_of(
     history: History, code: str, decision: datetime | None, findings: set[Finding]
 ) -> list[Span]:
     """Pair each end of a step with the start before it: start, end, since when it is known."""
-    spans: list[Span] = []
+    spans: list[tuple[datetime, Span]] = []  # numbered by the record that comes first
     begun: list[Record] = []
     records = [r for r in history.all("step_started", "step_finished") if r.get("step") == code]
     for n, record in enumerate(records):
         if record.kind == "step_started":
             begun.append(record)
         elif begun:
-            start = begun.pop().at
-            spans.append((start, record.at, start))
+            start = begun.pop(0).at
+            spans.append((start, (start, record.at, start)))
         elif not record.get("single_moment"):
             start = start_before(history, record, decision)
-            spans.append((start, record.at, record.at))
+            spans.append((record.at, (start, record.at, record.at)))
             unended = count_unended(records[n + 1 :])
             findings.add(("times_reversed" if unended else "step_not_started", record.at))
     for record in begun:
         ends = [r.at for r in history.firsts("decided", "finished", "refused")]
         end = earliest(*(moment for moment in ends if moment >= record.at))
-        spans.append((record.at, end, record.at))
+        spans.append((record.at, (record.at, end, record.at)))
         if end is not None:
             findings.add(("step_not_finished", end))
-    return sorted(spans, key=lambda span: (span[0], span[1] or span[0].max))
+    return [span for _, span in sorted(spans, key=lambda each: each[0])]
 
 
 def count_unended(records: list[Record]) -> int:

@@ -12,6 +12,7 @@ from tests.support.law.moving import (
     decision_clocks,
     late_or_at_the_brink,
     suspensions_of,
+    unknown_of_extensions,
 )
 from tests.support.law.others import deliveries, earliest, pre_acceptance, special_procedures, steps
 from tests.support.law.records import read
@@ -47,7 +48,7 @@ def verdict(law: Law, records: list[Record]) -> Verdict:
     accepting = acceptance(law, history)
     suspensions, of_suspensions = suspensions_of(law, history)
     start, of_start = decision_start(history, accepting)
-    findings |= accepting.findings | of_suspensions | of_start
+    findings |= accepting.findings | of_suspensions | of_start | unknown_of_extensions(history)
     views = acceptance_views(law, accepting)
     if start is not None:
         clocks, of_clocks = decision_clocks(law, start.at, history, suspensions)

@@ -61,8 +61,9 @@ def read(law: Law, records: list[Record]) -> tuple[History, set[Finding]]:
         chosen = max(standing, key=lambda record: record.at)
         if chosen.voided:
             continue
-        if any(not same_facts(record, chosen) for record in standing):
-            findings.add(("record_conflict", whole(chosen.at)))
+        findings |= {
+            ("record_conflict", whole(r.at)) for r in standing if not same_facts(r, chosen)
+        }
         written = [r.recorded for r in standing if same_facts(r, chosen) and r.recorded]
         history.append(
             replace(chosen, at=whole(chosen.at), recorded=min(written) if written else None)
