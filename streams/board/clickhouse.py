@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import queue
 import time
@@ -13,8 +12,6 @@ from typing import TYPE_CHECKING, Any, Final
 from clickhouse_driver import Client
 from clickhouse_driver.errors import Error, NetworkError, ServerException, SocketTimeoutError
 
-from schemas.calendars import CalendarDefinition
-from schemas.catalogue_loading import catalogue_from
 from schemas.codes import Level
 from schemas.reading import SchemaError
 from streams.board import statements as sql
@@ -37,15 +34,15 @@ from streams.board.history import (
     Wanted,
 )
 from streams.engine.rules import Rules
+from streams.history_reading import catalogue_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from zoneinfo import ZoneInfo
 
+    from streams.history_reading import Ask
     from streams.settings import ClickHouse
 
-    Ask = Callable[[str, dict[str, Any]], list[tuple[Any, ...]]]
-    """Asks one statement with its parameters."""
 
 # What the driver logs, with a stack trace at every attempt, it raises as well.
 logging.getLogger("clickhouse_driver").setLevel(logging.CRITICAL)
@@ -187,15 +184,11 @@ class ClickHouseHistory:
     def rules(self, catalogue: str) -> Rules | None:
         """Read the rules of a catalogue by its version, with the calendars last in force."""
         with self._asking() as ask:
-            found = ask(sql.CATALOGUE, {"version": catalogue})
-            calendars = ask(sql.CALENDARS, {}) if found else []
-        if not found:
-            return None
-        try:
-            made = {n: CalendarDefinition.model_validate_json(content) for n, content in calendars}
-            return Rules.of(catalogue_from(json.loads(found[0][0]), made))
-        except (ValueError, SchemaError):
-            return None
+            try:
+                found = catalogue_of(ask, catalogue)
+            except (ValueError, SchemaError):
+                return None
+        return None if found is None else Rules.of(found)
 
     def _now(self, ask: Ask) -> int:
         if self._live:

@@ -198,13 +198,3 @@ RULINGS: Final = """
 SELECT toInt64(toUnixTimestamp(decided_at)), card_id, action, actor, reason
 FROM rulings FINAL WHERE case_no = %(case_no)s ORDER BY decided_at LIMIT 500
 """
-
-CATALOGUE: Final = """
-SELECT content FROM reference_versions
-WHERE subject = 'catalogue' AND version = %(version)s ORDER BY in_force_at LIMIT 1
-"""
-
-CALENDARS: Final = """
-SELECT name, argMax(content, in_force_at) FROM reference_versions
-WHERE subject = 'calendar' GROUP BY name
-"""

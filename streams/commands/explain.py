@@ -22,7 +22,8 @@ from streams.commands.common import (
 )
 from streams.engine.explanation import explain_case
 from streams.engine.rules import Rules
-from streams.engine.telling import as_json, tell
+from streams.engine.telling import tell
+from streams.engine.telling_json import as_json
 from streams.sink.records_of_case import HistoryUnavailable, read_case
 
 if TYPE_CHECKING:
@@ -33,11 +34,23 @@ if TYPE_CHECKING:
 
 @click.command("explain")
 @click.argument("case_no", metavar="CASE")
-@click.option("--as-of", type=MOMENT, help="The moment of the question; now, when left out.")
+@click.option(
+    "--as-of",
+    type=MOMENT,
+    help="The moment of the question: what had happened by then. Left out: --known-at, or now.",
+)
+@click.option(
+    "--known-at",
+    type=MOMENT,
+    help="Tell it as it was known at a moment: by the records that had arrived (in a file: written "
+    "down, by recorded_at, or else by occurred_at), the catalogue and calendars in force, and the "
+    "cards moved by then. A file's catalogue is the one you name. Left out: as known now.",
+)
 @click.option(
     "--events",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Read the records from a file of step events; from ClickHouse, when left out.",
+    help="Read the records from a file of step events, which knows of no cards; from ClickHouse, "
+    "when left out.",
 )
 @click.option(
     "--catalogue",
@@ -50,6 +63,7 @@ if TYPE_CHECKING:
 def command(
     case_no: str,
     as_of: datetime | None,
+    known_at: datetime | None,
     events: Path | None,
     directory: Path | None,
     form: str,
@@ -57,27 +71,35 @@ def command(
 ) -> None:
     """Explain each clock of a case: every interval counted and not counted, and their sum.
 
+    And what it starts with, what moved it, what was refused and why, what each level rests on,
+    the findings, and the cards with all that became of them.
+
     \b
     Examples:
       jiancha explain 101000295616 --as-of 2011-08-01T00:00:00-04:00
-      jiancha explain 43010220260001 --events events.jsonl --catalogue deploy/samples/hunan
+      jiancha explain 430100-2026-0003 --known-at 2026-03-24T09:00:00+08:00
+      jiancha explain 430100-2026-0003 --lang zh \\
+        --events deploy/samples/hunan/events.jsonl --catalogue deploy/samples/hunan/catalogue
     """  # noqa: D301 - click reads \b
     settings = settings_or_exit()
-    found: list[StepEvent]
+    known = None if known_at is None else int(known_at.timestamp())
+    asked = as_of or known_at
+    moment = int(time.time() if asked is None else asked.timestamp())
+    catalogue = None if directory is None else catalogue_or_exit(directory)
+    cards = None
     if events is not None:
-        if directory is None:
-            raise click.UsageError("--events needs --catalogue, which states the limits")
-        rules = Rules.of(catalogue_or_exit(directory))
-        found = _from_file(events, case_no)
+        found = _from_file(events, case_no, known)
     else:
         try:
-            found, catalogue = read_case(settings.clickhouse, case_no)
+            history = read_case(settings.clickhouse, case_no, known, law=catalogue is None)
         except HistoryUnavailable as error:
             complain(str(error))
             sys.exit(FINDINGS)
-        rules = Rules.of(catalogue_or_exit(directory) if directory else catalogue)
-    moment = int(as_of.timestamp()) if as_of is not None else int(time.time())
-    explained = explain_case(case_no, found, rules, moment)
+        found, cards = history.events, history.cards
+        catalogue = catalogue or history.catalogue
+    if catalogue is None:
+        raise click.UsageError("--events needs --catalogue, which states the limits")
+    explained = explain_case(case_no, found, Rules.of(catalogue), moment, cards, known_at=known)
     if explained is None:
         complain(f"No record of case {case_no} by that moment. Check the number and --as-of.")
         sys.exit(FINDINGS)
@@ -87,11 +109,14 @@ def command(
         click.echo(tell(explained, lang or settings.language))
 
 
-def _from_file(path: Path, case_no: str) -> list[StepEvent]:
+def _from_file(path: Path, case_no: str, known_at: int | None) -> list[StepEvent]:
+    """Read a case's records; what was written down later than `known_at` is left out."""
     found = []
     for line in read_event_lines(path):
         if line.event is None:
             complain_of_line(path, line)
         elif line.event.case_no == case_no:
-            found.append(line.event)
+            written = line.event.recorded_at or line.event.occurred_at
+            if known_at is None or written.timestamp() <= known_at:
+                found.append(line.event)
     return found

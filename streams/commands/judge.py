@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,7 +17,7 @@ from streams.commands.common import (
     catalogue_or_exit,
     complain_of_line,
 )
-from streams.engine.offline import clock_line, judge_offline
+from streams.engine.offline import clock_line, finding_line, judge_offline
 from streams.engine.rules import Rules
 
 if TYPE_CHECKING:
@@ -36,13 +36,27 @@ if TYPE_CHECKING:
     "--output",
     type=click.File("w", encoding="utf-8"),
     default="-",
-    help="Clocks, JSON lines.",
+    help="Where to write the JSON lines.",
 )
-def command(events: Path, directory: Path, as_of: datetime, output: click.utils.LazyFile) -> None:
+@click.option(
+    "--findings",
+    is_flag=True,
+    help="Also a line for each finding (监察发现), after its case's clocks: with the key `finding` "
+    "where theirs have `clock`.",
+)
+def command(
+    events: Path,
+    directory: Path,
+    as_of: datetime,
+    output: click.utils.LazyFile,
+    *,
+    findings: bool,
+) -> None:
     """Judge a file of step events at a moment, without Kafka: one line for each clock.
 
-    Events that happened after the moment are left out. Exit code 1 when a line was no event; the
-    others are judged all the same.
+    A clock is told once it is known: one that starts by silence (视为受理) when the time for an
+    answer is over. Events that happened after the moment are left out. Exit code 1 when a line
+    was no event; the others are judged all the same.
 
     \b
     Example:
@@ -62,9 +76,14 @@ def command(events: Path, directory: Path, as_of: datetime, output: click.utils.
             else:
                 yield line.event
 
+    def write(line: dict[str, Any]) -> None:
+        output.write(json.dumps(line, ensure_ascii=False) + "\n")
+
     for case_no, case in judge_offline(good(), rules, moment):
         for clock in case.known(moment):
-            line = clock_line(case_no, clock, moment)
-            output.write(json.dumps(line, ensure_ascii=False) + "\n")
+            write(clock_line(case_no, clock, moment))
+        for finding in case.findings if findings else ():
+            if finding.at <= moment:
+                write(finding_line(case_no, case, finding))
     if refused:
         sys.exit(FINDINGS)

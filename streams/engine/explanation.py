@@ -1,34 +1,67 @@
 """The explanation (时限说明) of a case: every interval counted and not counted, whose sum is shown.
 
 A clerk who never saw the program must be able to check it with a wall calendar. Two lists for each
-clock: how its due moment follows from its limit, and how much of it is used.
+clock: how its due moment follows from its limit, and how much of it is used; and why it starts
+there, what moved it, what was refused, and what each level rests on.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Final
 
-from schemas.codes import ClockKind, Unit
-from schemas.words import CLOCKS, MODES, STATES, UNITS, Words
+from schemas.codes import Unit
+from schemas.words import STATES, Words
 from streams.engine.case import assess
-from streams.engine.counting import DAY, HOUR, DayCount, TimeCount
-from streams.engine.entries import entry_of, merge
-from streams.engine.intervals import Interval, Measure, days_told, seconds_told
+from streams.engine.counting import DAY, DayCount, SpotCount, TimeCount
+from streams.engine.figures import amount_of, duration, shown
+from streams.engine.intervals import Interval, Measure, Stop
+from streams.engine.intervals_of_days import days_told
+from streams.engine.intervals_of_seconds import seconds_told, spot_told
+from streams.engine.limits_told import first_projected, limit_told, notes_of, title_of
+from streams.engine.offline import by_then
+from streams.engine.reasons import Why
+from streams.engine.reasons_of_levels import of_level
+from streams.engine.reasons_of_moves import of_extension, of_refusal, of_suspension, procedure
+from streams.engine.zone import LAST_DAY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    import datetime as dt
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from schemas.codes import Level
     from schemas.events import Envelope
-    from schemas.limits import Limit
-    from schemas.verdicts import LevelReached
-    from streams.engine.calendar import Calendar
+    from schemas.limits import Ladder
+    from streams.engine.card_stories import CardStory
     from streams.engine.case import Case
     from streams.engine.clocks import Clock
     from streams.engine.entries import Entry
+    from streams.engine.findings import Finding
     from streams.engine.rules import Rules
+
+
+NOTHING: Final = Words("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a record does to a clock, in words; `record` is its number in the list of records."""
+
+    at: int
+    record: int
+    what: Words
+    reason: str = ""
+    """Why it is refused (`schemas.words.REFUSALS`); empty where it is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToldLevel:
+    """A level of a clock, the first second at which it holds, and what its rule asks in words."""
+
+    level: Level
+    at: int
+    rule: str
+    why: Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +71,17 @@ class ClockExplanation:
     clock: Clock
     title: Words
     limit: Words
+    start: Words
+    """What it starts with: a record, silence, an assumption."""
+    end: Words
+    """The record that stopped it; empty while it runs."""
+    due: Words
+    """Where the due moment comes from, when it is not counted; else empty."""
     measure: Measure
     zone: str
     state: Words
+    stopped_at: int | None
+    """When it stopped, if it has by the moment of the question."""
     overdue: bool
     to_due: tuple[Interval, ...]
     """From the start to the due moment; counted amounts add up to the limit."""
@@ -48,131 +89,160 @@ class ClockExplanation:
     """From the start to the moment of the question, or to the clock's end."""
     total_to_due: int
     total_used: int
-    reached: tuple[LevelReached, ...]
+    reached: tuple[ToldLevel, ...]
+    """The levels that hold, and are known to hold."""
+    coming: tuple[ToldLevel, ...]
+    """Those that will, unless something happens."""
+    moved_by: tuple[Told, ...]
+    """The special procedures that stop it, and the extension that lengthened it."""
+    refused: tuple[Told, ...]
+    """What was to move it and does not, with the reason."""
+    first_projected: dt.date | None
+    """The first day nobody has decreed that a provisional due moment rests on."""
     notes: tuple[Words, ...]
 
     def shown(self, instant: int) -> str:
-        """Write an instant in the clock's own time zone."""
-        return datetime.fromtimestamp(instant, ZoneInfo(self.zone)).strftime("%Y-%m-%d %H:%M:%S")
+        """Write an instant on the clock's own calendar."""
+        return shown(instant, self.clock.counting.calendar)
 
     def figure(self, total: int) -> Words:
-        """Write a total as the clock is shown."""
+        """Write a total as the clock is shown: months are counted out in natural days."""
         if self.measure == "second":
-            return _duration(total)
-        unit = UNITS[self.clock.limit.unit or Unit.WORKING_DAY]
-        english = unit.en.removesuffix("s") if total == 1 else unit.en
-        return Words(f"{total} {unit.zh}", f"{total} {english}")
+            return duration(total)
+        unit = self.clock.limit.unit
+        return amount_of(
+            total, Unit.NATURAL_DAY if unit is Unit.MONTH else unit or Unit.NATURAL_DAY
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class CaseExplanation:
-    """A case at a moment: what is on record, and each clock explained."""
+    """A case at a moment: what is on record, each clock explained, what was found and issued."""
 
     case_no: str
     as_of: int
+    known_at: int | None
+    """By whose knowledge it is told; None for what is known now."""
     case: Case
     entries: tuple[Entry, ...]
+    """The records, in order; they are cited by their number, from 1."""
     clocks: tuple[ClockExplanation, ...]
+    findings: tuple[Finding, ...]
+    cards: tuple[CardStory, ...] | None
+    """From the history; None where there is none to ask."""
+
+    def number(self, entry: Entry) -> int:
+        """Give a record's number in the list."""
+        return self.entries.index(entry) + 1
 
 
 def explain_case(
-    case_no: str, events: Iterable[Envelope], rules: Rules, as_of: int
+    case_no: str,
+    events: Iterable[Envelope],
+    rules: Rules,
+    as_of: int,
+    cards: Sequence[CardStory] | None = None,
+    *,
+    known_at: int | None = None,
 ) -> CaseExplanation | None:
     """Explain a case at a moment (seconds since the epoch), by what had happened by then.
 
-    None where nothing had.
+    `events` and `cards` are those that are known: as known at another time (`known_at`, which is
+    only told), leave out what came later. None where nothing had happened.
     """
-    entries: list[Entry] = []
-    for event in events:
-        entry = entry_of(event)
-        if entry.at <= as_of:
-            entries = merge(entries, entry) or entries
+    entries = by_then(events, as_of)
     if not entries:
         return None
     case = assess(entries, rules)
+    why = Why(case, {entry: number for number, entry in enumerate(entries, 1)})
+    ladders = rules.catalogue.ladders
     return CaseExplanation(
         case_no=case_no,
         as_of=as_of,
+        known_at=known_at,
         case=case,
         entries=tuple(entries),
-        clocks=tuple(explain_clock(clock, as_of) for clock in case.known(as_of)),
+        clocks=tuple(explain_clock(clock, as_of, why, ladders) for clock in case.known(as_of)),
+        findings=tuple(finding for finding in case.findings if finding.at <= as_of),
+        cards=None if cards is None else tuple(c for c in cards if c.holds_from <= as_of),
     )
 
 
-def explain_clock(clock: Clock, as_of: int) -> ClockExplanation:
+def explain_clock(
+    clock: Clock, as_of: int, why: Why, ladders: Mapping[str, Ladder]
+) -> ClockExplanation:
     """Explain one clock at a moment (seconds since the epoch)."""
     counting = clock.counting
-    until = clock.until(as_of)
-    measure: Measure = "second" if isinstance(counting, TimeCount) else "day"
-    to_due: list[Interval] = []
-    used: list[Interval] = []
-    if isinstance(counting, DayCount):
-        to_due = list(days_told(counting, counting.last, counting.amount))
-        used = list(days_told(counting, max(counting.first, _day(counting.calendar, until)), None))
-    elif isinstance(counting, TimeCount):
-        to_due = list(seconds_told(counting, clock.due_at))
-        used = list(seconds_told(counting, until))
+    stopped = clock.stopped_at is not None and clock.stopped_at <= as_of
+    to_due, used = _intervals(clock, clock.until(as_of), _stops(clock, why))
+    reached = clock.reached(as_of)
+    coming = () if stopped else [level for level in clock.levels if level not in reached]
+    levels, ahead = (
+        tuple(ToldLevel(it.level, it.at, it.rule, of_level(clock, it, ladders)) for it in some)
+        for some in (reached, coming)
+    )
     return ClockExplanation(
         clock=clock,
-        title=_title(clock),
-        limit=_limit(clock.limit),
-        measure=measure,
+        title=title_of(clock),
+        limit=limit_told(clock),
+        start=why.start(clock),
+        end=why.end(clock) if stopped else NOTHING,
+        due=why.stated(clock) if clock.limit.stated is not None else NOTHING,
+        measure="second" if isinstance(counting, TimeCount | SpotCount) else "day",
         zone=counting.calendar.zone,
         state=STATES[clock.state(as_of)],
+        stopped_at=clock.stopped_at if stopped else None,
         overdue=clock.overdue(as_of),
-        to_due=tuple(to_due),
-        used=tuple(used),
-        total_to_due=sum(i.amount for i in to_due),
-        total_used=sum(i.amount for i in used),
-        reached=tuple(clock.reached(as_of)),
-        notes=tuple(_notes(clock)),
+        to_due=to_due,
+        used=used,
+        total_to_due=sum(interval.amount for interval in to_due),
+        total_used=sum(interval.amount for interval in used),
+        reached=levels,
+        coming=ahead,
+        moved_by=tuple(_moved_by(clock, why)),
+        refused=tuple(
+            Told(r.record.at, why.numbers[r.record], of_refusal(why, clock, r), r.reason)
+            for r in clock.refused
+        ),
+        first_projected=first_projected(counting),
+        notes=tuple(notes_of(clock)),
     )
 
 
-def _title(clock: Clock) -> Words:
-    title = CLOCKS[clock.kind]
-    if clock.kind is not ClockKind.STEP:
-        return title
-    name = clock.started.step_name or clock.step or ""
-    return Words(f"{title.zh}：{name}", f"{title.en}: {name}")
+def _stops(clock: Clock, why: Why) -> list[Stop]:
+    """Give the special procedures of a clock; one begun after the breach stops nothing."""
+    refused = {refusal.record for refusal in clock.refused}
+    return [
+        Stop(s.start, s.end, procedure(why, s), counts=s.record not in refused)
+        for s in clock.suspensions
+    ]
 
 
-def _limit(limit: Limit) -> Words:
-    if limit.stated:
-        return Words("以窗口承诺的办结时间为准", "the due moment that the hall states")
-    assert limit.unit is not None  # noqa: S101 - a limit is stated or counted
-    unit, mode = UNITS[limit.unit], MODES[limit.mode or "next_day"]
-    if limit.unit is not Unit.WORKING_DAY:
-        return Words(f"{limit.amount} {unit.zh}", f"{limit.amount} {unit.en}")
-    return Words(f"{limit.amount} {unit.zh}，{mode.zh}", f"{limit.amount} {unit.en}, {mode.en}")
+def _intervals(
+    clock: Clock, until: int, stops: Sequence[Stop]
+) -> tuple[tuple[Interval, ...], tuple[Interval, ...]]:
+    """Give the stretches up to the due moment, and up to the end or the moment asked."""
+    counting = clock.counting
+    until = min(max(until, counting.start), counting.calendar.instant(LAST_DAY * DAY))
+    if isinstance(counting, TimeCount):
+        to_due, used = (seconds_told(counting, at, stops) for at in (clock.due_at, until))
+    elif isinstance(counting, SpotCount):
+        to_due, used = (spot_told(counting, at, stops) for at in (clock.due_at, until))
+    elif isinstance(counting, DayCount):
+        to_due = days_told(counting, counting.last, stops)
+        used = days_told(counting, counting.calendar.face(until) // DAY, stops)
+    else:
+        return (), ()
+    return tuple(to_due), tuple(used)
 
 
-def _notes(clock: Clock) -> Iterator[Words]:
-    counting, limit = clock.counting, clock.limit
-    if counting.provisional:
-        yield Words(
-            "暂定：到期时间跨越尚未公布放假安排的日期",
-            "provisional: the due time rests on days that nobody has decreed yet",
-        )
-    if (
-        isinstance(counting, DayCount | TimeCount)
-        and limit.amount
-        and limit.amount != counting.amount
-    ):
-        extra = counting.amount - (limit.amount or 0)
-        yield Words(f"已延期 {extra}", f"extended by {extra}")
-    if limit.cut_off == "close_of_business" and not limit.keep_clock_time:
-        yield Words(
-            "最后一日至下班时止（《民法典》第二百零三条）",
-            "the last day ends at close of business (Civil Code §203)",
-        )
-
-
-def _day(calendar: Calendar, instant: int) -> int:
-    return calendar.face(instant) // DAY
-
-
-def _duration(seconds: int) -> Words:
-    hours, rest = divmod(seconds, HOUR)
-    minutes, left = divmod(rest, 60)
-    return Words(f"{hours} 小时 {minutes} 分 {left} 秒", f"{hours} h {minutes} min {left} s")
+def _moved_by(clock: Clock, why: Why) -> Iterator[Told]:
+    refused = {refusal.record for refusal in clock.refused}
+    for suspension in clock.suspensions:
+        record = suspension.record
+        if record not in refused:
+            what = of_suspension(why, clock, suspension)
+            yield Told(record.at, why.numbers[record], what)
+    if clock.extension is not None:
+        record = clock.extension
+        yield Told(record.at, why.numbers[record], of_extension(why, clock))

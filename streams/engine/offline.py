@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from schemas.findings import RULES
 from streams.engine.case import assess
 from streams.engine.clocks import highest
 from streams.engine.entries import entry_of, merge
@@ -17,7 +18,20 @@ if TYPE_CHECKING:
     from streams.engine.case import Case
     from streams.engine.clocks import Clock
     from streams.engine.entries import Entry
+    from streams.engine.findings import Finding
     from streams.engine.rules import Rules
+
+
+def by_then(events: Iterable[Envelope], as_of: int) -> list[Entry]:
+    """Give what had happened by a moment (seconds since the epoch), as these events tell it.
+
+    A record counts with its latest version, though that was written later: what it now says had
+    happened at another time had not happened at the old one.
+    """
+    entries: list[Entry] = []
+    for event in events:
+        entries = merge(entries, entry_of(event)) or entries
+    return _until(entries, as_of)
 
 
 def judge_offline(
@@ -26,12 +40,20 @@ def judge_offline(
     """Assess every case by what had happened by `as_of` (seconds since the epoch)."""
     cases: dict[str, list[Entry]] = {}
     for event in events:
-        entry = entry_of(event)
-        if entry.at <= as_of:
-            entries = cases.setdefault(event.case_no, [])
-            cases[event.case_no] = merge(entries, entry) or entries
+        entries = cases.setdefault(event.case_no, [])
+        cases[event.case_no] = merge(entries, entry_of(event)) or entries
     for case_no in sorted(cases):
-        yield case_no, assess(cases[case_no], rules)
+        entries = _until(cases[case_no], as_of)
+        if entries:
+            yield case_no, assess(entries, rules)
+
+
+def _until(entries: list[Entry], as_of: int) -> list[Entry]:
+    """Leave out the records that lie after a moment, by the one of each that is read."""
+    if not entries or entries[-1].at <= as_of:  # sorted by when they happened
+        return entries
+    later = {entry.id for entry in entries if entry.at > as_of}
+    return [entry for entry in entries if entry.id not in later]
 
 
 def clock_line(case_no: str, clock: Clock, as_of: int) -> dict[str, Any]:
@@ -46,8 +68,12 @@ def clock_line(case_no: str, clock: Clock, as_of: int) -> dict[str, Any]:
     return {
         "case": case_no,
         "clock": str(clock.kind),
+        "clock_id": clock.clock_id,
         "step": clock.step,
         "started_at": local(clock.counting.start),
+        "known_from": local(clock.known_from),
+        "deemed": clock.deemed,
+        "assumed": clock.assumed,
         "due_at": local(clock.due_at),
         "stopped_at": local(stopped if stopped is not None and stopped <= as_of else None),
         "state": clock.state(as_of),
@@ -58,4 +84,27 @@ def clock_line(case_no: str, clock: Clock, as_of: int) -> dict[str, Any]:
             {"level": str(level.level), "at": local(level.at), "rule": level.rule}
             for level in reached
         ],
+    }
+
+
+def finding_line(case_no: str, case: Case, finding: Finding) -> dict[str, Any]:
+    """Write a finding as one JSON object, told from a clock's by its key `finding`."""
+    zone, record = ZoneInfo(case.rules.calendar.zone), finding.record
+
+    def local(instant: int) -> str:
+        return datetime.fromtimestamp(instant, zone).isoformat()
+
+    return {
+        "case": case_no,
+        "finding": str(finding.code),
+        "finding_id": finding.clock_id,
+        "level": str(finding.level),
+        "at": local(finding.at),
+        "basis": RULES[finding.code].basis,
+        "record": {
+            "kind": record.kind,
+            "occurred_at": local(record.at),
+            "source": record.source,
+            "version": record.version,
+        },
     }

@@ -1,21 +1,21 @@
-"""Read a case's records back from the history, with the catalogue that was in force for it."""
+"""Read a case back from the history: its records and cards, and the law that held for it."""
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
 
 from clickhouse_driver.errors import Error
 
-from schemas.calendars import CalendarDefinition
-from schemas.catalogue import Catalogue
-from schemas.catalogue_loading import catalogue_from
-from schemas.events import STEP_EVENT, StepEvent
+from schemas.reading import SchemaError
+from streams.history_reading import NOW, cards_of, catalogue_of, events_of, pinned
 from streams.sink.clickhouse import connect
 
 if TYPE_CHECKING:
-    from clickhouse_driver import Client
-
+    from schemas.catalogue import Catalogue
+    from schemas.events import StepEvent
+    from streams.engine.card_stories import CardStory
+    from streams.history_reading import Ask
     from streams.settings import ClickHouse
 
 
@@ -23,47 +23,57 @@ class HistoryUnavailable(Exception):  # noqa: N818 - named after the condition
     """Raised when the history cannot be read, or lacks what the question needs."""
 
 
-def read_case(settings: ClickHouse, case_no: str) -> tuple[list[StepEvent], Catalogue]:
-    """Read the events of a case and its catalogue. Raises HistoryUnavailable."""
+class CaseHistory(NamedTuple):
+    """What the history knows of a case."""
+
+    events: list[StepEvent]
+    catalogue: Catalogue | None
+    """None where the caller has one of its own."""
+    cards: list[CardStory]
+
+
+def read_case(
+    settings: ClickHouse, case_no: str, known_at: int | None = None, *, law: bool = True
+) -> CaseHistory:
+    """Read a case as known now, or as known at a moment (seconds since the epoch).
+
+    As known then: the records that had arrived, the catalogue and the calendars that were in
+    force, the cards as they had been moved. Without `law` the catalogue is left out. Raises
+    HistoryUnavailable.
+    """
     client = connect(settings)
     try:
-        contents = client.execute(
-            "SELECT content FROM v_events WHERE case_no = %(case)s", {"case": case_no}
-        )
-        if not contents:
-            raise HistoryUnavailable(f"No record of case {case_no} in the history.")
-        events = [STEP_EVENT.validate_json(content) for (content,) in contents]
-        return events, _catalogue(client, case_no)
+        return _read(client.execute, case_no, known_at, law=law)
     except (Error, OSError, EOFError) as error:
         raise HistoryUnavailable(
             f"ClickHouse at {settings.host}:{settings.port} cannot be read ({error});"
             " set JIANCHA_CLICKHOUSE__HOST and __PORT, or name a file with --events"
         ) from None
+    except (ValueError, SchemaError) as error:
+        raise HistoryUnavailable(
+            f"The history of case {case_no} holds what this version cannot read ({error});"
+            " run the version that wrote it, or a later one"
+        ) from None
     finally:
         client.disconnect()
 
 
-def _catalogue(client: Client, case_no: str) -> Catalogue:
-    """Read the catalogue pinned for a case, and the calendars last in force."""
-    pinned = client.execute(
-        "SELECT catalogue FROM v_cases WHERE case_no = %(case)s", {"case": case_no}
-    )
-    if not pinned:
-        raise HistoryUnavailable(f"Case {case_no} has records but was not judged yet; try again.")
-    found = client.execute(
-        "SELECT content FROM v_reference_versions"
-        " WHERE subject = 'catalogue' AND version = %(version)s LIMIT 1",
-        {"version": pinned[0][0]},
-    )
-    if not found:
-        raise HistoryUnavailable(
-            f"Catalogue {pinned[0][0]} is not in the history; name one with --catalogue"
-        )
-    calendars = client.execute(
-        "SELECT name, argMax(content, in_force_from) FROM v_reference_versions"
-        " WHERE subject = 'calendar' GROUP BY name"
-    )
-    return catalogue_from(
-        json.loads(found[0][0]),
-        {name: CalendarDefinition.model_validate_json(content) for name, content in calendars},
-    )
+def _read(ask: Ask, case_no: str, known_at: int | None, *, law: bool) -> CaseHistory:
+    known = NOW if known_at is None else known_at
+    events = events_of(ask, case_no, known)
+    if not events:
+        by = "" if known_at is None else f" by {datetime.fromtimestamp(known, UTC).isoformat()}"
+        raise HistoryUnavailable(f"No record of case {case_no} had come to the history{by}.")
+    catalogue = None
+    if law:
+        version = pinned(ask, case_no, known_at)
+        if version is None:
+            raise HistoryUnavailable(
+                f"Case {case_no} has records but was not judged yet; try again."
+            )
+        catalogue = catalogue_of(ask, version, known)
+        if catalogue is None:
+            raise HistoryUnavailable(
+                f"Catalogue {version} is not in the history; name one with --catalogue"
+            )
+    return CaseHistory(events, catalogue, cards_of(ask, case_no, known))

@@ -1,0 +1,33 @@
+"""Figures of an explanation in words: moments on a clock's face, lengths, amounts of a unit."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from schemas.codes import Unit
+from schemas.words import UNITS, Words
+from streams.engine.counting import HOUR
+
+if TYPE_CHECKING:
+    from streams.engine.calendar import Calendar
+
+
+def shown(instant: int, calendar: Calendar) -> str:
+    """Write an instant on a calendar's clock."""
+    return datetime.fromtimestamp(instant, ZoneInfo(calendar.zone)).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def duration(seconds: int) -> Words:
+    """Write seconds as hours, minutes and seconds."""
+    hours, rest = divmod(seconds, HOUR)
+    minutes, left = divmod(rest, 60)
+    return Words(f"{hours} 小时 {minutes} 分 {left} 秒", f"{hours} h {minutes} min {left} s")
+
+
+def amount_of(number: int, unit: Unit) -> Words:
+    """Write so many of a unit."""
+    words = UNITS[unit]
+    english = words.en.removesuffix("s") if number == 1 else words.en
+    return Words(f"{number} {words.zh}", f"{number} {english}")
