@@ -1,0 +1,1 @@
+"""`make proof`: the long oracle, and the engine's tests tested by mutation."""
