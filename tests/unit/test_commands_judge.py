@@ -1,64 +1,33 @@
-"""`judge` and `explain` on files, as a person calls them."""
+"""`judge` on a file, as a program calls it."""
 
 from __future__ import annotations
 
 import json
 
 import pytest
-from click.testing import CliRunner
 
-from streams.commands.explain import command as explain
 from streams.commands.judge import command as judge
-
-CATALOGUE = """
-name: demo
-items:
-  - code: i
-    name: 事项
-    versions:
-      - preset: cn-permit
-        clocks:
-          promised: {amount: 5, unit: working_day}
-"""
-EVENTS = [
-    {"event_id": "1", "kind": "accepted", "occurred_at": "2026-09-18T10:00:00+08:00"},
-    {
-        "event_id": "2",
-        "kind": "suspended",
-        "occurred_at": "2026-09-21T10:00:00+08:00",
-        "suspension": "hearing",
-        "days_asked": 2,
-    },
-    {"event_id": "3", "kind": "finished", "occurred_at": "2026-10-12T10:00:00+08:00"},
-]
+from tests.support.files_of_events import EVENTS, call, write_place
 
 
 @pytest.fixture
 def place(tmp_path):
-    catalogue = tmp_path / "catalogue"
-    catalogue.mkdir()
-    (catalogue / "items.yaml").write_text(CATALOGUE, encoding="utf-8")
-    lines = [json.dumps({**e, "case_no": "c1", "item": "i", "source": "h"}) for e in EVENTS]
-    (tmp_path / "events.jsonl").write_text("\n".join(lines), encoding="utf-8")
-    return tmp_path
-
-
-def call(command, place, *arguments, as_of="2026-10-09T10:00:00+08:00"):
-    return CliRunner().invoke(
-        command,
-        [*arguments, "--catalogue", str(place / "catalogue"), "--as-of", as_of],
-    )
+    return write_place(tmp_path)
 
 
 def test_one_line_for_each_clock(place):
     done = call(judge, place, str(place / "events.jsonl"))
     assert done.exit_code == 0
-    promised, statutory = map(json.loads, done.stdout.splitlines())
+    promised, statutory, special = map(json.loads, done.stdout.splitlines())
     assert promised == {
         "case": "c1",
         "clock": "promised",
+        "clock_id": "promised",
         "step": None,
         "started_at": "2026-09-18T10:00:00+08:00",
+        "known_from": "2026-09-18T10:00:00+08:00",
+        "deemed": False,
+        "assumed": False,
         "due_at": "2026-09-29T23:59:59+08:00",
         "stopped_at": None,
         "state": "running",
@@ -66,15 +35,16 @@ def test_one_line_for_each_clock(place):
         "level": "yellow",
         "provisional": False,
         "cards": [
-            {"level": "notice", "at": "2026-09-25T00:00:00+08:00", "rule": "hunan@1/promised/near"},
+            {"level": "notice", "at": "2026-09-25T00:00:00+08:00", "rule": "hunan@2/promised/near"},
             {
                 "level": "yellow",
                 "at": "2026-09-30T00:00:00+08:00",
-                "rule": "hunan@1/promised/passed",
+                "rule": "hunan@2/promised/passed",
             },
         ],
     }
     assert statutory["level"] == "none"
+    assert (special["clock"], special["clock_id"]) == ("special_procedure", "special:1")
 
 
 def test_what_happens_later_does_not_count_yet(place):
@@ -93,7 +63,7 @@ def test_a_bad_line_is_named_and_the_others_are_judged(place):
         lines.write('\n{"kind": "accepted", "case_no": "c2"}\n\n')
     done = call(judge, place, str(place / "events.jsonl"))
     assert done.exit_code == 1
-    assert len(done.stdout.splitlines()) == 2
+    assert len(done.stdout.splitlines()) == 3
     assert "events.jsonl:4: event_id: The field is missing." in done.stderr
     assert "→" in done.stderr
 
@@ -113,41 +83,51 @@ def test_a_moment_needs_its_offset(place, moment, why):
     assert why in done.output
 
 
-def test_explained_in_chinese_and_english(place):
-    arguments = ["c1", "--events", str(place / "events.jsonl")]
-    chinese = call(explain, place, *arguments, "--lang", "zh").stdout
-    assert "■ 承诺时限 — 超期" in chinese
-    assert "2026-09-20 周日  计入  调休上班  1 个工作日" in chinese
-    assert "合计: 5 个工作日" in chinese
-    assert "依据: 《行政许可法》第四十二条、第八十二条" in chinese
-    english = call(explain, place, *arguments, "--lang", "en").stdout
-    assert "■ promised limit — overdue" in english
-    assert "2026-09-20 Sun  counted  make-up working day  1 working day\n" in english
+def test_a_clock_that_silence_starts_is_told_once_it_is_known(place):
+    received = {**EVENTS[0], "kind": "received", "case_no": "c1", "item": "i", "source": "h"}
+    (place / "events.jsonl").write_text(json.dumps(received), encoding="utf-8")
+    owed = "2026-09-24T23:59:59+08:00"
+    before = call(judge, place, str(place / "events.jsonl"), as_of=owed).stdout
+    assert [json.loads(line)["clock_id"] for line in before.splitlines()] == ["acceptance:1"]
+    silent = "2026-09-25T00:00:00+08:00"
+    after = call(judge, place, str(place / "events.jsonl"), as_of=silent).stdout
+    lines = {line["clock_id"]: line for line in map(json.loads, after.splitlines())}
+    assert set(lines) == {"acceptance:1", "promised", "statutory"}
+    facts = [lines["promised"][key] for key in ("deemed", "started_at", "known_from")]
+    assert facts == [True, "2026-09-18T10:00:00+08:00", silent]
 
 
-def test_explained_as_json_the_intervals_add_up(place):
-    arguments = ["c1", "--events", str(place / "events.jsonl"), "--format", "json"]
-    found = json.loads(call(explain, place, *arguments).stdout)
-    for clock in found["clocks"]:
-        for intervals, total in (("to_due", "total_to_due"), ("used", "total_used")):
-            assert sum(i["amount"] for i in clock[intervals] if i["counted"]) == clock[total]
-    assert found["clocks"][0]["total_to_due"] == 5
-    assert [record["kind"] for record in found["records"]] == ["accepted", "suspended"]
+def test_findings_are_lines_of_their_own_when_asked_for(place):
+    untold = {**EVENTS[1], "told_at": None}
+    lines = [
+        json.dumps({**e, "case_no": "c1", "item": "i", "source": "h"}) for e in (EVENTS[0], untold)
+    ]
+    (place / "events.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    without = call(judge, place, str(place / "events.jsonl")).stdout.splitlines()
+    told = call(judge, place, str(place / "events.jsonl"), "--findings").stdout.splitlines()
+    assert told[: len(without)] == without
+    assert [json.loads(line) for line in told[len(without) :]] == [
+        {
+            "case": "c1",
+            "finding": "suspension_untold",
+            "finding_id": json.loads(told[-1])["finding_id"],
+            "level": "yellow",
+            "at": "2026-09-21T10:00:00+08:00",
+            "basis": "《行政许可法》第四十五条",
+            "record": {
+                "kind": "suspended",
+                "occurred_at": "2026-09-21T10:00:00+08:00",
+                "source": "h",
+                "version": 1,
+            },
+        }
+    ]
+    assert all("clock" in json.loads(line) for line in without)
 
 
-def test_a_case_without_a_limit_is_not_in_time_it_has_no_clock(place):
-    (place / "catalogue" / "items.yaml").write_text("name: empty\n", encoding="utf-8")
-    arguments = ["c1", "--events", str(place / "events.jsonl"), "--lang", "zh"]
-    assert "没有计时" in call(explain, place, *arguments).stdout
-
-
-def test_an_unknown_case_is_a_finding(place):
-    done = call(explain, place, "c9", "--events", str(place / "events.jsonl"))
-    assert done.exit_code == 1
-    assert "c9" in done.stderr
-
-
-def test_events_without_a_catalogue_is_wrong_use(place):
-    done = CliRunner().invoke(explain, ["c1", "--events", str(place / "events.jsonl")])
-    assert done.exit_code == 2
-    assert "--catalogue" in done.output
+def test_a_record_that_was_moved_had_not_happened_at_its_old_time(place):
+    moved = {**EVENTS[2], "record_version": 2, "occurred_at": "2026-10-20T10:00:00+08:00"}
+    with (place / "events.jsonl").open("a", encoding="utf-8") as lines:
+        lines.write("\n" + json.dumps({**moved, "case_no": "c1", "item": "i", "source": "h"}))
+    done = call(judge, place, str(place / "events.jsonl"), as_of="2026-10-13T10:00:00+08:00")
+    assert json.loads(done.stdout.splitlines()[0])["state"] == "running"

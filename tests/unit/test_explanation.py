@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from schemas.calendars import CalendarDefinition
+from schemas.catalogue_loading import catalogue_from
 from streams.engine.explanation import explain_case
+from streams.engine.rules import Rules
 from tests.support.cases import at, days, event, rules
 
 ACCEPTED = event("accepted", "2026-09-18 10:00:00")
@@ -51,7 +54,8 @@ def test_a_suspension_is_shown_and_not_counted():
     assert [(each.record, each.what.zh) for each in clock.moved_by] == [
         (
             2,
-            "特别程序：听证（记录 2）；所需天数：2 个工作日；2026-09-28 10:00:00 结束；扣除至 2026-09-24",
+            "特别程序：听证（记录 2）；所需天数：2 个工作日；"  # noqa: ISC004 - one sentence
+            "2026-09-28 10:00:00 结束；扣除至 2026-09-24",
         )
     ]
 
@@ -378,15 +382,36 @@ def test_a_clock_that_no_calendar_reaches_says_so():
     assert clock.to_due == ()
 
 
-def test_a_repeated_step_in_another_region_is_told_by_that_regions_hours():
-    law = rules({"step": {"amount": 2, "unit": "working_hour"}})
+def test_a_step_repeated_in_another_region_is_told_by_that_regions_calendar_and_hours():
+    here = rules({"step": {"amount": 2, "unit": "working_hour"}})
+    base = here.catalogue
+    west = CalendarDefinition(
+        name="west",
+        time_zone="Asia/Urumqi",
+        week=["mon", "tue", "wed", "thu", "fri"],
+        hours=["08:00-12:00"],
+        decrees="week",
+    )
+    content = {
+        **base.content,
+        "regions": [{"code": "650100", "name": "乌鲁木齐市", "policy": {"calendar": "west"}}],
+    }
+    law = Rules.of(catalogue_from(content, {**base.calendars, "west": west}))
+    accepted = event("accepted", "2018-10-15 09:30:00", region="430100")
     first = event("step_started", "2018-10-15 10:00:00", step="a")
     ended = event("step_finished", "2018-10-15 11:00:00", step="a")
-    again = event("step_started", "2018-10-16 10:00:00", step="a", region="430100")
-    clocks = clocks_of(first, ended, again, law=law)
-    assert clocks["step:a:2"].title.zh == "环节时限：a（第 2 次）"
-    assert clocks["step:a:1"].end.zh == "环节结束（记录 2）"
-    assert clocks["step:a:2"].overdue
+    again = event("step_started", "2018-10-16 13:00:00", step="a", region="650100")
+    clocks = clocks_of(accepted, first, ended, again, law=law, as_of="2018-10-16 17:00:00")
+    assert clocks["step:a:1"].zone == "Asia/Shanghai"
+    there = clocks["step:a:2"]
+    assert (there.title.zh, there.zone) == ("环节时限：a（第 2 次）", "Asia/Urumqi")
+    assert told(there.to_due, "second")[0] == (
+        "2018-10-16 11:00:00 – 2018-10-16 12:00:00",
+        True,
+        3600,
+        "工作日",
+    )
+    assert there.shown(there.clock.due_at) == "2018-10-17 09:00:00"
 
 
 # -- as known -----------------------------------------------------------------------------------
