@@ -40,6 +40,10 @@ lint: $(VENV)/dev.stamp ## what CI checks besides the tests: style, format, type
 bench: $(VENV)/dev.stamp $(KAFKA_LIBS).stamp ## the engine worker beside a bare loop with the same work, on real Kafka
 	@$(BIN)/python -m tests.bench
 
+.PHONY: proof
+proof: $(VENV)/dev.stamp ## the long proof, an hour: 100,000 random cases by a second reader of the law; mutants
+	@$(BIN)/python -m tests.proof
+
 .PHONY: kafka
 kafka: $(VENV)/run.stamp $(KAFKA_LIBS).stamp ## real Apache Kafka in the foreground, without Docker (KAFKA_PORT=9092)
 	@$(BIN)/python -m deploy.local.real_kafka --data .cache/kafka/data --port $(KAFKA_PORT)
