@@ -50,7 +50,10 @@ def of_suspension(why: Why, clock: Clock, suspension: Suspension) -> Words:
     out = Words("", "")
     if isinstance(counting, DayCount) and not isinstance(counting, SpotCount):
         stay = counting.stays[list(clock.suspensions).index(suspension)]
-        out = Words("；不足半个工作日，不扣除日期", "; under half a working day: no date is out")
+        out = Words(
+            "；不足半个工作日：不扣除日期，跨期满日的顺延至其结束",
+            "; under half a working day: no date is out, a last day within is moved to its end",
+        )
         if not stay.short:
             face = calendar.instant(stay.last * DAY)
             last = shown(face, calendar)[:10]
