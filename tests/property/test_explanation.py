@@ -27,6 +27,7 @@ KINDS = {
         extension_requires=[],
     ),
     "minutes": rules({"promised": {"amount": 90, "unit": "working_minute"}}),
+    "minutes on the clock": rules({"promised": {"amount": 500, "unit": "minute"}}),
     "to the moment": rules(
         {"promised": {"amount": 9, "unit": "natural_day", "keep_clock_time": True, "roll": "none"}}
     ),
@@ -89,7 +90,8 @@ def _add_up(clock, where):
         assert sum(i.amount for i in intervals if i.counted) == total, where
     extra = 0 if clock.clock.extension is None else clock.clock.extension.amount
     if isinstance(counting, TimeCount):
-        lengths = {Unit.WORKING_DAY: counting.calendar.standard_day, Unit.WORKING_MINUTE: 60}
+        lengths = {Unit.WORKING_DAY: counting.calendar.standard_day}
+        lengths |= {Unit.WORKING_MINUTE: 60, Unit.MINUTE: 60}
         assert clock.total_to_due == (limit.amount + extra) * lengths.get(limit.unit, 3600), where
     elif isinstance(counting, DayCount) and not isinstance(counting, SpotCount):
         if limit.unit is not Unit.MONTH:
