@@ -62,7 +62,7 @@ def acceptance(law: Law, history: History) -> Acceptance:
     if accepted is not None and accepted.at < received.at:
         found.findings.add(("times_reversed", received.at))
         return found
-    acts = history.firsts("accepted", "refused", "decided", "finished")
+    acts = history.all("accepted", "refused", "decided", "finished")
     end = next((act for act in acts if act.at >= received.at), None)
     walk(law, history, received, end, found)
     last = found.periods[-1]
