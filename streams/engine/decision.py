@@ -73,11 +73,19 @@ def _limits(ledger: Ledger, rules: CaseRules, start: int) -> dict[ClockKind, Lim
     }
     if len(limits) == len(DECISION):
         promised, statutory = limits[ClockKind.PROMISED], limits[ClockKind.STATUTORY]
-        if statutory.stated is None and promised.unit != statutory.unit:
+        if statutory.stated is None and not _same_way(promised, statutory):
             theirs = due if promised.stated else counted(promised, start, rules).due_at
             if theirs is not None and theirs > counted(statutory, start, rules).due_at:
                 limits[ClockKind.PROMISED] = statutory  # promised := statutory (domain.md §2)
     return limits
+
+
+def _same_way(one: Limit, other: Limit) -> bool:
+    """Tell whether two limits are counted alike, so that their amounts can be compared."""
+    return all(
+        getattr(one, name) == getattr(other, name)
+        for name in ("unit", "mode", "cut_off", "roll", "keep_clock_time")
+    )
 
 
 def _end(ledger: Ledger, rules: CaseRules) -> Entry | None:
@@ -88,11 +96,12 @@ def _end(ledger: Ledger, rules: CaseRules) -> Entry | None:
     acts = [act for act in (ledger.decided, ledger.refused, ledger.finished) if act is not None]
     if not acts:
         return None
-    asked, chosen = rules.policy.clock_ends_at, acts
-    if asked == "decision":
-        chosen = [act for act in acts if act.kind != "finished"]
-    elif asked == "finishing":
-        chosen = [act for act in acts if act.kind == "finished" or act.what in ENDED_OTHERWISE]
+    asked = rules.policy.clock_ends_at
+    chosen = acts
+    if asked != "earliest":
+        chosen = [act for act in acts if (act.kind == "finished") == (asked == "finishing")]
+        if chosen:
+            chosen += [act for act in acts if act.what in ENDED_OTHERWISE]
     return min(chosen or acts, key=lambda act: (act.at, act.within))
 
 
@@ -105,15 +114,12 @@ def _stopped_at(limit: Limit, end: Entry | None) -> int | None:
 
 def _voided(ledger: Ledger, clocks: Sequence[Clock]) -> Iterator[Found]:
     """Find a case that was taken back after it was over its time: itself suspicious."""
-    for act in (ledger.decided, ledger.finished):
-        if act is None or act.what not in TAKEN_BACK:
-            continue
-        carded = [
-            level.at
-            for clock in clocks
-            for level in clock.levels
-            if level.level.rank >= Level.YELLOW.rank
-        ]
-        if any(at < act.at for at in carded):
-            yield Found(FindingCode.VOIDED_AFTER_BREACH, act, act.at)
+    acts = [act for act in (ledger.decided, ledger.finished) if act and act.what in TAKEN_BACK]
+    if not acts:
         return
+    act = min(acts)
+    for clock in clocks:
+        over = [r for r in clock.levels if r.level.rank >= Level.YELLOW.rank and r.at < act.at]
+        if any(clock.stopped_at is None or r.at <= clock.stopped_at for r in over):
+            yield Found(FindingCode.VOIDED_AFTER_BREACH, act, act.at)
+            return
