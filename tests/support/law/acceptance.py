@@ -106,9 +106,9 @@ def walk(law: Law, history: History, received: Record, end: Record | None, found
             asked |= set(items or ())
             if running:
                 period.stopped = moment
-        else:
+        elif waiting:
             supplied |= set(items or ())
-            if waiting and supplies_all(act, asked, supplied):
+            if supplies_all(act, asked, supplied):
                 begin(moment)
 
 
