@@ -12,7 +12,8 @@ from random import Random
 import pytest
 
 from tests.support.law_bridge import differences, read_by_engine, rules_of
-from tests.support.law_cases import UNITS, some_cases
+from tests.support.law_cases import some_cases
+from tests.support.law_laws import UNITS
 
 CASES = int(os.environ.get("JIANCHA_ORACLE_CASES", "5000"))
 SEED = os.environ.get("JIANCHA_ORACLE_SEED", "")
