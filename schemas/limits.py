@@ -105,6 +105,13 @@ class Rung(Stated):
     instead: ClockKind | None = None
     """The clock that this rung counts from where the case has no `clock`."""
 
+    @property
+    def condition(self) -> str:
+        """Its part of a rule's name: `near`, `passed`, `passed+3` (by more than 3 wd), `silent`."""
+        if self.when == "passed" and self.working_days:
+            return f"passed+{self.working_days}"
+        return self.when
+
     @model_validator(mode="after")
     def _leads_where_near(self) -> Rung:
         if (self.when == "near") != bool(self.leads):

@@ -49,8 +49,9 @@ class Clock:
     silence: Silence | None = None
     step: str | None = None
     deemed: bool = False
+    """Nobody answered in time: it runs from a receipt or a supply (§32)."""
     assumed: bool = False
-    """No record states its start: it was deemed, or assumed from what is there."""
+    """No record states its start: it is taken from what is there."""
     extension: Entry | None = None
     """The extension (延期) that moved it."""
     suspensions: Sequence[Suspension] = ()

@@ -210,12 +210,7 @@ def explain_clock(
 
 
 def _stops(clock: Clock, why: Why) -> list[Stop]:
-    """Give the special procedures of a clock; one begun after the breach stops nothing."""
-    refused = {refusal.record for refusal in clock.refused}
-    return [
-        Stop(s.start, s.end, procedure(why, s), counts=s.record not in refused)
-        for s in clock.suspensions
-    ]
+    return [Stop(s.start, s.end, procedure(why, s)) for s in clock.suspensions]
 
 
 def _intervals(
@@ -237,12 +232,9 @@ def _intervals(
 
 
 def _moved_by(clock: Clock, why: Why) -> Iterator[Told]:
-    refused = {refusal.record for refusal in clock.refused}
     for suspension in clock.suspensions:
         record = suspension.record
-        if record not in refused:
-            what = of_suspension(why, clock, suspension)
-            yield Told(record.at, why.numbers[record], what)
+        yield Told(record.at, why.numbers[record], of_suspension(why, clock, suspension))
     if clock.extension is not None:
         record = clock.extension
         yield Told(record.at, why.numbers[record], of_extension(why, clock))

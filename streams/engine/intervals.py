@@ -45,8 +45,6 @@ class Stop:
     end: int | None
     """Its end on record, which may lie beyond the days asked."""
     name: Words
-    counts: bool
-    """Whether it stops the clock: one begun after the breach does not."""
 
 
 def spelled(begin: int, end: int, measure: Measure, language: Language) -> str:

@@ -92,7 +92,7 @@ def _pausing(
     return [
         stop.name
         for stay, stop in zip(counting.stays, stops, strict=True)
-        if stop.counts and stay.begin // DAY < day <= stay.last and (short or not stay.short)
+        if stay.begin // DAY < day <= stay.last and (short or not stay.short)
     ]
 
 
@@ -102,8 +102,7 @@ def _running_over(counting: DayCount, day: int, stops: Sequence[Stop]) -> list[W
     return [
         stop.name
         for stay, stop in zip(counting.stays, stops, strict=True)
-        if stop.counts
-        and stay.begin // DAY < day
+        if stay.begin // DAY < day
         and day > stay.last
         and (stop.end is None or day <= face(stop.end) // DAY)
     ]

@@ -33,8 +33,7 @@ def seconds_told(counting: TimeCount, until: int, stops: Sequence[Stop]) -> Iter
 def spot_told(counting: SpotCount, until: int, stops: Sequence[Stop]) -> Iterator[Interval]:
     """Give the stretches of an on-the-spot case: the working time from its start."""
     calendar = counting.calendar
-    stays = zip(counting.stays, stops, strict=True)
-    pauses = merged(Pause(stay.begin, stay.end) for stay, stop in stays if stop.counts)
+    pauses = merged(Pause(stay.begin, stay.end) for stay in counting.stays)
     begin, end = calendar.face(counting.start), calendar.face(until)
     for span in _spans(begin, end, pauses, stops, calendar.face):
         yield from _of_working_time(calendar, span)
@@ -61,8 +60,6 @@ def _spans(
     paused: list[tuple[int, int, Words]] = []
     over: list[tuple[int, int, Words]] = []
     for stop in stops:
-        if not stop.counts:
-            continue
         start = axis(stop.begin)
         pause = next((p for p in pauses if p.start <= start < p.end), None)
         beyond = start if pause is None else pause.end

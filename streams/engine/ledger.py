@@ -181,17 +181,24 @@ def _step_runs(starts: Sequence[Entry], ends: Sequence[Entry]) -> list[StepRun]:
 
 
 def _pair_suspensions(ledger: Ledger) -> None:
-    """Pair each end with its own start by id, or else with the latest start still open."""
-    starts = ledger.of("suspended")
+    """Pair each end with its own start by id; then the others with the latest start still open.
+
+    An end that names a procedure does not end one of another name.
+    """
+    starts, ends = ledger.of("suspended"), ledger.of("resumed")
     ended: dict[int, int] = {}
     unmatched: list[Entry] = []
-    for end in ledger.of("resumed"):
-        still_open = [s for s in starts if s.id not in ended and s < end]
-        own = [s for s in still_open if end.ref and s.ref == end.ref]
-        anonymous = [s for s in still_open if not end.ref or not s.ref]
-        candidates = own or anonymous
-        if candidates:
-            ended[candidates[-1].id] = end.at
+    others: list[Entry] = []
+    for end in ends:
+        own = [s for s in starts if end.ref and s.ref == end.ref and s.id not in ended and s < end]
+        if own:
+            ended[own[-1].id] = end.at
+        else:
+            others.append(end)
+    for end in others:
+        anonymous = [s for s in starts if s.id not in ended and s < end and not (end.ref and s.ref)]
+        if anonymous:
+            ended[anonymous[-1].id] = end.at
         else:
             unmatched.append(end)
     ledger.unmatched = unmatched

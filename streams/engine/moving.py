@@ -83,7 +83,7 @@ def is_untold(record: Entry, policy: Policy) -> bool:
 
 def stopping(
     kind: ClockKind, suspensions: Sequence[Suspension], policy: Policy
-) -> tuple[list[Suspension], list[Refused]]:
+) -> tuple[Sequence[Suspension], list[Refused]]:
     """Divide special procedures into those that stop a clock of this kind, and the others."""
     if kind not in (policy.suspension_stops or ()):
         return [], [Refused(suspension.record, "policy") for suspension in suspensions]
@@ -117,8 +117,27 @@ def moved(kind: ClockKind, limit: Limit, start: int, ledger: Ledger, rules: Case
             refused.append(Refused(record, reason))
     if extension is not None:
         counting = extended(extension, limit, start, rules, suspensions)
-    late = [Refused(s.record, "breach") for s in suspensions if s.start > counting.due_at]
+    amount = 0 if extension is None else extension.amount
+    counting, suspensions, late = without_late(counting, limit, rules, suspensions, amount)
     return Moved(counting, extension, suspensions, [*refused, *late])
+
+
+def without_late(
+    counting: Counting,
+    limit: Limit,
+    rules: CaseRules,
+    suspensions: Sequence[Suspension],
+    extra: int = 0,
+) -> tuple[Counting, Sequence[Suspension], list[Refused]]:
+    """Count without the special procedures begun after the breach: the clock does not even stand.
+
+    The due moment is the same without them.
+    """
+    in_time = [s for s in suspensions if s.start <= counting.due_at]
+    if len(in_time) == len(suspensions):
+        return counting, suspensions, []
+    late = [Refused(s.record, "breach") for s in suspensions if s.start > counting.due_at]
+    return counted(limit, counting.start, rules, extra, in_time), in_time, late
 
 
 def _plain(
@@ -202,7 +221,8 @@ def found_in(
         yield Found(FindingCode.SUSPENSIONS_MANY, suspension.record, suspension.start)
     if start is not None:
         for suspension in counting:
-            yield from _of_timing(suspension, rules, limits, start, moves)
+            earlier = [s for s in counting if s.record < suspension.record]
+            yield from _of_timing(suspension, earlier, rules, limits, start, moves)
     for record in ledger.extensions:
         yield from unrecorded(record)
         if moves and all(move.extension is not record for move in moves.values()):
@@ -229,6 +249,7 @@ def _of_suspension(suspension: Suspension, ledger: Ledger, policy: Policy) -> It
 
 def _of_timing(
     suspension: Suspension,
+    earlier: Sequence[Suspension],
     rules: CaseRules,
     limits: Mapping[ClockKind, Limit],
     start: int,
@@ -243,9 +264,10 @@ def _of_timing(
     brink = False
     for kind in DECISION:
         move, limit = moves.get(kind), limits.get(kind)
-        if move is None or limit is None or suspension not in move.suspensions:
+        if move is None or limit is None or limit.stated is not None:
             continue
-        earlier = [s for s in move.suspensions if s.record < suspension.record]
+        if kind not in (policy.suspension_stops or ()):
+            continue
         extension = move.extension
         if extension is not None and extension.at <= suspension.start:
             due = extended(extension, limit, start, rules, earlier).due_at

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 def of_level(clock: Clock, reached: LevelReached, ladders: Mapping[str, Ladder]) -> Words:
     """Say in words what a rule asks: `hunan@2/promised/near` → 到期前 2 个工作日."""
     ladder = ladders[reached.rule.partition("@")[0]]
-    when = reached.rule.rpartition("/")[2]
+    condition = reached.rule.rpartition("/")[2]
     rung = min(
         (
             rung
             for rung in ladder.rungs
             if clock.kind in (rung.clock, rung.instead)
             and rung.level is reached.level
-            and rung.when == when
+            and rung.condition == condition
         ),
         key=lambda rung: (rung.clock is not clock.kind, rung.working_days),
     )

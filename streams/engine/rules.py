@@ -185,10 +185,7 @@ def promise_exceeds_statute(limits: Mapping[ClockKind, Limit]) -> bool:
 def _clamped(limits: dict[ClockKind, Limit]) -> dict[ClockKind, Limit]:
     """Promised longer than statutory: promised := statutory (domain.md §2)."""
     if promise_exceeds_statute(limits):
-        amount = limits[ClockKind.STATUTORY].amount
-        limits[ClockKind.PROMISED] = limits[ClockKind.PROMISED].model_copy(
-            update={"amount": amount}
-        )
+        limits[ClockKind.PROMISED] = limits[ClockKind.STATUTORY]
     return limits
 
 
@@ -211,4 +208,4 @@ def _rungs(ladder: Ladder, clock: ClockKind) -> list[tuple[Rung, str]]:
 
 
 def _rule(ladder: Ladder, clock: ClockKind, rung: Rung) -> str:
-    return f"{ladder.name}@{ladder.version}/{clock}/{rung.when}"
+    return f"{ladder.name}@{ladder.version}/{clock}/{rung.condition}"

@@ -12,7 +12,7 @@ from schemas.codes import ClockKind, Unit
 from schemas.findings import FindingCode
 from streams.engine.clocks import Clock, counted, levels_of
 from streams.engine.findings import Found
-from streams.engine.moving import stopping
+from streams.engine.moving import stopping, without_late
 
 if TYPE_CHECKING:
     from schemas.limits import Limit
@@ -87,6 +87,7 @@ def _clock(
         return None
     suspensions, refused = stopping(kind, ledger.suspensions, rules.policy)
     counting = counted(limit, began, rules, 0, suspensions)
+    counting, suspensions, late = without_late(counting, limit, rules, suspensions)
     return Clock(
         clock_id=f"{kind}:{run.code}:{run.number}",
         kind=kind,
@@ -100,7 +101,7 @@ def _clock(
         step=run.code,
         assumed=run.started is None,
         suspensions=suspensions,
-        refused=refused,
+        refused=[*refused, *late],
     )
 
 

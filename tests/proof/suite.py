@@ -45,7 +45,6 @@ FILES = (
     "tests/unit/test_law_*.py",
     "tests/unit/test_*_edges.py",
     "tests/property/test_calendar.py",
-    "tests/property/test_time_oracle.py",
     "tests/property/test_law_oracle.py",
 )
 """Pure and fast: no server, no thread."""

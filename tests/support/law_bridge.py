@@ -13,6 +13,7 @@ from schemas.events import STEP_EVENT
 from schemas.limits import Policy
 from streams.engine.rules import Rules
 from tests.support.cases import BEIJING, assessed, built_in
+from tests.support.law.days import SUPPOSED_OFF, SUPPOSED_WORKED
 from tests.support.law.facts import ClockView, Verdict
 
 if TYPE_CHECKING:
@@ -84,7 +85,8 @@ def definition(calendar: Calendar) -> CalendarDefinition:
     def seconds(hours):
         return tuple((of_day(opens), of_day(closes)) for opens, closes in hours)
 
-    own = [ListedDay(date=day, working=False) for day in calendar.off]
+    own = [ListedDay(date=day, working=False) for day in (*SUPPOSED_OFF, *calendar.off)]
+    own += [ListedDay(date=day, working=True) for day in SUPPOSED_WORKED - calendar.off]
     halves = seconds(calendar.hours[:1])
     own += [ListedDay(date=day, working=True, hours=halves) for day in calendar.mornings]
     listed = {day.date: day for day in (*china.days, *own)}

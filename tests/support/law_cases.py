@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from random import Random
 
 SECOND = timedelta(seconds=1)
-FIRST, LAST = date(2004, 3, 1), date(2026, 5, 1)
-"""What follows may reach beyond the last; days are known from 2004 to 2026."""
+FIRST, LAST = date(2004, 3, 1), date(2027, 9, 1)
+"""What follows may reach beyond the last; days are known, or supposed, from 2004 to 2027."""
 FESTIVE = ((1, 1), (1, 25), (2, 8), (4, 4), (4, 30), (5, 7), (9, 28), (10, 7), (12, 31))
 
 

@@ -12,7 +12,7 @@ from tests.support.law.facts import CHINA, SUSPENSION_KINDS
 if TYPE_CHECKING:
     from random import Random
 
-YEARS = range(2004, 2027)
+YEARS = range(2004, 2028)
 LONGER = ((time(8, 30), time(12)), (time(13, 30), time(17, 30)))
 LATER = ((time(8, 30), time(12)), (time(14, 30), time(18)))
 HALVES = [date(year, *day) for year in YEARS for day in ((12, 31), (2, 4), (9, 29), (10, 10))]

@@ -325,7 +325,7 @@ def test_two_rungs_of_one_rule_are_told_apart():
     clock = clocks_of(STARTED, asked, as_of="2018-10-20")["special:1"]
     assert why(clock)[1:] == [
         ("yellow", "hunan@2/special_procedure/passed", "超过到期时间"),
-        ("red", "hunan@2/special_procedure/passed", "超过到期时间 1 个工作日以上"),
+        ("red", "hunan@2/special_procedure/passed+1", "超过到期时间 1 个工作日以上"),
     ]
 
 

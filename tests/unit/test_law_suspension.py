@@ -142,6 +142,7 @@ class TestHowLong:
         after = begun("2018-10-25 09:00:00")
         assert due(after, law=late) == DUE
         assert refused(after, law=late) == ["breach"]
+        assert clock(case(after, law=late)).state(at("2018-10-25 10:00:00")) == "running"
         assert found(after, law=late)["suspension_after_breach"][1] == "2018-10-25 09:00:00"
 
     def test_after_the_promise_but_before_the_statute_it_moves_the_statutory_clock_only(self):

@@ -91,10 +91,11 @@ def walk(law: Law, history: History, received: Record, end: Record | None, found
     acts = history.all("corrections_requested", "corrections_supplied")
     for act in sorted(acts, key=moment_of):
         moment, items = moment_of(act), act.get("items")
-        if moment < received.at or (end is not None and moment >= end.at):
+        if moment < received.at:
             continue
+        answered = end is not None and moment >= end.at
         period = found.periods[-1]
-        running = period.stopped is None and moment <= period.due
+        running = not answered and period.stopped is None and moment <= period.due
         waiting = period.stopped is not None
         if act.kind == "corrections_requested":
             new = items is None or not set(items) <= asked
@@ -106,7 +107,7 @@ def walk(law: Law, history: History, received: Record, end: Record | None, found
             asked |= set(items or ())
             if running:
                 period.stopped = moment
-        elif waiting:
+        elif waiting and not answered:
             supplied |= set(items or ())
             if supplies_all(act, asked, supplied):
                 begin(moment)

@@ -65,29 +65,38 @@ def suspensions_of(law: Law, history: History) -> tuple[list[Suspension], set[Fi
 def ends_of(history: History) -> tuple[dict[str, datetime], set[Finding]]:
     """Give the end of each suspension.
 
-    An end that names a number belongs to the suspension of that number; one that names none, to
-    any that no such end belongs to; of several to the one begun last.
+    An end that names a number belongs to the suspension of that number, or where there is none to
+    one without a number; an end that names none, to any that no such end belongs to. Of several
+    to the one begun last.
     """
     ends: dict[str, datetime] = {}
     findings: set[Finding] = set()
-    for end in sorted(history.all("resumed"), key=lambda end: end.get("suspension_id") is None):
+    starts, others = history.all("suspended"), []
+    for end in history.all("resumed"):
         number = end.get("suspension_id")
-        open_ = [
-            start.id
-            for start in history.all("suspended")
-            if start.at <= end.at
-            and start.id not in ends
-            and (number is None or start.get("suspension_id") == number)
-        ]
-        if open_:
-            ends[open_[-1]] = end.at
-        else:
+        own = [s.id for s in starts if number and s.get("suspension_id") == number]
+        if not paired(ends, starts, end, own):
+            others.append(end)
+    for end in others:
+        named = end.get("suspension_id") is not None
+        loose = [s.id for s in starts if not named or s.get("suspension_id") is None]
+        if not paired(ends, starts, end, loose):
             findings.add(("resumed_without_start", end.at))
     return ends, findings
 
 
+def paired(
+    ends: dict[str, datetime], starts: list[Record], end: Record, candidates: list[str]
+) -> bool:
+    """Give an end to the last of these that began before it and has none, if there is one."""
+    open_ = [s.id for s in starts if s.id in candidates and s.id not in ends and s.at <= end.at]
+    if open_:
+        ends[open_[-1]] = end.at
+    return bool(open_)
+
+
 def many(law: Law, found: list[Suspension]) -> set[Finding]:
-    too_many = [s for s in found if s.allowed and s.founded][law.suspension_max :]
+    too_many = [s for s in found if s.counts][law.suspension_max :]
     return {("suspensions_many", s.record.at) for s in too_many[:1]}
 
 
@@ -164,11 +173,9 @@ def limits_of(law: Law, start: datetime) -> dict[str, Limit]:
     limits = {k: law.limits[k] for k in ("promised", "statutory") if k in law.limits}
     if len(limits) == 2:
         promised, statutory = limits["promised"], limits["statutory"]
-        if promised.unit == statutory.unit and promised.amount is not None:
-            longer = promised.amount > statutory.amount
-        else:
-            longer = count(law, promised, start).due > count(law, statutory, start).due
-        if longer:
+        amounts = promised.amount, statutory.amount
+        longer = promised.unit == statutory.unit and None not in amounts and amounts[0] > amounts[1]
+        if longer or count(law, promised, start).due > count(law, statutory, start).due:
             limits["promised"] = statutory
     return limits
 

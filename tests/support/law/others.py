@@ -64,14 +64,9 @@ def deliveries(law: Law, history: History) -> tuple[list[Run], set[Finding]]:
     """送达 (§44), and that of an electronic licence."""
     runs: list[Run] = []
     findings: set[Finding] = set()
-    granted = next(
-        (
-            record
-            for kind in ("decided", "finished")
-            if (record := history.first(kind)) and record.get("outcome") == "granted"
-        ),
-        None,
-    )
+    granted = history.first("decided") or history.first("finished")
+    if granted is not None and granted.get("outcome") != "granted":
+        granted = None
     kinds = [kind for kind in ("delivery", "e_licence") if kind in law.limits]
     if granted is None or not kinds:
         return runs, findings

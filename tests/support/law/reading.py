@@ -36,7 +36,7 @@ PASSED = {
 }
 """Clock → level → by more than how many working days its limit is passed."""
 LEADS = {"acceptance": 1, "special_procedure": 2, "delivery": 2, "e_licence": 1}
-"""Clock → how many working days before its due time the notice comes."""
+"""Clock → how many working days before its due time the notice comes; short limits have less."""
 
 
 def verdict(law: Law, records: list[Record]) -> Verdict:
@@ -86,7 +86,7 @@ def acceptance_views(law: Law, accepting: Acceptance) -> dict[str, ClockView]:
 def levels_of(kind: str, limit: Limit, start: datetime, counted: Count) -> dict[str, datetime]:
     levels = {}
     if kind in LEADS:
-        lead = None if is_short(limit) else LEADS[kind]
+        lead = shortened(limit, LEADS[kind])
         levels["notice"] = max(start, counted.near(lead))
     for level, days in PASSED[kind].items():
         levels[level] = counted.past(days)
@@ -110,20 +110,18 @@ def decision_view(
     promised = clock.kind == "promised"
     levels = {}
     if promised or clocks == 1:
-        near = counted.near(decision_lead(law.ladder, clock.extended_limit))
+        near = counted.near(shortened(clock.extended_limit, 1 if law.ladder == "chengdu" else 2))
         levels["notice" if law.ladder == "hunan" else "yellow"] = max(start.at, near)
     over = "yellow" if promised and law.ladder == "hunan" else "red"
     levels[over] = counted.past(0)
     return ClockView(start.at, counted.due, decision_end(law, history), start.known_from, levels)
 
 
-def decision_lead(ladder: str, limit: Limit) -> int | None:
+def shortened(limit: Limit, lead: int) -> int | None:
     """Working days from the near level to the due time; None: at half."""
     if is_short(limit):
         return None
-    if ladder == "chengdu" or (limit.unit != "month" and limit.amount <= 3):
-        return 1
-    return 2
+    return 1 if limit.unit != "month" and limit.amount <= 3 else lead
 
 
 def decision_end(law: Law, history: History) -> datetime | None:
