@@ -148,6 +148,8 @@ class MoveRecord(Struct, frozen=True, kw_only=True):
     rule: str
     holds_from: Seconds
     """The first second at which the level held (breached_at, for one that passed its limit)."""
+    known_from: Seconds = 0
+    """Since when its clock was known to run: later than `holds_from` after a deemed acceptance."""
     due_at: Seconds
     started_at: Seconds
     stopped_at: Seconds | None = None

@@ -30,7 +30,7 @@ class PushRules:
     digest_above: int
     """Cards of a region and minute above which the excess becomes a digest."""
     stale_after: float
-    """A card whose first second lies further back is not pushed: loading history rings nobody."""
+    """A card that could be known for longer is not pushed: loading history rings nobody."""
     resend_every: float | None
     """None: an alert is told once, and once that it is over."""
 
@@ -106,7 +106,7 @@ class Policy:
             return Outcome.KNOWN
         if move.level.rank < self._rules.min_level.rank:
             return Outcome.BELOW_LEVEL
-        if now - move.holds_from > self._rules.stale_after:
+        if now - max(move.holds_from, move.known_from) > self._rules.stale_after:
             return Outcome.STALE
         region, minute = move.region or "", int(now // MINUTE)
         self._taken[region, minute] += 1

@@ -142,6 +142,7 @@ def move_record(case_no: str, revision: int, case: Case, moved: CardMove, now: i
         sequence=card.sequence,
         rule=card.rule,
         holds_from=card.holds_from,
+        known_from=card.holds_from if clock is None else clock.known_from,
         due_at=card.due_at,
         started_at=_started_at(subject, ledger),
         stopped_at=clock.stopped_at if clock is not None else None,

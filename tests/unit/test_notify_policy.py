@@ -117,6 +117,16 @@ class TestWhatIsNotPushed:
         assert policy.take(moved("B", Level.YELLOW), at + 1) is Outcome.STALE
         assert [key for key, _ in tell(policy, at)] == [moved("A", Level.YELLOW).card_id]
 
+    def test_a_breach_that_a_deemed_acceptance_put_far_back_counts_from_when_it_was_known(
+        self, policy
+    ):
+        """§32: nobody answered, so the limit ran from the receipt, and was over before we knew."""
+        known = DUE + 40 * DAY
+        deemed = moved("C", Level.YELLOW, known_from=known)
+        assert policy.take(deemed, known + 7 * DAY) is Outcome.RINGS
+        late = moved("D", Level.YELLOW, known_from=known)
+        assert policy.take(late, known + 7 * DAY + 1) is Outcome.STALE
+
     def test_one_that_was_pushed_in_time_rings_for_as_long_as_it_stands(self, policy):
         policy.take(moved(), NOW)
         tell(policy, NOW)
