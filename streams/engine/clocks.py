@@ -7,7 +7,7 @@ its due time and the ladder alone; whether it has been reached is the judge's qu
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from schemas.codes import ClockKind, Level
 from schemas.verdicts import LevelReached
@@ -22,13 +22,38 @@ if TYPE_CHECKING:
     from streams.engine.counting import Counting
     from streams.engine.entries import Entry
     from streams.engine.ledger import Suspension
-    from streams.engine.moving import Refused
     from streams.engine.rules import CaseRules, Silence
 
 REMEMBERED: Final = 4096
 """Plain counts that are remembered for one item, region and department."""
 DECISION: Final = (ClockKind.PROMISED, ClockKind.STATUTORY)
 """The clocks that run to the decision."""
+
+
+Reason = Literal[
+    "kind",  # no law allows this special procedure
+    "basis",  # no basis on record
+    "untold",  # the applicant was not told in writing
+    "policy",  # special procedures do not stop this clock
+    "breach",  # the limit was over already
+    "once",  # it was extended before
+    "no_time",  # it gives no time
+    "unit",  # not in the clock's own unit
+    "cap",  # longer than the law allows
+    "no_reason",
+    "approver",  # not approved by the right rank
+    "told_late",  # the applicant was not told by the due time
+    "due_unstated",  # the hall states the due moment, and did not state it anew
+]
+"""Why a record moves no clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A record that was to move a clock and does not."""
+
+    record: Entry
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

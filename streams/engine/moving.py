@@ -6,11 +6,11 @@ And what does not, with the reason, so that the explanation can say why.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from schemas.codes import ClockKind, SuspensionKind, Unit
 from schemas.findings import FindingCode
-from streams.engine.clocks import DECISION, counted
+from streams.engine.clocks import DECISION, Refused, counted
 from streams.engine.counting import DAY, StatedCount
 from streams.engine.findings import Found, unrecorded
 
@@ -18,36 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from schemas.limits import Limit, Policy
+    from streams.engine.clocks import Reason
     from streams.engine.counting import Counting
     from streams.engine.entries import Entry
     from streams.engine.ledger import Ledger, Suspension
     from streams.engine.rules import CaseRules
 
-Reason = Literal[
-    "kind",  # no law allows this special procedure
-    "basis",  # no basis on record
-    "untold",  # the applicant was not told in writing
-    "policy",  # special procedures do not stop this clock
-    "breach",  # the limit was over already
-    "once",  # it was extended before
-    "no_time",  # it gives no time
-    "unit",  # not in the clock's own unit
-    "cap",  # longer than the law allows
-    "no_reason",
-    "approver",  # not approved by the right rank
-    "told_late",  # the applicant was not told by the due time
-    "due_unstated",  # the hall states the due moment, and did not state it anew
-]
 RANKS: Final = {"": 0, "other": 1, "agency_head": 2, "government_head": 3}
 IN_DAYS: Final = frozenset({Unit.WORKING_DAY, Unit.NATURAL_DAY, Unit.MONTH})
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A record that was to move a clock and does not."""
-
-    record: Entry
-    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)

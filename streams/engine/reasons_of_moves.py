@@ -13,10 +13,9 @@ from streams.engine.moving import stated_due
 
 if TYPE_CHECKING:
     from streams.engine.calendar import Calendar
-    from streams.engine.clocks import Clock
+    from streams.engine.clocks import Clock, Refused
     from streams.engine.entries import Entry
     from streams.engine.ledger import Suspension
-    from streams.engine.moving import Refused
     from streams.engine.reasons import Why
 
 RANKS: Final = {
