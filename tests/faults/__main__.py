@@ -28,6 +28,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=60.0, help="of faults in each round")
     parser.add_argument("--brokers", type=int, choices=(1, 3), default=None, help="else both")
     parser.add_argument("--workers", type=int, choices=range(1, 5), default=None)
+    parser.add_argument("--history", action="store_true", help="with a sink and ClickHouse")
+    parser.add_argument("--every", action="store_true", help="each fault once")
     parser.add_argument("--only", action="append", default=[], help="a fault by its name")
     given = parser.parse_args(arguments)
     outcomes: list[Outcome] = []
@@ -38,7 +40,9 @@ def main(arguments: list[str] | None = None) -> int:
             brokers=given.brokers or (1, 3)[number % 2],
             workers=given.workers or 1 + number % 3,
             events=int(given.seconds * 200),
+            history=given.history,
             only=given.only,
+            every=given.every,
         )
         say(f"round {number + 1} of {given.rounds}: {plan}")
         folder = Path(tempfile.mkdtemp(prefix="jiancha-faults-"))

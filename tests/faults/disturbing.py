@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
+    from tests.faults.history import History
     from tests.faults.lab import Lab
     from tests.faults.load import Load
 
@@ -53,6 +54,15 @@ class Disturber:
             "no ticks for long": self.no_ticks,
             "compaction": self.compact,
         }
+        if self._lab.history is not None:
+            usual |= {
+                "kill ClickHouse": self.kill_history,
+                "freeze ClickHouse": self.freeze_history,
+                "cut ClickHouse off": self.cut_history,
+                "kill the sink": lambda: self._lab.signal(
+                    self._lab.workers["sink"], signal.SIGKILL
+                ),
+            }
         points = {f"kill {point}": lambda point=point: self.kill_at(point) for point in POINTS}
         return usual | points
 
@@ -95,7 +105,7 @@ class Disturber:
             self._lab.rest(self._one())
 
     def join(self) -> None:
-        asleep = [w for w in self._lab.workers.values() if w.resting]
+        asleep = [w for w in self._lab.engines() if w.resting]
         if asleep:
             self._lab.wake(self._random.choice(asleep))
 
@@ -131,6 +141,31 @@ class Disturber:
         self._go_on_for(self._random.uniform(2, 12))
         for gate in gates:
             gate.mend()
+
+    def kill_history(self) -> None:
+        """ClickHouse is away, and comes back with what it had written."""
+        self._history.kill()
+        self._go_on_for(self._random.uniform(1, 10))
+        self._history.start()
+
+    def freeze_history(self) -> None:
+        self._history.signal(signal.SIGSTOP)
+        self._go_on_for(self._random.uniform(3, 15))
+        self._history.signal(signal.SIGCONT)
+
+    def cut_history(self) -> None:
+        self._history.gate.cut()
+        self._go_on_for(self._random.uniform(3, 15))
+        self._history.gate.mend()
+
+    def kill_sink(self) -> None:
+        self._lab.signal(self._lab.workers["sink"], signal.SIGKILL)
+
+    @property
+    def _history(self) -> History:
+        history = self._lab.history
+        assert history is not None
+        return history
 
     def compact(self) -> None:
         """Make the state topic's segments old at once, so that the cleaner takes them."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 import confluent_kafka as ck
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from deploy.local.ports import free_port
 from schemas import topics
 from schemas.catalogue_loading import load_catalogue
 from schemas.ticks import Tick
@@ -23,6 +24,7 @@ from schemas.verdicts import encode
 from streams.engine.rules import Rules
 from streams.runtime.logic import PARTITION_KEY
 from tests.faults.cluster import Cluster
+from tests.faults.history import History
 from tests.faults.oracle import Findings, Oracle, Reader, position
 from tests.support.wait import eventually
 
@@ -55,22 +57,26 @@ class Sample(NamedTuple):
     offsets: dict[int, int]
 
 
+ENGINE = ["tests.faults.worker"]
+SINK = ["streams.cli", "worker", "--role", "sink"]
+
+
 class Worker:
     """One worker's process, started again by the supervisor until it is to rest."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, program: list[str]) -> None:
+        self.name, self.program = name, program
         self.process: subprocess.Popen | None = None
         self.resting = False
-        self.frozen = False
         self.again_at = 0.0
 
 
 class Lab:
     """Everything of one round. A context: what it started ends with it."""
 
-    def __init__(self, folder: Path, brokers: int, partitions: int) -> None:
+    def __init__(self, folder: Path, brokers: int, partitions: int, *, history: bool) -> None:
         self.folder, self.partitions = folder, partitions
+        self.history = History(folder) if history else None
         self.cluster = Cluster(folder, brokers)
         (folder / "catalogue").mkdir(parents=True)
         (folder / "catalogue" / "all.yaml").write_text(CATALOGUE, encoding="utf-8")
@@ -80,12 +86,21 @@ class Lab:
         self.odd_ends: list[str] = []
         self.samples: list[Sample] = []
         self.now = 0
+        self._http = free_port()  # the sink's; the engines serve nothing here
         self._ended = threading.Event()
         self._threads = [threading.Thread(target=each) for each in (self._supervise, self._sample)]
 
     def __enter__(self) -> Self:
         self.cluster.start()
         self._make_topics()
+        if self.history is not None:
+            self.history.gate.start()
+            self.history.start()
+            subprocess.run(
+                [sys.executable, "-m", "streams.cli", "migrate"],
+                cwd=ROOT, env=self._environment(), check=True, capture_output=True,
+            )  # fmt: skip
+            self._add("sink", SINK)
         self._producer = ck.Producer(
             {"bootstrap.servers": self.cluster.direct, "enable.idempotence": True, "linger.ms": 5}
         )
@@ -102,6 +117,9 @@ class Lab:
                 worker.process.kill()
                 worker.process.wait()
         self.cluster.stop()
+        if self.history is not None:
+            self.history.stop()
+            self.history.gate.stop()
 
     def _make_topics(self) -> None:
         admin = AdminClient({"bootstrap.servers": self.cluster.direct})
@@ -162,14 +180,23 @@ class Lab:
     # -- workers ------------------------------------------------------
 
     def add_worker(self) -> str:
-        name = f"w{len(self.workers) + 1}"
-        self.workers[name] = Worker(name)
-        self._spawn(self.workers[name])
+        """Start one more engine worker."""
+        name = f"w{len(self.engines()) + 1}"
+        self._add(name, ENGINE)
         return name
 
+    def _add(self, name: str, program: list[str]) -> None:
+        worker = Worker(name, program)
+        self._spawn(worker)
+        self.workers[name] = worker
+
+    def engines(self) -> list[Worker]:
+        """Give the engine workers, those that rest among them."""
+        return [worker for worker in self.workers.values() if worker.program is ENGINE]
+
     def awake(self) -> list[Worker]:
-        """Give the workers that run, or will be started again."""
-        return [w for w in self.workers.values() if not w.resting]
+        """Give the engine workers that run, or will be started again."""
+        return [worker for worker in self.engines() if not worker.resting]
 
     def rest(self, worker: Worker) -> None:
         """Stop a worker in good order, for a while."""
@@ -193,8 +220,11 @@ class Lab:
         if worker.process is not None and worker.process.poll() is None:
             worker.process.send_signal(number)
 
-    def _spawn(self, worker: Worker) -> None:
-        environment = {
+    def _environment(self) -> dict[str, str]:
+        clickhouse = {}
+        if self.history is not None:
+            clickhouse["JIANCHA_CLICKHOUSE__PORT"] = str(self.history.gate.port)
+        return {
             **os.environ,
             "JIANCHA_FAULTS": str(self.folder / "faults"),
             "JIANCHA_CATALOGUE": str(self.folder / "catalogue"),
@@ -205,12 +235,16 @@ class Lab:
             "JIANCHA_ENGINE__GROUP": GROUP,
             "JIANCHA_ENGINE__TICKS_FROM": "replay",
             "JIANCHA_ENGINE__STALL_TIMEOUT": "20",
+            "JIANCHA_HTTP__PORT": str(self._http),
             "PYTHONUNBUFFERED": "1",
+            **clickhouse,
         }
+
+    def _spawn(self, worker: Worker) -> None:
         with (self.folder / f"{worker.name}.log").open("ab") as log:
             worker.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.faults.worker"],
-                cwd=ROOT, env=environment, stdout=log, stderr=log,
+                [sys.executable, "-m", *worker.program],
+                cwd=ROOT, env=self._environment(), stdout=log, stderr=log,
             )  # fmt: skip
 
     def _supervise(self) -> None:
@@ -270,11 +304,14 @@ class Lab:
         self.seconds_to_end = time.monotonic() - began
         for worker in self.awake():
             self.rest(worker)
+        reader = Reader(self.cluster.direct, self.partitions)
         rules = Rules.of(load_catalogue(self.folder / "catalogue"))
         found = Oracle(self.cluster.direct, self.partitions, rules).check(self.now)
         found.stuck = findings.stuck
         found.ended_oddly = self.odd_ends
-        self._hold_commits(found)
+        self._hold_commits(found, reader)
+        if self.history is not None:
+            self.history.hold(reader, within, found)
         return found
 
     def _come_to_the_end(self, topic: str, within: float, findings: Findings) -> None:
@@ -289,10 +326,9 @@ class Lab:
         except AssertionError:
             findings.stuck.append((topic, behind()))
 
-    def _hold_commits(self, findings: Findings) -> None:
+    def _hold_commits(self, findings: Findings, reader: Reader) -> None:
         """Nothing was committed before the state that holds it was durable."""
         durable: dict[int, list[tuple[float, int]]] = {p: [] for p in range(self.partitions)}
-        reader = Reader(self.cluster.direct, self.partitions)
         for message in reader.read(topics.CASE_STATE.name):
             if message.key() == PARTITION_KEY:
                 at, next_ = message.timestamp()[1] / 1000, position(message)

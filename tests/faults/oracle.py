@@ -50,6 +50,7 @@ class Findings:
     committed_too_far: list[Any] = field(default_factory=list)
     stuck: list[Any] = field(default_factory=list)
     ended_oddly: list[Any] = field(default_factory=list)
+    history_wrong: list[Any] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return any(vars(self).values())

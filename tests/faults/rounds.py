@@ -29,8 +29,12 @@ class Plan:
     workers: int = 2
     partitions: int = 4
     events: int = 12_000
+    history: bool = False
+    """Whether a sink and ClickHouse are there, with faults of their own."""
     only: Sequence[str] = ()
     """Faults to choose from; none: all."""
+    every: bool = False
+    """Each of them once, one after the other, however long that takes."""
 
 
 @dataclass
@@ -46,7 +50,7 @@ def run(plan: Plan, folder: Path, say: Callable[[str], None]) -> Outcome:
     """Do a round; say each fault as it is done."""
     random = Random(plan.seed)
     load = Load(plan.seed, plan.events, plan.partitions)
-    with Lab(folder, plan.brokers, plan.partitions) as lab:
+    with Lab(folder, plan.brokers, plan.partitions, history=plan.history) as lab:
         for _ in range(plan.workers):
             lab.add_worker()
         disturber = Disturber(lab, load, random)
@@ -57,11 +61,12 @@ def run(plan: Plan, folder: Path, say: Callable[[str], None]) -> Outcome:
         each = max(1, int(plan.events / plan.seconds / 4))
         lab.send(load.burst(each))
         next_fault = began + random.uniform(4, 8)
-        while time.monotonic() < began + plan.seconds:
+        left = list(names)
+        while left if plan.every else time.monotonic() < began + plan.seconds:
             lab.send(load.burst(each))
             lab.tick(load.now)
             if time.monotonic() >= next_fault:
-                name = random.choice(names)
+                name = left.pop(0) if plan.every else random.choice(names)
                 say(f"{time.monotonic() - began:5.1f} s  {name}")
                 done.append(name)
                 faults[name]()
