@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from deploy.local.ports import free_port
-from deploy.local.real_kafka import RealKafka
+from deploy.local.real_kafka import KafkaError, RealKafka
 from tests.faults.network import Gate
 
 if TYPE_CHECKING:
@@ -81,7 +82,8 @@ class Cluster:
             broker.wait_until_up()
 
     def stop(self) -> None:
-        for broker in self.brokers:
-            broker.stop()
+        for broker in self.brokers:  # nobody asks them for anything any more
+            with contextlib.suppress(KafkaError):
+                broker.kill()
         for gate in self.gates:
             gate.stop()

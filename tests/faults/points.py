@@ -1,4 +1,4 @@
-"""The points at which a worker can be told to die, by a file of that name."""
+"""The points at which a worker can be told to die, and ways to make it wrong, by a file's name."""
 
 from __future__ import annotations
 
@@ -11,3 +11,7 @@ POINTS = (
     "during_rebalance",
     "during_shutdown",
 )
+
+LOSE, DOUBLE, FORGET = "lose", "double", "forget"
+SABOTAGE = (LOSE, DOUBLE, FORGET)
+"""What a worker can be made to do wrong, so that the oracle is seen to find it."""

@@ -33,6 +33,8 @@ class Plan:
     """Whether a sink and ClickHouse are there, with faults of their own."""
     only: Sequence[str] = ()
     """Faults to choose from; none: all."""
+    sabotage: str = ""
+    """What the workers do wrong, if anything."""
     every: bool = False
     """Each of them once, one after the other, however long that takes."""
 
@@ -51,6 +53,8 @@ def run(plan: Plan, folder: Path, say: Callable[[str], None]) -> Outcome:
     random = Random(plan.seed)
     load = Load(plan.seed, plan.events, plan.partitions)
     with Lab(folder, plan.brokers, plan.partitions, history=plan.history) as lab:
+        if plan.sabotage:
+            (folder / "faults" / plan.sabotage).touch()
         for _ in range(plan.workers):
             lab.add_worker()
         disturber = Disturber(lab, load, random)

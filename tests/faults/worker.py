@@ -24,8 +24,10 @@ from streams.engine.rules import Rules
 from streams.logs import configure_logs
 from streams.runtime import beat, memory, restore, storage
 from streams.runtime.logic import CasePartition
+from streams.runtime.ports import Batch
 from streams.runtime.transactions import FencedProducer
 from streams.runtime.worker import EngineWorker
+from tests.faults.points import DOUBLE, FORGET, LOSE
 
 FOLDER = Path(os.environ["JIANCHA_FAULTS"])
 
@@ -44,6 +46,18 @@ def pass_by(point: str) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def wronged(batch: Batch) -> Batch:
+    """Do what would be wrong, if it is asked for: the oracle has to find it."""
+    outputs, state = batch.outputs, batch.state
+    if (FOLDER / LOSE).exists():
+        outputs = outputs[1:]
+    if (FOLDER / DOUBLE).exists():
+        outputs = [*outputs, *outputs[:1]]
+    if (FOLDER / FORGET).exists():
+        state = state[-1:]  # the partition's own record, and no case's
+    return batch._replace(outputs=outputs, state=state)
+
+
 class Producer(FencedProducer):
     """Writes as the product does, and passes by what lies on the way."""
 
@@ -53,7 +67,7 @@ class Producer(FencedProducer):
 
     def write(self, batch) -> None:
         pass_by("before_write")
-        super().write(batch)
+        super().write(wronged(batch))
         pass_by("after_commit")
 
     def _retry(self, what, call) -> None:
