@@ -47,7 +47,8 @@ BACKOFF = 0.5
 """Seconds after which the supervisor starts a worker again."""
 WORKS_WITHIN = 30.0
 """Seconds in which a worker works again, or has ended with a reason, once nothing disturbs it."""
-USUAL_ENDS = {0, 70, -signal.SIGKILL}
+USUAL_ENDS = {0, 70, -signal.SIGKILL, -signal.SIGTERM}
+"""The last one before it listens to signals."""
 
 
 class Sample(NamedTuple):
