@@ -96,3 +96,47 @@ class TestTheStartOfTheDecisionClocks:
         step = event("step_started", "2018-10-16 10:00:00", step="s")
         late = event("received", "2018-10-19 10:00:00")
         assert started(assessed(self.plain, step, self.decided, late)) == "2018-10-16 10:00:00"
+
+
+class TestThePromise:
+    """A promise later than the statute is cut to it, in whatever way either is stated."""
+
+    def test_one_that_ends_with_the_statute_stays_what_was_promised(self):
+        law = rules({"promised": {"amount": 28, "unit": "natural_day"}, "statutory": days(20)})
+        promised = clock(assessed(law, ACCEPTED))
+        assert (shown(promised.due_at), promised.limit.unit) == (
+            "2018-11-12 23:59:59",
+            "natural_day",
+        )
+
+    def test_also_where_the_hall_states_when_the_statute_ends(self):
+        law = rules({"promised": days(7), "statutory": {"stated": "promised_due_at"}})
+        for due, promised in (
+            ("2018-10-22T12:00:00+08:00", "2018-10-22 12:00:00"),
+            ("2018-10-30T12:00:00+08:00", "2018-10-24 23:59:59"),
+        ):
+            said = event("accepted", "2018-10-15 10:00:00", promised_due_at=due)
+            assert shown(clock(assessed(law, said)).due_at) == promised
+
+    def test_without_a_stated_moment_the_statute_that_needs_one_is_none(self):
+        law = rules({"promised": days(7), "statutory": {"stated": "promised_due_at"}})
+        assert names(assessed(law, ACCEPTED)) == ["promised"]
+
+
+class TestTheEnd:
+    """What ends the decision clocks, and a case that is taken back."""
+
+    def test_the_earliest_of_decision_and_finishing_whichever_it_is(self):
+        law = rules({"promised": days(7)})
+        finished = event("finished", "2018-10-18 10:00:00")
+        decided = event("decided", "2018-10-19 10:00:00", outcome="denied")
+        case = assessed(law, ACCEPTED, finished, decided)
+        assert clock(case).stopped_at == at("2018-10-18 10:00:00")
+
+    def test_taken_back_after_it_had_ended_in_time_is_no_finding(self):
+        law = rules({"promised": days(3)})  # until Thursday 18
+        taken_back = event("decided", "2018-10-22 10:00:00", outcome="withdrawn")
+        for ended, suspicious in (("2018-10-18 23:59:59", False), ("2018-10-19 00:00:00", True)):
+            refused = event("refused", ended)
+            case = assessed(law, ACCEPTED, refused, taken_back)
+            assert ("voided_after_breach" in found(case)) is suspicious
