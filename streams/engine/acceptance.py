@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 from schemas.codes import ClockKind
 from schemas.findings import FindingCode
-from streams.engine.counting import DAY, count
+from streams.engine.clocks import counted
+from streams.engine.counting import DAY
 from streams.engine.findings import Found
 
 if TYPE_CHECKING:
@@ -79,19 +80,15 @@ def acceptance_of(ledger: Ledger, rules: CaseRules) -> Acceptance:
     return result
 
 
-def notified_at(notice: Entry) -> int:
-    """Give the moment of a notice: when the applicant was told, or else when it was made."""
-    return notice.told if notice.told >= 0 else notice.at
+def notified_at(entry: Entry) -> int:
+    """Give the moment of an answer; of a notice: when the applicant was told, if on record."""
+    return entry.told if entry.told >= 0 else entry.at
 
 
 def _answers(ledger: Ledger) -> Sequence[Entry]:
     kinds = ("corrections_requested", "corrections_supplied", *ANSWERS)
     found = [entry for kind in kinds for entry in ledger.of(kind)]
-    return sorted(found, key=lambda entry: (_moment(entry), entry))
-
-
-def _moment(entry: Entry) -> int:
-    return notified_at(entry) if entry.kind == "corrections_requested" else entry.at
+    return sorted(found, key=lambda entry: (notified_at(entry), entry))
 
 
 class _Walk:
@@ -103,22 +100,19 @@ class _Walk:
         self.found: list[Found] = []
         self._asked: set[int] = set()
         self._supplied: set[int] = set()
-        self._lists = True
-        """Whether every notice so far names what it asks for."""
         self._new_notices = 0
         self._waiting = False
         self._answered = False
         self._open(received)
 
     def _open(self, entry: Entry) -> None:
-        counting = count(self._rules.calendar, self._limit, entry.at, 0, (), 0)
+        counting = counted(self._limit, entry.at, self._rules)
         self.periods.append(Period(len(self.periods) + 1, entry, counting))
-        self._waiting = False
 
     def meet(self, entry: Entry) -> None:
         """Take the next answer, or the applicant's."""
         period = self.periods[-1]
-        moment = _moment(entry)
+        moment = notified_at(entry)
         if moment < self.periods[0].opened.at:
             return
         if not self._waiting and not self._answered and moment > period.counting.due_at:
@@ -158,7 +152,6 @@ class _Walk:
                 self.found.append(Found(code, entry, moment))
         lawful = not new or self._new_notices <= FREE_NOTICES
         if lawful:
-            self._lists = self._lists and bool(entry.items)
             self._asked.update(entry.items)
         if lawful and not (self._waiting or self._answered or period.deemed):
             period.stopped_at = moment
@@ -168,22 +161,18 @@ class _Walk:
         if not self._waiting or self._answered:
             return
         self._supplied.update(entry.items)
-        covered = not self._lists or not entry.items or self._asked <= self._supplied
+        covered = not entry.items or self._asked <= self._supplied
         if entry.all_supplied == 1 or (entry.all_supplied < 0 and covered):
+            self._waiting = False
             self._open(entry)
 
 
 def _start(ledger: Ledger, acceptance: Acceptance) -> Start | None:
     """Find what starts the decision clocks (domain.md §2, readings)."""
-    decision = ledger.decision
-    if acceptance.periods:
-        silent = next(_unanswered(acceptance.periods), None)
-        if silent is not None:
-            known = silent.counting.due_at + 1
-            if decision is not None and decision.at >= silent.opened.at:
-                known = min(known, decision.at)
-            return Start(silent.opened, known, deemed=True)
-    accepted = ledger.accepted
+    silent = next(_unanswered(acceptance.periods), None)
+    if silent is not None:
+        return Start(silent.opened, silent.counting.due_at + 1, deemed=True)
+    decision, accepted = ledger.decision, ledger.accepted
     if accepted is not None and (decision is None or decision.at >= accepted.at):
         return Start(accepted, accepted.at)
     if decision is None:

@@ -144,9 +144,9 @@ def counted(
 
 def _plainly(limit: Limit, start: int, rules: CaseRules) -> Counting:
     """Count a limit that nothing moves: the same for every start of a day, and remembered so."""
-    key = (id(limit), rules.calendar.face(start) // DAY)
+    key = (id(limit), rules.calendar.face(start) // DAY)  # what is remembered holds the limit
     known = rules.plain.get(key)
-    if known is not None and known.limit is limit:
+    if known is not None:
         return known.begun_at(start)
     made = _counted(limit, start, rules, 0, ())
     alike = not (limit.keep_clock_time or rules.calendar.has_start_rule)
@@ -201,16 +201,14 @@ def _levels_of(
         earlier = found.get(rung.level)
         if earlier is None or at < earlier.at:  # two rungs may lead to one level
             found[rung.level] = LevelReached(rung.level, at, rule)
-    if len(found) > 1:
-        return tuple(sorted(found.values(), key=lambda reached: (reached.at, reached.level.rank)))
-    return tuple(found.values())
+    return tuple(sorted(found.values(), key=lambda reached: (reached.at, reached.level.rank)))
 
 
 def _first_second(rung: Rung, counting: Counting) -> int | None:
     try:
         if rung.when == "near":
             return counting.near(rung.leads)
-        return counting.over(rung.working_days) if rung.working_days else counting.due_at + 1
+        return counting.over(rung.working_days)
     except OutsideCalendar:
         return None
 

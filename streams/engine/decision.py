@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from schemas.codes import ClockKind, Level, Outcome
 from schemas.findings import FindingCode
-from streams.engine.clocks import DECISION, Clock, counted, levels_of
+from streams.engine.clocks import DECISION, Clock, levels_of
 from streams.engine.findings import Found
 from streams.engine.ledger import ENDED_OTHERWISE
-from streams.engine.moving import found_in, moved, stated_due
+from streams.engine.moving import found_in, moved, plain, stated_due
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -64,28 +64,18 @@ def decision_clocks(
 
 def _limits(ledger: Ledger, rules: CaseRules, start: int) -> dict[ClockKind, Limit]:
     """Give the limits that this case has: one that the hall states, only where it stated it."""
-    due = stated_due(ledger)
     limits = {
         kind: limit
         for kind in DECISION
         if (limit := rules.limits.get(kind)) is not None
-        and (limit.stated is None or due is not None)
+        and (limit.stated is None or stated_due(ledger) is not None)
     }
     if len(limits) == len(DECISION):
         promised, statutory = limits[ClockKind.PROMISED], limits[ClockKind.STATUTORY]
-        if statutory.stated is None and not _same_way(promised, statutory):
-            theirs = due if promised.stated else counted(promised, start, rules).due_at
-            if theirs is not None and theirs > counted(statutory, start, rules).due_at:
-                limits[ClockKind.PROMISED] = statutory  # promised := statutory (domain.md §2)
+        theirs, law = (plain(limit, start, ledger, rules) for limit in (promised, statutory))
+        if theirs.due_at > law.due_at:
+            limits[ClockKind.PROMISED] = statutory  # promised := statutory (domain.md §2)
     return limits
-
-
-def _same_way(one: Limit, other: Limit) -> bool:
-    """Tell whether two limits are counted alike, so that their amounts can be compared."""
-    return all(
-        getattr(one, name) == getattr(other, name)
-        for name in ("unit", "mode", "cut_off", "roll", "keep_clock_time")
-    )
 
 
 def _end(ledger: Ledger, rules: CaseRules) -> Entry | None:
@@ -120,6 +110,6 @@ def _voided(ledger: Ledger, clocks: Sequence[Clock]) -> Iterator[Found]:
     act = min(acts)
     for clock in clocks:
         over = [r for r in clock.levels if r.level.rank >= Level.YELLOW.rank and r.at < act.at]
-        if any(clock.stopped_at is None or r.at <= clock.stopped_at for r in over):
+        if any(r.at <= clock.until(act.at) for r in over):
             yield Found(FindingCode.VOIDED_AFTER_BREACH, act, act.at)
             return

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import insort
+from math import ceil
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -161,35 +162,31 @@ def entry_of(event: Envelope) -> Entry:
 
 
 def _second(moment: datetime | None) -> int:
-    return -1 if moment is None else int(moment.timestamp() // 1)
+    return -1 if moment is None else int(moment.timestamp())
 
 
 def _second_up(moment: datetime | None) -> int:
     """Round a stated due moment up: a card must never be called early."""
-    return -1 if moment is None else -int(-moment.timestamp() // 1)
+    return -1 if moment is None else ceil(moment.timestamp())
 
 
 def merge(entries: Sequence[Entry], new: Entry) -> list[Entry] | None:
     """Give the entries with a new one among them, or None where that changes nothing."""
-    same = [old for old in entries if old.id == new.id]
-    if same:
-        if new.version < same[0].version:
+    replaced = [old for old in entries if old.id == new.id]
+    if replaced and new.version < replaced[0].version:
+        return None
+    if replaced and new.version == replaced[0].version:
+        replaced = [old for old in replaced if _alike(old, new)]
+        if replaced and not _recorded_before(new, replaced[0]):
             return None
-        if new.version == same[0].version:
-            twin = next((old for old in same if _alike(old, new)), None)
-            if twin is not None and not _recorded_before(new, twin):
-                return None
-            same = [] if twin is None else [twin]
-    merged = [old for old in entries if old not in same] if same else list(entries)
+    merged = [old for old in entries if old not in replaced]
     insort(merged, new)
     return merged
 
 
 def _alike(one: Entry, other: Entry) -> bool:
     """Tell whether two entries say the same; when it was written down is not what it says."""
-    return one == other or (
-        one.at == other.at and msgspec.structs.replace(one, recorded=other.recorded) == other
-    )
+    return msgspec.structs.replace(one, recorded=other.recorded) == other
 
 
 def _recorded_before(one: Entry, other: Entry) -> bool:
@@ -199,8 +196,8 @@ def _recorded_before(one: Entry, other: Entry) -> bool:
 def effective(entries: Sequence[Entry]) -> tuple[Sequence[Entry], Sequence[Entry]]:
     """Give the entries that are read, and those that contradict one of them."""
     contradicting: list[Entry] = []
-    if len(entries) > 1 and len({entry.id for entry in entries}) < len(entries):
-        last = {entry.id: entry for entry in entries}  # sorted: the highest stays
+    last = {entry.id: entry for entry in entries}  # sorted: the highest stays
+    if len(last) < len(entries):
         contradicting = [entry for entry in entries if last[entry.id] is not entry]
         entries = sorted(last.values())
     if any(entry.voided for entry in entries):

@@ -64,7 +64,6 @@ class Ledger:
     """Records that say something else than one of the same version which is read."""
     by_kind: dict[str, list[Entry]] = field(default_factory=dict)
     received: Entry | None = None
-    pre_reviewed: Entry | None = None
     accepted: Entry | None = None
     refused: Entry | None = None
     decided: Entry | None = None
@@ -135,7 +134,6 @@ def read(entries: Sequence[Entry]) -> Ledger:
         contradicting=contradicting,
         by_kind=by_kind,
         received=_first(by_kind, "received"),
-        pre_reviewed=_first(by_kind, "pre_reviewed"),
         accepted=_first(by_kind, "accepted"),
         refused=_first(by_kind, "refused"),
         decided=_first(by_kind, "decided"),
@@ -171,7 +169,7 @@ def _step_runs(starts: Sequence[Entry], ends: Sequence[Entry]) -> list[StepRun]:
                 orphans.append(end)
     runs: list[StepRun] = []
     passes: dict[str, int] = {}
-    for record in sorted([*starts, *orphans]) if orphans else starts:
+    for record in sorted([*starts, *orphans]):
         passes[record.step] = number = passes.get(record.step, 0) + 1
         if record.kind == "step_started":
             runs.append(StepRun(record.step, number, record, ended.get(record.id)))

@@ -85,7 +85,7 @@ def moved(kind: ClockKind, limit: Limit, start: int, ledger: Ledger, rules: Case
     refused: list[Refused] = []
     if ledger.suspensions and limit.stated is None:
         suspensions, refused = stopping(kind, ledger.suspensions, rules.policy)
-    counting = _plain(limit, start, ledger, rules, suspensions)
+    counting = plain(limit, start, ledger, rules, suspensions)
     extension: Entry | None = None
     for record in ledger.extensions:
         reason = "once" if extension is not None else _invalid(record, limit, counting, rules)
@@ -118,9 +118,14 @@ def without_late(
     return counted(limit, counting.start, rules, extra, in_time), in_time, late
 
 
-def _plain(
-    limit: Limit, start: int, ledger: Ledger, rules: CaseRules, suspensions: Sequence[Suspension]
+def plain(
+    limit: Limit,
+    start: int,
+    ledger: Ledger,
+    rules: CaseRules,
+    suspensions: Sequence[Suspension] = (),
 ) -> Counting:
+    """Count a decision clock before any extension moves it, where the case has its limit."""
     if limit.stated is None:
         return counted(limit, start, rules, 0, suspensions)
     due = stated_due(ledger)

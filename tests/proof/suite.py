@@ -27,6 +27,7 @@ FILES = (
         f"tests/unit/test_{name}.py"
         for name in (
             "calendar",
+            "calendar_data",
             "calendar_zone",
             "clocks",
             "counting",

@@ -72,8 +72,6 @@ def merged(pauses: Iterable[Pause]) -> list[Pause]:
     """Give the pauses in order, those that overlap or touch as one."""
     merged: list[Pause] = []
     for pause in sorted(pauses, key=lambda p: (p.start, p.end)):
-        if pause.end <= pause.start:
-            continue
         if merged and pause.start <= merged[-1].end:
             merged[-1] = Pause(merged[-1].start, max(merged[-1].end, pause.end))
         else:

@@ -175,7 +175,7 @@ class DayCount:
         if lead.working_days is not None:
             return max(self.start, days_before(self.calendar, self.last, lead.working_days))
         if lead.working_hours is not None:
-            return max(self.start, hours_before(self.calendar, self.start, self.due_at, lead))
+            return hours_before(self.calendar, self.start, self.due_at, lead)
         assert lead.share is not None  # noqa: S101 - a lead has one of three forms
         whole, part = divmod(lead.share * self.days, 1)
         day = self.last if whole + 1 == self.days else self.nth(int(whole) + 1)
@@ -191,10 +191,9 @@ class DayCount:
 
     def paused(self, now: int) -> bool:
         """Tell whether an instant lies within a suspension, up to the end of the days asked."""
-        if now <= self.start or not self.stays:
-            return False
-        face = self.calendar.face(now)
-        return any(stay.begin <= face < stay.end for stay in self.stays)
+        return now >= self.start and any(
+            stay.begin <= self.calendar.face(now) < stay.end for stay in self.stays
+        )
 
 
 class SpotCount(DayCount):

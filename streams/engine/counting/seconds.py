@@ -147,4 +147,4 @@ class TimeCount:
 
     def paused(self, now: int) -> bool:
         """Tell whether an instant lies within a suspension."""
-        return now > self.start and within(self.pauses, self.axis(now))
+        return now >= self.start and within(self.pauses, self.axis(now))
