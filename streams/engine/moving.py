@@ -83,7 +83,7 @@ def moved(kind: ClockKind, limit: Limit, start: int, ledger: Ledger, rules: Case
     """Count a decision clock with the special procedures that stop it and its one extension."""
     suspensions: Sequence[Suspension] = ()
     refused: list[Refused] = []
-    if ledger.suspensions and limit.stated is None:
+    if limit.stated is None:
         suspensions, refused = stopping(kind, ledger.suspensions, rules.policy)
     counting = plain(limit, start, ledger, rules, suspensions)
     extension: Entry | None = None
@@ -111,11 +111,12 @@ def without_late(
 
     The due moment is the same without them.
     """
-    in_time = [s for s in suspensions if s.start <= counting.due_at]
-    if len(in_time) == len(suspensions):
+    late = [s for s in suspensions if s.start > counting.due_at]
+    if not late:
         return counting, suspensions, []
-    late = [Refused(s.record, "breach") for s in suspensions if s.start > counting.due_at]
-    return counted(limit, counting.start, rules, extra, in_time), in_time, late
+    in_time = [s for s in suspensions if s not in late]
+    counting = counted(limit, counting.start, rules, extra, in_time)
+    return counting, in_time, [Refused(s.record, "breach") for s in late]
 
 
 def plain(
