@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from schemas.codes import ClockKind, SuspensionKind, Unit
 from schemas.findings import FindingCode
-from streams.engine.clocks import DECISION, Refused, counted
+from streams.engine.clocks import Refused, counted
 from streams.engine.counting import DAY, StatedCount
 from streams.engine.findings import Found, unrecorded
 
@@ -246,11 +246,9 @@ def _of_timing(
     calendar, policy = rules.calendar, rules.policy
     dues: list[int] = []
     brink = False
-    for kind in DECISION:
-        move, limit = moves.get(kind), limits.get(kind)
-        if move is None or limit is None or limit.stated is not None:
-            continue
-        if kind not in (policy.suspension_stops or ()):
+    for kind, move in moves.items():
+        limit = limits[kind]
+        if limit.stated is not None or kind not in (policy.suspension_stops or ()):
             continue
         extension = move.extension
         if extension is not None and extension.at <= suspension.start:
