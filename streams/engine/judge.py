@@ -163,7 +163,7 @@ def _reached(
 ) -> list[LevelReached]:
     """Give the levels that hold, the one that silence leads to among them."""
     reached = subject.reached(now)
-    silent = _silence(subject, cards, answers) if cards and reached else None
+    silent = _silence(subject, cards, answers) if reached else None
     if silent is None or silent.at > now:
         return reached
     same = next((level for level in reached if level.level is silent.level), None)

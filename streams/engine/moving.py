@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from schemas.codes import ClockKind, SuspensionKind, Unit
 from schemas.findings import FindingCode
-from streams.engine.clocks import DECISION, Refused, counted
+from streams.engine.clocks import Refused, counted
 from streams.engine.counting import DAY, StatedCount
 from streams.engine.findings import Found, unrecorded
 
@@ -83,7 +83,7 @@ def moved(kind: ClockKind, limit: Limit, start: int, ledger: Ledger, rules: Case
     """Count a decision clock with the special procedures that stop it and its one extension."""
     suspensions: Sequence[Suspension] = ()
     refused: list[Refused] = []
-    if ledger.suspensions and limit.stated is None:
+    if limit.stated is None:
         suspensions, refused = stopping(kind, ledger.suspensions, rules.policy)
     counting = plain(limit, start, ledger, rules, suspensions)
     extension: Entry | None = None
@@ -111,11 +111,12 @@ def without_late(
 
     The due moment is the same without them.
     """
-    in_time = [s for s in suspensions if s.start <= counting.due_at]
-    if len(in_time) == len(suspensions):
+    late = [s for s in suspensions if s.start > counting.due_at]
+    if not late:
         return counting, suspensions, []
-    late = [Refused(s.record, "breach") for s in suspensions if s.start > counting.due_at]
-    return counted(limit, counting.start, rules, extra, in_time), in_time, late
+    in_time = [s for s in suspensions if s not in late]
+    counting = counted(limit, counting.start, rules, extra, in_time)
+    return counting, in_time, [Refused(s.record, "breach") for s in late]
 
 
 def plain(
@@ -245,11 +246,9 @@ def _of_timing(
     calendar, policy = rules.calendar, rules.policy
     dues: list[int] = []
     brink = False
-    for kind in DECISION:
-        move, limit = moves.get(kind), limits.get(kind)
-        if move is None or limit is None or limit.stated is not None:
-            continue
-        if kind not in (policy.suspension_stops or ()):
+    for kind, move in moves.items():
+        limit = limits[kind]
+        if limit.stated is not None or kind not in (policy.suspension_stops or ()):
             continue
         extension = move.extension
         if extension is not None and extension.at <= suspension.start:

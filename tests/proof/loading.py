@@ -6,6 +6,7 @@ import importlib
 import importlib.machinery
 import importlib.util
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING
@@ -35,13 +36,23 @@ class Module:
         return ROOT / f"streams/engine/{self.name}.py"
 
     @property
+    def source(self) -> str:
+        """Its text when first asked for: an edit during a long run must not reach its mutants."""
+        return _read(self.path)
+
+    @property
     def imported(self) -> str:
         return f"streams.engine.{self.name}".replace("/", ".").removesuffix(".__init__")
 
 
+@cache
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
 def exchange(module: Module, mutant: Mutant) -> None:
     """Put a mutant's code into the function that is loaded."""
-    code = compiled(module.path.read_text(encoding="utf-8"), str(module.path), mutant.number)
+    code = compiled(module.source, str(module.path), mutant.number)
     function = _function(importlib.import_module(module.imported), mutant.scope)
     function.__code__ = next(c for c in _codes(code) if c.co_qualname == mutant.scope)
 
@@ -67,7 +78,7 @@ class Changed(importlib.machinery.SourceFileLoader):
 
     def __init__(self, module: Module, number: int) -> None:
         super().__init__(module.imported, str(module.path))
-        self._number = number
+        self._module, self._number = module, number
 
     def find_spec(self, name, path=None, target=None):  # noqa: ARG002
         if name != self.name:
@@ -78,4 +89,4 @@ class Changed(importlib.machinery.SourceFileLoader):
         )
 
     def get_code(self, fullname):  # noqa: ARG002
-        return compiled(Path(self.path).read_text(encoding="utf-8"), self.path, self._number)
+        return compiled(self._module.source, self.path, self._number)

@@ -12,6 +12,7 @@ import json
 import sys
 import time
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 
 from tests.proof.forks import fates, wait_for
@@ -89,13 +90,14 @@ class Kept:
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
     @staticmethod
+    @cache
     def _source(module: Module) -> str:
         made_by = Path(__file__).with_name("mutants.py")  # numbers them
         return f"{module.name}-{fingerprint([module.path, made_by])}"
 
 
 def result_of(task: Task, fate: str) -> Result:
-    mutant, lines = task.mutant, task.module.path.read_text(encoding="utf-8").splitlines()
+    mutant, lines = task.mutant, task.module.source.splitlines()
     return Result(
         task.module.name,
         mutant.number,
@@ -114,7 +116,7 @@ def mutate(modules: list[Module]) -> list[Result]:
     live: list[Task] = []
     fresh: list[Task] = []
     for module in modules:
-        for mutant in mutants(module.path.read_text(encoding="utf-8")):
+        for mutant in mutants(module.source):
             known = kept.get(module, mutant)
             if known is not None:
                 results.append(known)

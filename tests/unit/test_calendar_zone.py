@@ -69,3 +69,17 @@ def test_china_kept_summer_time_until_1991_and_none_since():
 def test_a_shift_of_half_an_hour():
     lord_howe = zone_of("Australia/Lord_Howe")
     assert lord_howe.instant(face("2011-04-03 01:45:00")) == instant("2011-04-03T01:45:00+10:30")
+
+
+def test_a_change_at_a_minute_past_midnight_is_found_to_the_second():
+    st_johns = zone_of("America/St_Johns")
+    jump = instant("2005-04-03T00:01:00-03:30")
+    assert st_johns.face(jump - 1) == face("2005-04-03 00:00:59")
+    assert st_johns.face(jump) == face("2005-04-03 01:01:00")
+
+
+def test_a_change_in_the_first_hours_of_the_calendar():
+    lima = zone_of("America/Lima")  # summer time from 1990-01-01 on
+    summer = instant("1990-01-01T05:00:00+00:00")
+    assert lima.face(summer - 1) == face("1989-12-31 23:59:59")
+    assert lima.face(summer) == face("1990-01-01 01:00:00")

@@ -140,3 +140,23 @@ class TestTheEnd:
             refused = event("refused", ended)
             case = assessed(law, ACCEPTED, refused, taken_back)
             assert ("voided_after_breach" in found(case)) is suspicious
+
+
+class TestWhatTheRecordsShow:
+    def test_a_remark_on_the_data_reaches_no_level_and_is_never_rung(self):
+        twice = event("accepted", "2018-10-16 10:00:00")
+        (remark,) = assessed(rules({}), ACCEPTED, twice).findings
+        assert str(remark.level) == "none"
+        assert remark.reached(at("2019-01-01")) == []
+        assert remark.coming(at("2018-10-01")) is None
+
+    def test_a_fact_that_is_on_record_is_missed_by_nobody(self):
+        unable = {"unrecorded": ["approver_rank", "told_at", "reason"]}
+        granted = event("extended", "2018-10-17 10:00:00", amount=2, **unable)
+        testing = event("suspended", "2018-10-18 10:00:00", suspension="testing", days_asked=1)
+        assert found(assessed(LAW, ACCEPTED, granted, testing)) == {}
+
+    def test_a_special_procedure_needs_no_rank_of_who_approved_it(self):
+        unable = {"days_asked": 1, "unrecorded": ["approver_rank"]}
+        testing = event("suspended", "2018-10-18 10:00:00", suspension="testing", **unable)
+        assert found(assessed(LAW, ACCEPTED, testing)) == {}

@@ -21,13 +21,17 @@ class TestWhatTheLawAsksOfARecord:
         bare = event("received", "2018-10-15 10:00:00", event_id="e", item=None)
         nothing = {"item", "item_name", "region", "department", "window", "step", "step_name"}
         nothing |= {"officer", "case_type", "channel", "unit", "what", "ref", "approver"}
+        known = {
+            "at": at("2018-10-15 10:00:00"),
+            "rank": 0,
+            "id": identity("hall", "e"),
+            "version": 1,
+            "kind": "received",
+            "source": "hall",
+        }
+        assert entry_of(bare) == Entry(**known)
         assert entry_of(bare) == Entry(
-            at=at("2018-10-15 10:00:00"),
-            rank=0,
-            id=identity("hall", "e"),
-            version=1,
-            kind="received",
-            source="hall",
+            **known,
             **dict.fromkeys(nothing, ""),
             recorded=-1,
             due=-1,
