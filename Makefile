@@ -43,6 +43,12 @@ lint: $(VENV)/dev.stamp ## what CI checks besides the tests: style, format, type
 bench: $(VENV)/dev.stamp $(KAFKA_LIBS).stamp ## the engine worker beside a bare loop with the same work, on real Kafka
 	@$(BIN)/python -m tests.bench
 
+PEERS := .cache/peers
+
+.PHONY: bench-peers
+bench-peers: $(VENV)/dev.stamp $(KAFKA_LIBS).stamp $(PEERS)/pip.stamp ## the worker beside quixstreams, bytewax and plain Faust (an environment of their own)
+	@$(BIN)/python -m tests.bench --peers $(PEERS)/bin/python --events 20000
+
 .PHONY: bench-smoke
 bench-smoke: $(VENV)/dev.stamp $(KAFKA_LIBS).stamp ## the same in a minute, to see that the outcomes are equal
 	@$(BIN)/python -m tests.bench --smoke
@@ -97,6 +103,11 @@ $(VENV)/run.stamp: requirements.lock pyproject.toml | $(BIN)/pip
 
 $(VENV)/dev.stamp: requirements-dev.lock pyproject.toml | $(BIN)/pip
 	$(call INSTALL,about 350 MB to fetch)
+
+$(PEERS)/pip.stamp: tests/bench/peers/requirements.txt
+	@$(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
 
 $(KAFKA_LIBS).stamp: deploy/kafka/pom.xml
 	@command -v mvn >/dev/null || { echo "Maven fetches Kafka's jars: install it (Debian: apt-get install maven)" >&2; exit 1; }

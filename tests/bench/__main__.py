@@ -1,8 +1,8 @@
 """`python -m tests.bench`: what `make bench` runs.
 
-Three programs read the same log from the same broker, one after the other, round after round, each
-round beginning with another one. Exit codes: 0; 1 when their outputs differ, a program fails, or
-the worker is slower than the goal.
+Several programs read the same log from the same broker, one after the other, round after round,
+each round beginning with another one. Exit codes: 0; 1 when their outputs differ, a program fails,
+or the worker is slower than the goal.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 import tempfile
 from itertools import count
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from deploy.local.real_kafka import KafkaError, RealKafka
 from tests.bench.broker import Broker, Outcome
@@ -22,14 +22,27 @@ from tests.bench.hall import make_log
 from tests.bench.table import PAGE, Runs, circumstances, ratio, rewritten, table
 from tests.bench.task import RESULT, Measured, Task
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    Programs = Mapping[str, Sequence[str]]
+
 LOOP: Final = "loop without transactions"
 TRANSACTIONS: Final = "loop with transactions"
 WORKER: Final = "engine worker"
-PROGRAMS: Final = {
-    LOOP: ("tests.bench.loop", "plain"),
-    TRANSACTIONS: ("tests.bench.loop", "transactions"),
-    WORKER: ("tests.bench.worker",),
+PROGRAMS: Final[Programs] = {
+    LOOP: (sys.executable, "-m", "tests.bench.loop", "plain"),
+    TRANSACTIONS: (sys.executable, "-m", "tests.bench.loop", "transactions"),
+    WORKER: (sys.executable, "-m", "tests.bench.worker"),
 }
+"""Each program's command, but for the task."""
+PEERS: Final = {
+    WORKER: "tests.bench.worker",
+    "bytewax": "tests.bench.peers.with_bytewax",
+    "quixstreams, stateful": "tests.bench.peers.with_quixstreams",
+    "Faust as its manual shows": "tests.bench.peers.with_faust",
+}
+"""The worker and its peers, which run in an environment of their own."""
 GOAL: Final = 0.6
 """Of the loop without transactions: what the worker has to reach."""
 PARTITIONS: Final = 8
@@ -40,10 +53,12 @@ class BenchError(Exception):
     """Raised when a run fails, or leaves behind something else than the others."""
 
 
-def measure(broker: Broker, program: str, group: str, records: int, log: Path) -> Measured:
+def measure(
+    broker: Broker, program: str, argv: Sequence[str], group: str, records: int, log: Path
+) -> Measured:
     """Run one program over the whole log. Raises BenchError when it fails."""
     task = Task(broker.bootstrap, group, broker.partitions, records)
-    command = [sys.executable, "-m", *PROGRAMS[program], task.argument()]
+    command = [*argv, task.argument()]
     with log.open("w+", encoding="utf-8") as written:
         try:
             done = subprocess.run(
@@ -74,7 +89,9 @@ def same(program: str, outcome: Outcome, expected: Outcome) -> None:
         raise BenchError(f"{program}: {len(cards)} cards differ, e.g. {min(cards)}")
 
 
-def bench(broker: Broker, events: int, rounds: int, folder: Path) -> tuple[Runs, Outcome]:
+def bench(
+    broker: Broker, programs: Programs, events: int, rounds: int, folder: Path
+) -> tuple[Runs, Outcome]:
     """Measure every program `rounds` times, after a run that warms the broker up.
 
     Raises BenchError when a run fails, or its outcome is not that of the first.
@@ -87,32 +104,35 @@ def bench(broker: Broker, events: int, rounds: int, folder: Path) -> tuple[Runs,
     def run(program: str) -> tuple[Measured, Outcome]:
         broker.empty_outputs()
         name = f"bench-{next(names)}"
-        measured = measure(broker, program, name, log.records, folder / f"{name}.log")
+        argv, told = programs[program], folder / f"{name}.log"
+        measured = measure(broker, program, argv, name, log.records, told)
         say(f"{program}: {events / measured.seconds:,.0f} events/s")
         return measured, broker.outcome()
 
     say("warming up")
-    _, expected = run(LOOP)
+    _, expected = run(next(iter(programs)))
     if expected.events != events or not expected.cards:
         raise BenchError(f"{expected.events} of {events} events, {len(expected.cards)} cards")
-    programs = list(PROGRAMS)
-    runs: Runs = {program: [] for program in programs}
+    names_ = list(programs)
+    runs: Runs = {program: [] for program in names_}
     for number in range(rounds):
         say(f"round {number + 1} of {rounds}")
-        first = number % len(programs)
-        for program in programs[first:] + programs[:first]:
+        first = number % len(names_)
+        for program in names_[first:] + names_[:first]:
             measured, outcome = run(program)
             same(program, outcome, expected)
             runs[program].append(measured)
     return runs, expected
 
 
-def on_real_kafka(events: int, rounds: int, folder: Path) -> tuple[Runs, Outcome]:
+def on_real_kafka(
+    programs: Programs, events: int, rounds: int, folder: Path
+) -> tuple[Runs, Outcome]:
     """Measure on a broker of the bench's own. Raises BenchError or KafkaError."""
     kafka = RealKafka(folder / "kafka", partitions=PARTITIONS)
     kafka.start()
     try:
-        return bench(Broker(kafka.bootstrap, PARTITIONS), events, rounds, folder)
+        return bench(Broker(kafka.bootstrap, PARTITIONS), programs, events, rounds, folder)
     finally:
         kafka.stop()
 
@@ -128,7 +148,18 @@ def options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--smoke", action="store_true", help="one small round, compared but not judged or written"
     )
+    parser.add_argument(
+        "--peers", metavar="PYTHON", help="other engines instead, by the Python that has them"
+    )
     return parser.parse_args(arguments)
+
+
+def programs_of(given: argparse.Namespace) -> Programs:
+    """Give what is measured: the loops and the worker, or the worker and its peers."""
+    if not given.peers:
+        return PROGRAMS
+    ours, theirs = sys.executable, given.peers
+    return {name: (ours if name == WORKER else theirs, "-m", m) for name, m in PEERS.items()}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -136,7 +167,7 @@ def main(arguments: list[str] | None = None) -> int:
     events, rounds = (10_000, 1) if given.smoke else (given.events, given.rounds)
     try:
         with tempfile.TemporaryDirectory() as name:
-            runs, outcome = on_real_kafka(events, rounds, Path(name))
+            runs, outcome = on_real_kafka(programs_of(given), events, rounds, Path(name))
     except (BenchError, KafkaError) as error:
         say(f"bench: {error}")
         return 1
@@ -149,8 +180,13 @@ def main(arguments: list[str] | None = None) -> int:
         "cards": f"{len(outcome.cards):,}",
         "rounds": rounds,
     }
-    page = rewritten(PAGE.read_text(encoding="utf-8"), f"{figures}\n\n{circumstances(facts)}")
+    marks = "peers" if given.peers else "make bench"
+    page = rewritten(
+        PAGE.read_text(encoding="utf-8"), marks, f"{figures}\n\n{circumstances(facts)}"
+    )
     PAGE.write_text(page, encoding="utf-8")
+    if given.peers:
+        return 0
     reached = ratio(runs, WORKER, LOOP, events)
     say(f"worker ÷ loop without transactions: {reached:.2f}, goal {GOAL}; written to {PAGE}")
     return 0 if reached >= GOAL else 1

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from tests.bench.task import Measured
 
 PAGE: Final = Path("docs/benchmarks.md")
-BEGIN: Final = "<!-- make bench: begin -->"
-END: Final = "<!-- make bench: end -->"
 CLIENTS: Final = ("faust-streaming", "aiokafka", "confluent-kafka", "pydantic", "msgspec", "uvloop")
 
 Runs = dict[str, list["Measured"]]
@@ -69,15 +67,16 @@ def circumstances(facts: Mapping[str, object]) -> str:
     return "\n".join(f"- {name}: {value}" for name, value in conditions.items())
 
 
-def rewritten(page: str, block: str) -> str:
-    """Put a block between the page's marks, and leave what was written by hand.
+def rewritten(page: str, marks: str, block: str) -> str:
+    """Put a block between marks of the page, and leave what was written by hand.
 
-    Raises ValueError when the page has no marks.
+    Raises ValueError when the page has no such marks.
     """
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    first, last = f"<!-- {marks}: begin -->", f"<!-- {marks}: end -->"
+    before, begin, rest = page.partition(first)
+    _, end, after = rest.partition(last)
     if not begin or not end:
-        raise ValueError(f"{PAGE} has lost its marks: put {BEGIN} and {END} where the table goes")
+        raise ValueError(f"{PAGE} has lost its marks: put {first} and {last} where the table goes")
     return f"{before}{begin}\n{block}\n{end}{after}"
 
 

@@ -7,12 +7,13 @@ import pytest
 
 from tests.bench import table as page
 from tests.bench import task as tasks
-from tests.bench.__main__ import LOOP, PROGRAMS, WORKER, BenchError, options, same
+from tests.bench.__main__ import LOOP, PEERS, PROGRAMS, WORKER, BenchError, options, same
 from tests.bench.broker import Outcome
 from tests.bench.loop import Transactions, _chunks
 from tests.bench.task import Measured, Meter, Task
 
 ROOT = Path(__file__).parents[2]
+BEGIN, END = "<!-- x: begin -->", "<!-- x: end -->"
 
 
 @pytest.fixture
@@ -56,22 +57,23 @@ def test_the_table_shows_medians_and_ratios_to_the_first_program():
 
 
 def test_what_is_written_by_hand_stays_and_the_block_is_replaced():
-    text = f"# A\n\nby hand\n\n{page.BEGIN}\nold\n{page.END}\n\nmore\n"
-    once = page.rewritten(text, "new")
-    assert once == f"# A\n\nby hand\n\n{page.BEGIN}\nnew\n{page.END}\n\nmore\n"
-    assert page.rewritten(once, "new") == once
+    text = f"# A\n\nby hand\n\n{BEGIN}\nold\n{END}\n\nmore\n"
+    once = page.rewritten(text, "x", "new")
+    assert once == f"# A\n\nby hand\n\n{BEGIN}\nnew\n{END}\n\nmore\n"
+    assert page.rewritten(once, "x", "new") == once
 
 
-@pytest.mark.parametrize("text", ["", page.BEGIN, f"{page.END} {page.BEGIN}"])
+@pytest.mark.parametrize("text", ["", BEGIN, f"{END} {BEGIN}"])
 def test_a_page_without_its_marks_is_not_overwritten(text):
     with pytest.raises(ValueError, match="has lost its marks"):
-        page.rewritten(text, "new")
+        page.rewritten(text, "x", "new")
 
 
-def test_the_page_in_docs_has_a_table_with_every_program():
+@pytest.mark.parametrize(("marks", "programs"), [("make bench", PROGRAMS), ("peers", PEERS)])
+def test_the_page_in_docs_has_a_table_with_every_program(marks, programs):
     text = (ROOT / page.PAGE).read_text(encoding="utf-8")
-    block = text.partition(page.BEGIN)[2].partition(page.END)[0]
-    assert all(f"| {program} |" in block for program in PROGRAMS)
+    block = text.partition(f"<!-- {marks}: begin -->")[2].partition(f"<!-- {marks}: end -->")[0]
+    assert all(f"| {program} |" in block for program in programs)
 
 
 EXPECTED = Outcome(3, {"a": (1,), "b": (2,)}, frozenset({"x", "y"}))

@@ -1,0 +1,1 @@
+"""The same work in other engines, each in the form its own manual shows."""
