@@ -9,6 +9,9 @@ BIN := $(VENV)/bin
 KAFKA_LIBS := .cache/kafka/libs
 KAFKA_PORT ?= 9092
 TEST_PROCESSES ?= 2
+SEED ?= a
+ROUNDS ?= 2
+SECONDS ?= 60
 
 # The first Python on PATH that is new enough.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -19,7 +22,7 @@ REAL_KAFKA = $(if $(and $(shell command -v java),$(shell command -v mvn)),$(KAFK
 
 .PHONY: help
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s%s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s%s\n", $$1, $$2}' Makefile
 
 .PHONY: run
 run: $(VENV)/run.stamp ## set everything up, replay a real log on embedded servers, open the board on port 8080
@@ -39,6 +42,18 @@ lint: $(VENV)/dev.stamp ## what CI checks besides the tests: style, format, type
 .PHONY: bench
 bench: $(VENV)/dev.stamp $(KAFKA_LIBS).stamp ## the engine worker beside a bare loop with the same work, on real Kafka
 	@$(BIN)/python -m tests.bench
+
+.PHONY: bench-smoke
+bench-smoke: $(VENV)/dev.stamp $(KAFKA_LIBS).stamp ## the same in a minute, to see that the outcomes are equal
+	@$(BIN)/python -m tests.bench --smoke
+
+.PHONY: faults
+faults: $(VENV)/dev.stamp $(KAFKA_LIBS).stamp ## rounds of faults on real Kafka, from a seed (SEED=a ROUNDS=2 SECONDS=60)
+	@$(BIN)/python -m tests.faults --seed $(SEED) --rounds $(ROUNDS) --seconds $(SECONDS) $(FAULTS)
+
+.PHONY: faults-once
+faults-once: $(VENV)/dev.stamp $(KAFKA_LIBS).stamp ## each fault once, and what the oracle finds in a worker that is made wrong: 6 minutes
+	@JIANCHA_FAULTS_ROUNDS=1 $(BIN)/pytest tests/faults
 
 .PHONY: proof
 proof: $(VENV)/dev.stamp ## the long proof, an hour: 100,000 random cases by a second reader of the law; mutants

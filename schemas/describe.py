@@ -84,6 +84,9 @@ case stands in the same one of each: murmur2 of its number, as Java's default pa
 The number cannot change while the topics hold records, since cases would move to partitions that
 know nothing of them: choose it once, with room to grow.
 
+With three replicas or more (`JIANCHA_KAFKA__REPLICATION_FACTOR`) every topic also has
+`min.insync.replicas=2`: a write counts once two brokers hold it, so that one may be lost.
+
 A topic may keep more, longer or larger records than stated here. One that keeps less, or compacts
 otherwise, is an error that `jiancha topics --check` tells with the command that cures it.
 """

@@ -6,12 +6,19 @@ The options hold security and what the embedded broker needs, but no address: ev
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, Final
 
+import structlog
 from aiokafka.helpers import create_ssl_context
+from kafka.errors import KafkaError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
     from streams.settings import Kafka
+
+log = structlog.get_logger(__name__)
 
 EMBEDDED_VERSION: Final = (2, 3)
 """What kafka-python must believe the embedded broker to be: it cannot find out by itself."""
@@ -50,6 +57,27 @@ def kafka_python_consumer_options(kafka: Kafka) -> dict[str, Any]:
         "heartbeat_interval_ms": round(kafka.session_timeout * 1000 / 4),
         "max_poll_interval_ms": round(kafka.rebalance_timeout * 1000),
     }
+
+
+def poll(
+    consumer: Any, seconds: float, records: int, pause: Callable[[float], None] = time.sleep
+) -> Mapping[Any, Sequence[Any]]:
+    """Let a kafka-python consumer read for a moment; nothing when its brokers are away.
+
+    It raises what its connections raise while a broker dies (kafka-python 3.0.12), where waiting is
+    all there is to do. Raises KafkaError for what waiting will not cure.
+    """
+    try:
+        found: Mapping[Any, Sequence[Any]] = consumer.poll(
+            timeout_ms=round(seconds * 1000), max_records=records
+        )
+    except KafkaError as error:
+        if not error.retriable:
+            raise
+        log.warning("not read", error=str(error) or type(error).__name__)
+        pause(seconds)
+        return {}
+    return found
 
 
 def aiokafka_options(kafka: Kafka) -> dict[str, Any]:

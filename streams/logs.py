@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 HIDDEN: Final = "***"
 CHATTY: Final = ("aiokafka", "faust", "httpcore", "httpx", "kafka", "mode", "uvicorn")
 """Libraries that say at `info` what nobody asked."""
+FLOODING: Final = ("kafka.cluster", "kafka.net")
+"""Say hundreds of lines a second, as errors, while a broker is away; we say it once ourselves."""
 
 _SECRET_NAME: Final = re.compile(r"(?i)passw|secret|token|authori[sz]ation|credential|api_?key")
 _IN_ADDRESS: Final = re.compile(r"(?<=://)[^/\s@]+@")
@@ -70,6 +72,8 @@ def configure_logs(settings: Settings, stream: TextIO | None = None) -> None:
     logging.captureWarnings(capture=True)
     for name in CHATTY:
         logging.getLogger(name).setLevel(level if level == logging.DEBUG else logging.WARNING)
+    for name in FLOODING:
+        logging.getLogger(name).setLevel(level if level == logging.DEBUG else logging.CRITICAL)
 
 
 class _Hide:

@@ -11,7 +11,7 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from schemas import topics
 from streams.kafka_clients import kafka_python_options
-from streams.topic_checks import Held, partitions_of
+from streams.topic_checks import Held, config_of, partitions_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -58,7 +58,7 @@ class TopicAdmin:
             made = {
                 "num_partitions": partitions_of(topic, self._kafka),
                 "replication_factor": self._kafka.replication_factor,
-                "configs": topic.config(),
+                "configs": config_of(topic, self._kafka),
             }
             with _telling(self._kafka):
                 try:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 FOR_EVER: Final = -1
 """How Kafka writes a retention without an end."""
+REPLICATED: Final = 3
+"""Replicas from which on two must hold a write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,16 @@ class Held:
 def partitions_of(topic: Topic, kafka: Kafka) -> int:
     """Tell how many partitions a topic must have."""
     return kafka.partitions if topic.co_partitioned else 1
+
+
+def config_of(topic: Topic, kafka: Kafka) -> dict[str, str]:
+    """Give the settings that a topic must have there.
+
+    With three replicas or more a write counts once two hold it: one broker may be lost at any time,
+    and no write of a lost leader is believed that nobody else has.
+    """
+    in_sync = {"min.insync.replicas": "2"} if kafka.replication_factor >= REPLICATED else {}
+    return topic.config() | in_sync
 
 
 def missing(held: Mapping[str, Held]) -> list[Topic]:
@@ -81,7 +93,7 @@ def _replication(topic: Topic, held: Held, kafka: Kafka) -> Iterator[str]:
 
 
 def _config(topic: Topic, held: Held, kafka: Kafka) -> Iterator[str]:
-    for key, wanted in topic.config().items():
+    for key, wanted in config_of(topic, kafka).items():
         found = held.config.get(key, "")
         if not _enough(topic, key, found, wanted):
             yield (

@@ -17,7 +17,7 @@ from kafka.errors import KafkaError
 
 from schemas.topics import VERDICTS
 from schemas.verdicts import MoveRecord
-from streams.kafka_clients import kafka_python_consumer_options
+from streams.kafka_clients import kafka_python_consumer_options, poll
 
 if TYPE_CHECKING:
     import threading
@@ -88,7 +88,7 @@ class VerdictsTopic:
 
     def read(self, seconds: float) -> list[Read]:
         """Give what came, waiting for so long at most; a record that is no move is logged."""
-        polled = self._consumer.poll(timeout_ms=round(seconds * 1000), max_records=POLL_RECORDS)
+        polled = poll(self._consumer, seconds, POLL_RECORDS)
         found = []
         for tp, records in polled.items():
             told_below = self._told[tp]

@@ -16,13 +16,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from deploy.local.ports import free_port
 from deploy.local.process import Child, Process
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 LIBS_VARIABLE: Final = "JIANCHA_KAFKA_LIBS"
 DEFAULT_LIBS: Final = Path(".cache/kafka/libs")
@@ -49,8 +49,9 @@ def libs() -> Path:
 class RealKafka:
     """A broker on the loopback, not started yet, that keeps its data in `data`, over restarts.
 
-    `port` 0 means any free one; `partitions` is for Kafka's own topics. `log` gets each line of
-    the broker's output. Raises KafkaError without Java or jars.
+    `port` 0 means any free one; `partitions` is for Kafka's own topics; `settings` are the
+    broker's own, and win over ours. `log` gets each line of the broker's output. Raises KafkaError
+    without Java or jars.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class RealKafka:
         *,
         partitions: int = 4,
         heap: str = "512m",
+        settings: Mapping[str, object] | None = None,
         log: Callable[[str], None] | None = None,
     ) -> None:
         java = shutil.which("java")
@@ -74,7 +76,8 @@ class RealKafka:
         data.mkdir(parents=True, exist_ok=True)
         self.port = port or free_port()
         self._properties = data / "server.properties"
-        self._properties.write_text(_properties(data, self.port, free_port(), partitions))
+        every = {**_settings(data, self.port, free_port(), partitions), **(settings or {})}
+        self._properties.write_text("".join(f"{name}={value}\n" for name, value in every.items()))
         if not (data / "logs" / "meta.properties").exists():
             self._format()
 
@@ -92,11 +95,25 @@ class RealKafka:
 
     def start(self) -> None:
         """Start the broker, and return when it serves. Raises KafkaError when it does not."""
+        self.launch()
+        self.wait_until_up()
+
+    def launch(self) -> None:
+        """Start the broker and do not wait: one of several serves only once most are there.
+
+        From the thread that will live as long as it: the system ends it with that thread.
+        """
         if _listens(self.port):
             raise KafkaError(f"port {self.port} is taken: stop what holds it, or choose another")
         argv = [*self._command("kafka.Kafka"), str(self._properties)]
         child = Child("kafka", argv, stop_within=20.0)
-        self._process = process = Process(child, self._log)
+        self._process = Process(child, self._log)
+
+    def wait_until_up(self) -> None:
+        """Return when the broker serves. Raises KafkaError when it does not."""
+        process = self._process
+        if process is None:
+            raise KafkaError("the broker does not run")
         deadline = time.monotonic() + UP_WITHIN
         while not _listens(self.port):
             if how := process.ended():
@@ -146,8 +163,8 @@ class RealKafka:
         return [self._java, *heap, "-XX:+UseG1GC", "-cp", self._classpath, main_class]
 
 
-def _properties(data: Path, port: int, controller: int, partitions: int) -> str:
-    settings: dict[str, Any] = {
+def _settings(data: Path, port: int, controller: int, partitions: int) -> dict[str, object]:
+    return {
         "process.roles": "broker,controller",
         "node.id": 1,
         "controller.quorum.voters": f"1@127.0.0.1:{controller}",
@@ -164,7 +181,6 @@ def _properties(data: Path, port: int, controller: int, partitions: int) -> str:
         "transaction.state.log.num.partitions": partitions,
         "group.initial.rebalance.delay.ms": 0,
     }
-    return "".join(f"{name}={value}\n" for name, value in settings.items())
 
 
 def _listens(port: int) -> bool:

@@ -13,6 +13,7 @@ import structlog
 from kafka import ConsumerRebalanceListener, OffsetAndMetadata, TopicPartition
 from kafka.errors import KafkaError
 
+from streams.kafka_clients import poll
 from streams.sink.backoff import backoff
 from streams.sink.batches import Partition, without
 from streams.sink.errors import Kind, kind_of, words
@@ -107,7 +108,7 @@ class Sink:
         self._commit()
 
     def _read(self, seconds: float) -> None:
-        polled = self._consumer.poll(timeout_ms=round(seconds * 1000), max_records=POLL_RECORDS)
+        polled = poll(self._consumer, seconds, POLL_RECORDS)
         self._settle_rebalances()
         now = self._monotonic()
         if polled:

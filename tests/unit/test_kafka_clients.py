@@ -6,6 +6,7 @@ import ssl
 
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka.errors import KafkaConnectionError, TopicAuthorizationFailedError
 from pydantic import SecretStr
 
 from streams.kafka_clients import (
@@ -13,6 +14,7 @@ from streams.kafka_clients import (
     kafka_python_consumer_options,
     kafka_python_options,
     librdkafka_options,
+    poll,
 )
 from streams.settings import Kafka
 
@@ -101,3 +103,24 @@ def test_kafka_python_knows_every_option(kafka):
     for client in (KafkaProducer, KafkaAdminClient):
         assert set(kafka_python_options(kafka)) <= set(client.DEFAULT_CONFIG)
     assert set(kafka_python_consumer_options(kafka)) <= set(KafkaConsumer.DEFAULT_CONFIG)
+
+
+class Broken:
+    """A consumer whose reading fails."""
+
+    def __init__(self, error):
+        self._error = error
+
+    def poll(self, **_):
+        raise self._error
+
+
+def test_a_consumer_whose_broker_dies_reads_nothing_for_a_moment():
+    pauses = []
+    assert poll(Broken(KafkaConnectionError("socket disconnected")), 0.2, 10, pauses.append) == {}
+    assert pauses == [0.2]
+
+
+def test_what_waiting_will_not_cure_is_raised():
+    with pytest.raises(TopicAuthorizationFailedError):
+        poll(Broken(TopicAuthorizationFailedError()), 0.2, 10, lambda _: None)

@@ -8,14 +8,14 @@ import pytest
 
 from schemas import topics
 from streams.settings import Kafka
-from streams.topic_checks import Held, mismatches, missing, partitions_of
+from streams.topic_checks import Held, config_of, mismatches, missing, partitions_of
 
 KAFKA = Kafka(partitions=4, replication_factor=3)
 
 
 def held(**changed):
     """Give all topics as they must be, some changed."""
-    good = {t.name: Held(partitions_of(t, KAFKA), 3, t.config()) for t in topics.ALL}
+    good = {t.name: Held(partitions_of(t, KAFKA), 3, config_of(t, KAFKA)) for t in topics.ALL}
     return good | changed
 
 
@@ -34,6 +34,13 @@ def test_a_topic_kept_for_ever_says_so_in_kafkas_words():
     assert topics.VERDICTS.config()["retention.ms"] == "-1"
     assert topics.TICKS.config()["retention.ms"] == "604800000"
     assert topics.CASE_STATE.config()["cleanup.policy"] == "compact"
+
+
+def test_two_of_three_replicas_must_hold_a_write_and_of_one_the_one():
+    assert config_of(topics.STEPS, KAFKA)["min.insync.replicas"] == "2"
+    assert "min.insync.replicas" not in config_of(topics.STEPS, Kafka())
+    (problem,) = wrong(topics.STEPS, config={"min.insync.replicas": "1"})
+    assert "min.insync.replicas=1 instead of 2" in problem
 
 
 def test_topics_as_they_must_be_are_fine():

@@ -1,0 +1,262 @@
+"""The oracle: the pure engine over what lies in the input topics, in order, undisturbed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import confluent_kafka as ck
+from prometheus_client import CollectorRegistry
+
+from alerts.metrics.engine import EngineMetrics
+from schemas import topics
+from schemas.ticks import Tick
+from schemas.verdicts import (
+    DEAD_LETTER_HEADER,
+    ORIGIN_HEADER,
+    CaseRecord,
+    DeadLetter,
+    EventRecord,
+    MoveRecord,
+    Origin,
+    decode,
+    encode,
+)
+from streams.engine.rules import Rules
+from streams.runtime.logic import RESERVED, CasePartition, PartitionState
+from streams.runtime.ports import Chunk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Place(NamedTuple):
+    """Where a record stands."""
+
+    partition: int
+    offset: int
+
+
+@dataclass
+class Findings:
+    """What is wrong; all empty when nothing is."""
+
+    lost: list[Any] = field(default_factory=list)
+    doubled: list[Any] = field(default_factory=list)
+    invented: list[Any] = field(default_factory=list)
+    too_early: list[Any] = field(default_factory=list)
+    state_wrong: list[Any] = field(default_factory=list)
+    committed_too_far: list[Any] = field(default_factory=list)
+    stuck: list[Any] = field(default_factory=list)
+    ended_oddly: list[Any] = field(default_factory=list)
+    history_wrong: list[Any] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return any(vars(self).values())
+
+    def told(self) -> str:
+        """Say the first of each."""
+        return "; ".join(
+            f"{name}: {len(found)}, first {found[0]!r}"
+            for name, found in vars(self).items()
+            if found
+        )
+
+
+class Standing(NamedTuple):
+    """A card that stands, as far as it may not depend on when records came."""
+
+    clock_id: str
+    level: str
+    holds_from: int
+    due_at: int
+    rule: str
+    active: bool
+
+
+def partition_by_itself(number: int, partitions: int, rules: Rules) -> CasePartition:
+    metrics = EngineMetrics(CollectorRegistry(), rules)
+    return CasePartition(number, partitions, rules, metrics, ticks_from="replay")
+
+
+class Reader:
+    """Reads topics to their end, committed records only."""
+
+    def __init__(self, bootstrap: str, partitions: int) -> None:
+        self._bootstrap, self._partitions = bootstrap, partitions
+
+    def read(self, topic: str) -> Iterator[Any]:
+        consumer = ck.Consumer(
+            {
+                "bootstrap.servers": self._bootstrap,
+                "group.id": "faults-oracle",
+                "isolation.level": "read_committed",
+                "enable.partition.eof": True,
+                "enable.auto.commit": False,
+                "auto.offset.reset": "earliest",
+                "fetch.wait.max.ms": 50,
+            }
+        )
+        left = set(range(self._partitions))
+        consumer.assign([ck.TopicPartition(topic, p, 0) for p in left])
+        while left:
+            for message in consumer.consume(20_000, 0.1):
+                error = message.error()
+                if error is None:
+                    yield message
+                elif error.code() == ck.KafkaError._PARTITION_EOF:
+                    left.discard(message.partition())
+                elif not error.retriable():
+                    raise ck.KafkaException(error)
+        consumer.close()
+
+
+class Oracle:
+    """Holds what the workers wrote against what the pure engine says of the same input."""
+
+    def __init__(self, bootstrap: str, partitions: int, rules: Rules) -> None:
+        self._reader = Reader(bootstrap, partitions)
+        self._partitions, self._rules = partitions, rules
+
+    def check(self, now: int) -> Findings:
+        """Compare everything; `now` is the last tick's, and all that was sent is applied."""
+        findings = Findings()
+        expected, steps = self._undisturbed(now)
+        self._check_records(findings, steps)
+        self._check_moves(findings)
+        self._check_states(findings, expected)
+        return findings
+
+    # -- what should be ------------------------------------------------------
+
+    def _undisturbed(self, now: int) -> tuple[list[CasePartition], dict[Place, Any]]:
+        """Apply every partition's steps in order, and then the last tick."""
+        logics = [partition_by_itself(p, self._partitions, self._rules)
+                  for p in range(self._partitions)]  # fmt: skip
+        steps = {Place(m.partition(), m.offset()): m for m in self._reader.read(topics.STEPS.name)}
+        for number, logic in enumerate(logics):
+            own = [m for place, m in sorted(steps.items()) if place.partition == number]
+            if own:
+                logic.apply(chunk_of(topics.STEPS.name, own))
+            tick = encode(Tick(now, "replay", {}))
+            logic.apply(Chunk(topics.TICKS.name, number, [0], [None], [tick], [0], [()]))
+            logic.take()
+        return logics, steps
+
+    # -- what is ------------------------------------------------------
+
+    def _check_records(self, findings: Findings, steps: dict[Place, Any]) -> None:
+        """Each record has one effect: it is accepted, or refused, or sent on, once."""
+        came = {place: origin_of(message) for place, message in steps.items()}
+        sent_on = Counter(origin for place, origin in came.items() if origin != place)
+        accepted = Counter(
+            Place(record.origin.partition, record.origin.offset)
+            for message in self._reader.read(topics.EVENTS.name)
+            if not (message.key() or b"").startswith(RESERVED)
+            and isinstance(record := event_of(message), EventRecord)
+        )
+        refused = Counter(
+            Place(letter.origin.partition, letter.origin.offset)
+            for message in self._reader.read(topics.DEAD_LETTERS.name)
+            for name, value in message.headers() or ()
+            if name == DEAD_LETTER_HEADER
+            for letter in [decode(value, DeadLetter)]
+        )
+        effects = accepted + refused
+        arrived = {place for place, origin in came.items() if origin == place}
+        findings.lost += sorted(arrived - set(effects))
+        findings.invented += sorted(set(effects) - arrived)
+        findings.doubled += [(place, n) for place, n in effects.items() if n > 1]
+        findings.doubled += [(place, n, "sent on") for place, n in sent_on.items() if n > 1]
+
+    def _check_moves(self, findings: Findings) -> None:
+        """No card is told twice, or out of its order, or before its time."""
+        seen: Counter[str] = Counter()
+        last: dict[str, int] = {}
+        for message in self._reader.read(topics.VERDICTS.name):
+            move = decode(message.value(), MoveRecord)
+            seen[move.move_id] += 1
+            if move.move_no != last.get(move.card_id, 0) + 1 and seen[move.move_id] == 1:
+                findings.lost.append((move.card_id, "move", move.move_no))
+            last[move.card_id] = move.move_no
+            if move.move == "issued" and move.at < move.holds_from:
+                findings.too_early.append((move.case_no, move.card_id))
+        findings.doubled += [name for name, n in seen.items() if n > 1]
+
+    def _check_states(self, findings: Findings, expected: list[CasePartition]) -> None:
+        """States and cases are the oracle's, and what a new owner restores is the same again."""
+        found = [partition_by_itself(p, self._partitions, self._rules)
+                 for p in range(self._partitions)]  # fmt: skip
+        for message in self._reader.read(topics.CASE_STATE.name):
+            found[message.partition()].restore(message.key(), message.value())
+        for theirs, ours in zip(found, expected, strict=True):
+            theirs.restored({})
+            names = {*theirs._cases.names(), *ours._cases.names()}
+            for name in sorted(names):
+                one, other = facts(theirs, name), facts(ours, name)
+                if one != other:
+                    findings.state_wrong.append((name, one, other))
+        self._check_cases(findings, expected)
+
+    def _check_cases(self, findings: Findings, expected: list[CasePartition]) -> None:
+        """What was told last of each case says of its clocks what its state says."""
+        told: dict[str, CaseRecord] = {}
+        for message in self._reader.read(topics.CASES.name):
+            record = decode(message.value(), CaseRecord)
+            if record.case_no not in told or told[record.case_no].revision < record.revision:
+                told[record.case_no] = record
+        names = {name for logic in expected for name in logic._cases.names()}
+        findings.lost += [(name, "case") for name in sorted(names - set(told))]
+        findings.invented += [(name, "case") for name in sorted(set(told) - names)]
+
+
+def facts(logic: CasePartition, name: str) -> Any:
+    """Give what may not differ of a case: its records and the cards that stand."""
+    cases = logic._cases
+    if name not in cases:
+        return None
+    state = cases.read(name).state
+    cards = {
+        Standing(c.clock_id, str(c.level), c.holds_from, c.due_at, c.rule, c.active)
+        for c in state.cards
+        if c.standing
+    }
+    head = cases.head(name)
+    return [repr(entry) for entry in state.entries], sorted(cards), head.summary, head.horizon
+
+
+def origin_of(message: Any) -> Place:
+    """Tell where a record first came in: there, unless a worker sent it on."""
+    for name, value in message.headers() or ():
+        if name == ORIGIN_HEADER:
+            origin = decode(value, Origin)
+            return Place(origin.partition, origin.offset)
+    return Place(message.partition(), message.offset())
+
+
+def event_of(message: Any) -> Any:
+    """Read an accepted event; a ruling or a reference is something else."""
+    try:
+        return decode(message.value(), EventRecord)
+    except ValueError:
+        return None
+
+
+def chunk_of(topic: str, messages: list[Any]) -> Chunk:
+    """Give records as the runtime hands them over."""
+    return Chunk(
+        topic,
+        messages[0].partition(),
+        [m.offset() for m in messages],
+        [m.key() for m in messages],
+        [m.value() for m in messages],
+        [m.timestamp()[1] for m in messages],
+        [m.headers() or () for m in messages],
+    )
+
+
+def position(message: Any) -> dict[str, int]:
+    """Read how far a partition's own record says that its inputs are applied."""
+    kept = decode(message.value(), PartitionState)
+    return {topic: found.next for topic, found in kept.inputs.items()}

@@ -1,0 +1,83 @@
+"""One round: a schedule of faults from a seed, and what the oracle says at its end."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from random import Random
+from typing import TYPE_CHECKING
+
+from tests.faults.disturbing import Disturber
+from tests.faults.lab import WORKS_WITHIN, Lab
+from tests.faults.load import Load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from tests.faults.oracle import Findings
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a round is: everything follows from it, but for the machine's own timing."""
+
+    seed: str
+    seconds: float = 60.0
+    """How long faults are done; then the workers may come to the end."""
+    brokers: int = 1
+    workers: int = 2
+    partitions: int = 4
+    events: int = 12_000
+    history: bool = False
+    """Whether a sink and ClickHouse are there, with faults of their own."""
+    only: Sequence[str] = ()
+    """Faults to choose from; none: all."""
+    sabotage: str = ""
+    """What the workers do wrong, if anything."""
+    every: bool = False
+    """Each of them once, one after the other, however long that takes."""
+
+
+@dataclass
+class Outcome:
+    plan: Plan
+    findings: Findings
+    done: list[str] = field(default_factory=list)
+    ends: dict[str, int] = field(default_factory=dict)
+    seconds_to_end: float = 0.0
+
+
+def run(plan: Plan, folder: Path, say: Callable[[str], None]) -> Outcome:
+    """Do a round; say each fault as it is done."""
+    random = Random(plan.seed)
+    load = Load(plan.seed, plan.events, plan.partitions)
+    with Lab(folder, plan.brokers, plan.partitions, history=plan.history) as lab:
+        if plan.sabotage:
+            (folder / "faults" / plan.sabotage).touch()
+        for _ in range(plan.workers):
+            lab.add_worker()
+        disturber = Disturber(lab, load, random)
+        faults = disturber.faults()
+        names = [name for name in faults if not plan.only or name in plan.only]
+        done: list[str] = []
+        began = time.monotonic()
+        each = max(1, int(plan.events / plan.seconds / 4))
+        lab.send(load.burst(each))
+        next_fault = began + random.uniform(4, 8)
+        left = list(names)
+        while left if plan.every else time.monotonic() < began + plan.seconds:
+            lab.send(load.burst(each))
+            lab.tick(load.now)
+            if time.monotonic() >= next_fault:
+                name = left.pop(0) if plan.every else random.choice(names)
+                say(f"{time.monotonic() - began:5.1f} s  {name}")
+                done.append(name)
+                faults[name]()
+                next_fault = time.monotonic() + random.uniform(0.5, 6)
+            time.sleep(0.25)
+        for worker in lab.workers.values():
+            lab.wake(worker)
+        lab.send(load.burst(load.left))
+        findings = lab.finish(load, 60 + WORKS_WITHIN)
+        return Outcome(plan, findings, done, dict(lab.ends), lab.seconds_to_end)

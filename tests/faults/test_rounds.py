@@ -1,0 +1,45 @@
+"""A selection of rounds: each fault once, and what an oracle is worth that never finds anything."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.faults.points import DOUBLE, FORGET, LOSE
+from tests.faults.rounds import Plan, run
+from tests.support.need import need
+
+pytestmark = [
+    pytest.mark.kafka,
+    pytest.mark.skipif(
+        os.environ.get("JIANCHA_FAULTS_ROUNDS") != "1",
+        reason="faults take minutes: `make faults`, or set JIANCHA_FAULTS_ROUNDS=1",
+    ),
+]
+
+
+@pytest.fixture(autouse=True)
+def kafka():
+    need("java")
+
+
+@pytest.mark.parametrize(
+    ("sabotage", "found"), [(LOSE, "lost"), (DOUBLE, "doubled"), (FORGET, "state_wrong")]
+)
+def test_what_a_worker_does_wrong_is_found(tmp_path, sabotage, found):
+    plan = Plan(seed="sabotage", seconds=6, workers=1, events=1200, sabotage=sabotage)
+    assert getattr(run(plan, tmp_path, print).findings, found)
+
+
+def test_each_fault_once_with_one_broker_and_the_history(tmp_path):
+    plan = Plan(seed="each", workers=2, events=20_000, history=True, every=True)
+    outcome = run(plan, tmp_path, print)
+    assert not outcome.findings, outcome.findings.told()
+
+
+def test_three_brokers_of_which_one_is_lost_at_a_time(tmp_path):
+    only = ("kill a broker", "freeze a broker", "cut the network", "kill a worker")
+    plan = Plan(seed="three", brokers=3, workers=2, every=True, only=only)
+    outcome = run(plan, tmp_path, print)
+    assert not outcome.findings, outcome.findings.told()
