@@ -36,8 +36,8 @@ def acceptance_clocks(ledger: Ledger, rules: CaseRules, acceptance: Acceptance) 
         for period in acceptance.periods
     ]
     received, limit = ledger.received, rules.limits.get(ClockKind.PRE_ACCEPTANCE)
-    online = received is not None and received.channel in (rules.policy.online_channels or ())
-    if received is not None and limit is not None and online:
+    online = rules.policy.online_channels or ()
+    if received is not None and limit is not None and received.channel in online:
         kind, stop = ClockKind.PRE_ACCEPTANCE, _first(ledger, ANSWERED_BY)
         clocks.append(_clock(str(kind), kind, limit, received, stop, rules))
     return clocks

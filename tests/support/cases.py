@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from schemas.catalogue import Catalogue, CatalogueFile
 from schemas.catalogue_loading import catalogue_from, load_catalogue
 from schemas.events import STEP_EVENT
+from streams.engine.calendar import Calendar
 from streams.engine.case import assess
 from streams.engine.entries import entry_of, merge
 from streams.engine.rules import Rules
@@ -25,6 +26,23 @@ def built_in() -> Catalogue:
         return load_catalogue(Path(empty))
 
 
+@cache
+def _built_in_calendar(name: str) -> Calendar:
+    return Calendar(built_in().calendars[name])
+
+
+def rules_of(catalogue: Catalogue) -> Rules:
+    """The rules of a catalogue; the calendars that come with the product are built once."""
+    ours = built_in().calendars
+    return Rules(
+        catalogue,
+        {
+            name: _built_in_calendar(name) if made is ours.get(name) else Calendar(made)
+            for name, made in catalogue.calendars.items()
+        },
+    )
+
+
 def rules(clocks=None, *, preset=None, flow=(), calendars=None, **policy) -> Rules:
     """Rules with one item, `i`."""
     base = built_in()
@@ -35,7 +53,7 @@ def rules(clocks=None, *, preset=None, flow=(), calendars=None, **policy) -> Rul
         "items": [{"code": "i", "name": "事项", "versions": [version]}],
     }
     CatalogueFile.model_validate(content)
-    return Rules.of(catalogue_from(content, {**base.calendars, **(calendars or {})}))
+    return rules_of(catalogue_from(content, {**base.calendars, **(calendars or {})}))
 
 
 def days(amount, **more):

@@ -12,8 +12,17 @@ from schemas.calendars import load_calendars
 from schemas.limits import Ladder
 from streams.engine.calendar import Calendar, OutsideCalendar, add_months, day_of
 from streams.engine.clocks import highest
-from streams.engine.rules import Rules
-from tests.support.cases import assessed, at, clock, days, event, levels, rules, shown
+from tests.support.cases import (
+    assessed,
+    at,
+    clock,
+    days,
+    event,
+    levels,
+    rules,
+    rules_of,
+    shown,
+)
 
 
 def day(text):
@@ -24,7 +33,7 @@ def with_ladder(clocks, *rungs, **policy):
     """Rules with a ladder of these rungs, each for the promise where it names no clock."""
     stated = [{"clock": "promised", **rung} for rung in rungs]
     own = Ladder.model_validate({"name": "own", "title": "自定", "rungs": stated})
-    return Rules.of(replace(rules(clocks, **policy).catalogue, ladders={"hunan": own}))
+    return rules_of(replace(rules(clocks, **policy).catalogue, ladders={"hunan": own}))
 
 
 def near(**lead):

@@ -12,8 +12,7 @@ import pytest
 
 from schemas.limits import Ladder
 from streams.engine.judge import NEVER, Answer, card_key, judge
-from streams.engine.rules import Rules
-from tests.support.cases import assessed, at, days, event, rules
+from tests.support.cases import assessed, at, days, event, rules, rules_of
 
 SEVEN = {"promised": days(7)}
 LAW = rules(SEVEN)
@@ -25,7 +24,7 @@ def with_ladder(*rungs):
     """The same limit with a ladder of these rungs."""
     stated = [{"clock": "promised", **rung} for rung in rungs]
     own = Ladder.model_validate({"name": "own", "title": "自定", "rungs": stated})
-    return Rules.of(replace(LAW.catalogue, ladders={"hunan": own}))
+    return rules_of(replace(LAW.catalogue, ladders={"hunan": own}))
 
 
 def near(level, **lead):
@@ -82,7 +81,7 @@ class TestSilence:
         desk = Desk()
         desk.looks(at("2018-10-23 00:00:00"), law, ACCEPTED)  # warns of the 24th
         shifted = rules(SEVEN, cut_off="close_of_business")
-        closing = Rules.of(replace(shifted.catalogue, ladders=law.catalogue.ladders))
+        closing = rules_of(replace(shifted.catalogue, ladders=law.catalogue.ladders))
         moved = desk.looks(at("2018-10-27 00:00:00"), closing, ACCEPTED)
         assert [(move, level) for move, level, _ in moved] == [
             ("retracted", "yellow"),

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from schemas.catalogue_loading import catalogue_from
-from streams.engine.rules import Rules
-from tests.support.cases import assessed, at, clock, days, event, rules, shown
+from tests.support.cases import assessed, at, clock, days, event, rules, rules_of, shown
 
 ACCEPTED = event("accepted", "2018-10-15 10:00:00")
 GRANTED = event("decided", "2018-10-18 16:00:00", outcome="granted")
@@ -259,7 +258,7 @@ class TestWhereAStepIsHandled:
             {"code": "e", "name": "所", "region": "430100"},
         ],
     }
-    law = Rules.of(catalogue_from(content, base.catalogue.calendars))
+    law = rules_of(catalogue_from(content, base.catalogue.calendars))
     home = event("accepted", "2018-10-15 10:00:00", region="430100", department="e")
 
     def due(self, **where):

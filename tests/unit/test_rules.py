@@ -6,8 +6,8 @@ import pytest
 
 from schemas.catalogue_loading import catalogue_from
 from schemas.codes import ClockKind
-from streams.engine.rules import Rules, promise_exceeds_statute
-from tests.support.cases import assessed, at, built_in, clock, days, event, levels, rules
+from streams.engine.rules import promise_exceeds_statute
+from tests.support.cases import assessed, at, built_in, clock, days, event, levels, rules, rules_of
 
 ACCEPTED = event("accepted", "2018-10-15 10:00:00")
 MONDAY = at("2018-10-15 10:00:00")
@@ -24,7 +24,7 @@ def catalogued(*, policy=None, regions=(), departments=(), items=None, ladders=(
         "presets": [*base.content["presets"], *presets],
         "items": items or [{"code": "i", "name": "事项", "versions": [{}]}],
     }
-    return Rules.of(catalogue_from(content, base.calendars))
+    return rules_of(catalogue_from(content, base.calendars))
 
 
 def region(code, **policy):
