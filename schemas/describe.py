@@ -81,8 +81,9 @@ _TOPICS_HEAD: Final = f"""\
 _TOPICS_TAIL: Final = """
 *Co-partitioned* topics have the same number of partitions (`JIANCHA_KAFKA__PARTITIONS`), and a
 case stands in the same one of each: murmur2 of its number, as Java's default partitioner has it.
-The number cannot change while the topics hold records, since cases would move to partitions that
-know nothing of them: choose it once, with room to grow.
+The number is not changed with Kafka's own tools, since cases would belong to partitions that know
+nothing of them: choose it once, with room to grow, or see [scaling](scaling.md) for the way that
+moves the cases too.
 
 A topic may keep more, longer or larger records than stated here. One that keeps less, or compacts
 otherwise, is an error that `jiancha topics --check` tells with the command that cures it.
