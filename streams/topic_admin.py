@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -92,6 +93,8 @@ class TopicAdmin:
 
         Raises TopicsUnavailable.
         """
+        # kafka-python warns of what Faust adds to a member, which does not concern us.
+        logging.getLogger("kafka.admin").setLevel(logging.ERROR)
         with _telling(self._kafka):
             return len(self._admin.describe_groups([group])[group]["members"])
 
