@@ -13,15 +13,18 @@ import sys
 from collections import Counter, defaultdict
 from datetime import UTC, datetime
 from random import Random
+from threading import Event
 
 import msgspec
 import pytest
 from confluent_kafka import Producer
 
+from alerts.notify.verdicts import Widened, open_verdicts
 from schemas import topics
 from schemas.catalogue_loading import load_catalogue
-from schemas.ticks import Tick
+from schemas.ticks import Change, Tick
 from schemas.verdicts import MoveRecord, decode, encode
+from streams.changing import ChangeFailed, Changing
 from streams.engine.rules import Rules
 from streams.engine.state import unpack
 from streams.repartition_kafka import KafkaLayout
@@ -149,18 +152,22 @@ class Hall:
         eventually(applied, 60, interval=0.1, forgive=(AssertionError, AttributeError, KeyError))
 
 
+def settings(system):
+    return Settings(
+        kafka=Kafka(bootstrap_servers=system.bootstrap),
+        engine=Engine(group=f"{system.name}-engine"),
+    )
+
+
 class layout:  # noqa: N801 - read as a word
     """The topics of a system, as the command sees them."""
 
     def __init__(self, system):
-        self.settings = Settings(
-            kafka=Kafka(bootstrap_servers=system.bootstrap),
-            engine=Engine(group=f"{system.name}-engine"),
-        )
+        self.opened = open_admin(settings(system).kafka)
+        self.system = system
 
     def __enter__(self):
-        self.opened = open_admin(self.settings.kafka)
-        self.found = KafkaLayout(self.settings, self.opened.__enter__())
+        self.found = KafkaLayout(settings(self.system), self.opened.__enter__())
         return self.found
 
     def __exit__(self, *error):
@@ -255,6 +262,11 @@ def refuses_to_start(system):
     assert f"a repartition to {TO} is half done" in system.log("engine").read_text()
     with layout(system) as there:
         eventually(lambda: not there.members(), 15, interval=0.3)  # its session is over
+    change = Change(change_id="c", subject="calendar", made_at=0, by="o", barriers={})
+    changing = Changing(settings(system))
+    with pytest.raises(ChangeFailed, match=f"a repartition to {TO} is half done"):
+        changing.send(change)
+    changing.close()
     told = system.run("topics", "--check", code=1).stderr
     assert told.startswith(f"A repartition from {BEFORE} to {TO} partitions is half done")
 
@@ -267,6 +279,7 @@ def test_the_verdicts_are_those_of_an_engine_that_never_knew_of_it(kills, system
     hall.live(first)
     assert "engines are in the group" in system.run("repartition", "--to", TO, code=1).stderr
     assert system.terminate("engine") == 0
+    notifier, verdicts = open_verdicts(settings(system), Event(), unreadable=Event().set)
     told = system.run("repartition", "--to", TO, "--dry-run").stdout
     assert f"from {BEFORE} partitions to {TO}" in told
     for commits in kills:
@@ -280,6 +293,9 @@ def test_the_verdicts_are_those_of_an_engine_that_never_knew_of_it(kills, system
     with layout(system) as there:
         places = states(there, TO)
     assert all(len(found) == 1 for found in places.values())
+    with pytest.raises(Widened):
+        eventually(lambda: verdicts.read(0.5) and False, 30)
+    notifier.close(autocommit=False)
     started(system)
     hall.rule(first[-1].now)  # by a producer that does not know yet: they are sent on
     hall.learn(TO)
