@@ -81,8 +81,9 @@ _TOPICS_HEAD: Final = f"""\
 _TOPICS_TAIL: Final = """
 *Co-partitioned* topics have the same number of partitions (`JIANCHA_KAFKA__PARTITIONS`), and a
 case stands in the same one of each: murmur2 of its number, as Java's default partitioner has it.
-The number cannot change while the topics hold records, since cases would move to partitions that
-know nothing of them: choose it once, with room to grow.
+The number is not changed with Kafka's own tools, since cases would belong to partitions that know
+nothing of them: choose it once, with room to grow, or see [scaling](scaling.md) for the way that
+moves the cases too.
 
 With three replicas or more (`JIANCHA_KAFKA__REPLICATION_FACTOR`) every topic also has
 `min.insync.replicas=2`: a write counts once two brokers hold it, so that one may be lost.

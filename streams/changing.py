@@ -121,7 +121,14 @@ class Changing:
         missing = [name for name in (topics.TICKS.name, topics.EVENTS.name) if name not in known]
         if missing:
             raise ChangeFailed(f"there is no topic {missing[0]}: run `jiancha topics` first")
-        return sorted(known[topics.TICKS.name].partitions)
+        partitions = sorted(known[topics.TICKS.name].partitions)
+        state = known.get(topics.CASE_STATE.name)
+        if state is not None and len(state.partitions) > len(partitions):
+            raise ChangeFailed(
+                f"a repartition to {len(state.partitions)} is half done: end it first, by"
+                f" `jiancha repartition --to {len(state.partitions)}`"
+            )
+        return partitions
 
     def _end(self, topic: str, partition: int) -> int:
         place = TopicPartition(topic, partition)

@@ -17,6 +17,7 @@ COMMANDS: Final = (
     "catalogue",
     "dlq",
     "topics",
+    "repartition",
     "migrate",
     "worker",
     "local",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 ANSWER_MS: Final = 5_000
 """How long a broker may take to answer at first, in milliseconds."""
+SHOWN_WITHIN: Final = 30.0
+"""Seconds until partitions that were added have leaders."""
 
 
 class TopicsUnavailable(Exception):  # noqa: N818 - named after the condition
@@ -65,6 +69,34 @@ class TopicAdmin:
                     self._admin.create_topics({topic.name: made}, wait_for_metadata=True)
                 except TopicAlreadyExistsError:
                     continue
+
+    def widen(self, topic: Topic, partitions: int) -> None:
+        """Give a topic more partitions, and wait until the brokers tell of them.
+
+        Nothing is done where it has as many. Raises TopicsUnavailable.
+        """
+        with _telling(self._kafka):
+            if self._count(topic) < partitions:
+                self._admin.create_partitions({topic.name: partitions})
+            deadline = time.monotonic() + SHOWN_WITHIN
+            while self._count(topic) < partitions:
+                if time.monotonic() > deadline:
+                    raise TopicsUnavailable(f"{topic.name}: the new partitions do not show")
+                time.sleep(0.1)
+
+    def _count(self, topic: Topic) -> int:
+        (described,) = self._admin.describe_topics([topic.name])
+        return sum(each["leader_id"] >= 0 for each in described["partitions"])
+
+    def members(self, group: str) -> int:
+        """Count the members of a consumer group; none where there is no such group.
+
+        Raises TopicsUnavailable.
+        """
+        # kafka-python warns of what Faust adds to a member, which does not concern us.
+        logging.getLogger("kafka.admin").setLevel(logging.ERROR)
+        with _telling(self._kafka):
+            return len(self._admin.describe_groups([group])[group]["members"])
 
 
 @contextmanager

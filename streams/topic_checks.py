@@ -69,9 +69,16 @@ def _partitions(held: Mapping[str, Held], kafka: Kafka) -> Iterator[str]:
         if count != kafka.partitions:
             yield (
                 f"The co-partitioned topics have {count} partitions, the setting says "
-                f"{kafka.partitions} → set JIANCHA_KAFKA__PARTITIONS={count}; the count of topics "
-                "in use cannot change, since cases would move to other partitions"
+                f"{kafka.partitions} → set JIANCHA_KAFKA__PARTITIONS={count}; for more partitions "
+                f"jiancha repartition --to N (docs/scaling.md)"
             )
+        return
+    state, steps = counts.get(topics.CASE_STATE.name, 0), counts.get(topics.STEPS.name, 0)
+    if state > steps > 0:
+        yield (
+            f"A repartition from {steps} to {state} partitions is half done, and no engine starts "
+            f"→ jiancha repartition --to {state}"
+        )
         return
     for name, count in counts.items():
         if count != kafka.partitions:

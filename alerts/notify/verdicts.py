@@ -44,6 +44,10 @@ class Read:
     """Whether an earlier notifier has told what came of it."""
 
 
+class Widened(Exception):  # noqa: N818 - named after the condition
+    """Raised when the topic has more partitions than at the start: begin anew, to read them all."""
+
+
 class Verdicts(Protocol):
     """What the notifier reads."""
 
@@ -83,11 +87,17 @@ class VerdictsTopic:
             for tp in tps
         }
         self._told = dict(self._committed)
+        self._latest: dict[str, int] = {}
         for tp in tps:
             consumer.seek(tp, begins[tp])
 
     def read(self, seconds: float) -> list[Read]:
-        """Give what came, waiting for so long at most; a record that is no move is logged."""
+        """Give what came, waiting for so long at most; a record that is no move is logged.
+
+        Raises Widened.
+        """
+        if len(self._consumer.partitions_for_topic(VERDICTS.name)) > len(self._told):
+            raise Widened(f"{VERDICTS.name} has more partitions by now; to be started again")
         polled = poll(self._consumer, seconds, POLL_RECORDS)
         found = []
         for tp, records in polled.items():
@@ -103,7 +113,8 @@ class VerdictsTopic:
                         offset=record.offset,
                         why=str(error),
                     )
-                else:
+                    continue
+                if self._is_news(move):
                     found.append(Read(move, record.timestamp / 1000, record.offset < told_below))
         return found
 
@@ -111,7 +122,21 @@ class VerdictsTopic:
     def caught_up(self) -> bool:
         """Whether everything that was there at the start is read."""
         self._behind = {tp for tp in self._behind if self._position(tp) < self._ends[tp]}
+        if not self._behind:
+            self._latest.clear()
         return not self._behind
+
+    def _is_news(self, move: MoveRecord) -> bool:
+        """Tell whether no later move of the card was read before.
+
+        After a repartition a card's moves stand in two partitions, the earlier ones in one that
+        gets no more of them: once all that was there at the start is read, they come in order.
+        """
+        if not self._behind:
+            return True
+        latest = self._latest.get(move.card_id, 0)
+        self._latest[move.card_id] = max(latest, move.move_no)
+        return move.move_no >= latest
 
     def commit(self) -> None:
         """Say that everything read so far is told; a failure is logged, and made good later."""

@@ -58,6 +58,12 @@ class Cluster:
         if missing := [topic for topic, count in counts.items() if not count]:
             raise Fatal(f"missing topics: {', '.join(missing)}. Run `jiancha topics`")
         if len(set(counts.values())) > 1:
+            wide = counts[self._settings.state_topic]
+            if wide > min(counts.values()):
+                raise Fatal(
+                    f"a repartition to {wide} is half done: end it first, by "
+                    f"`jiancha repartition --to {wide}`"
+                )
             each = ", ".join(f"{topic} has {count}" for topic, count in counts.items())
             raise Fatal(f"the topics' partitions differ: {each}. Run `jiancha topics`")
         return counts[self._settings.state_topic]

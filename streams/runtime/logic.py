@@ -257,12 +257,8 @@ class CasePartition:
             self._refuse(chunk, index, refusal)
             return
         case_no = event.case_no
-        if case_no not in self._cases:
-            partition = partition_of(case_no, self._partitions)
-            if partition != self._partition:
-                self._metrics.misplaced(event.source, "partition")
-                self._outputs.append(sent_on(chunk, index, case_no, partition))
-                return
+        if self._passes_on(chunk, index, case_no, event.source):
+            return
         key = case_no.encode()
         if chunk.keys[index] != key:
             self._metrics.misplaced(event.source, "key")
@@ -282,6 +278,17 @@ class CasePartition:
             ),
         )
 
+    def _passes_on(self, chunk: Chunk, index: int, case_no: str, source: str) -> bool:
+        """Send a record on to its case's own partition, where that is another; tell whether."""
+        if case_no in self._cases:
+            return False
+        partition = partition_of(case_no, self._partitions)
+        if partition == self._partition:
+            return False
+        self._metrics.misplaced(source, "partition")
+        self._outputs.append(sent_on(chunk, index, case_no, partition))
+        return True
+
     def _refuse(self, chunk: Chunk, index: int, refusal: Refusal) -> None:
         self._metrics.refused(refusal.source, refusal.reason)
         self._outputs.append(dead_letter(chunk, index, refusal))
@@ -290,6 +297,8 @@ class CasePartition:
         """Put a ruling on record, and on its case."""
         try:
             ruling = read_ruling(chunk.values[index] or b"")
+            if self._passes_on(chunk, index, ruling.case_no, SOURCE):
+                return
             self._cases.rule(ruling.case_no, answer_of(ruling))
         except Refusal as refusal:
             self._refuse(chunk, index, refusal)
@@ -302,7 +311,4 @@ class CasePartition:
     # -- writing --------------------------------------------------------------------------------
 
     def _emit(self, topic: str, key: bytes, record: Struct) -> None:
-        self._outputs.append(self._output(topic, key, record))
-
-    def _output(self, topic: str, key: bytes, record: Struct) -> Output:
-        return Output(topic, self._partition, key, encode(record), None)
+        self._outputs.append(Output(topic, self._partition, key, encode(record), None))

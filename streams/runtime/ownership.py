@@ -144,6 +144,7 @@ class Ownership:
             if abandoned():  # a late claim would fence the partition's new owner
                 return False
             producers = await self._storage.claim(numbers)
+            await self._cluster.partitions()  # the same as before the claim: no repartition began
             self.taking = dict.fromkeys(numbers, "restoring")
             logics = {number: self._factory(number, count) for number in numbers}
             began = time.monotonic()

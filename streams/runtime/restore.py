@@ -7,17 +7,18 @@ tombstone, and swallows errors.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import confluent_kafka
 import structlog
 
 from streams.runtime.ports import Fatal
+from streams.runtime.positions import Partition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from streams.runtime.ports import PartitionLogic, RuntimeSettings
+    from streams.runtime.ports import RuntimeSettings
 
 BATCH: Final = 10_000  # records a call
 WAIT: Final = 0.03  # seconds a call waits for more, at the tail too
@@ -26,9 +27,16 @@ REPORT_EVERY: Final = 5.0  # seconds between two lines of progress
 log = structlog.get_logger(__name__)
 
 
+class Restorable(Protocol):
+    """What a state is given to."""
+
+    def restore(self, key: bytes, value: bytes | None) -> None:
+        """Take one changelog record."""
+
+
 def restore(
     settings: RuntimeSettings,
-    logics: Mapping[int, PartitionLogic],
+    logics: Mapping[int, Restorable],
     abandoned: Callable[[], bool],
     connect: Callable[[dict[str, Any]], Any] = confluent_kafka.Consumer,
 ) -> int | None:
@@ -37,12 +45,26 @@ def restore(
     Blocks: use a thread. Ends early with None once `abandoned` (a newer rebalance). It may take as
     long as it takes, but raises Fatal after `restore_stall` seconds without a record.
     """
+
+    def take(message: Any) -> None:
+        logics[message.partition()].restore(message.key(), message.value())
+
+    starts = {Partition(settings.state_topic, number): 0 for number in logics}
+    return read_to_end(settings, starts, take, abandoned, connect)
+
+
+def read_to_end(
+    settings: RuntimeSettings,
+    starts: Mapping[Partition, int],
+    take: Callable[[Any], None],
+    abandoned: Callable[[], bool] = lambda: False,
+    connect: Callable[[dict[str, Any]], Any] = confluent_kafka.Consumer,
+) -> int | None:
+    """Give every committed record from some offsets to the ends, as `restore` does."""
     consumer = connect(_configuration(settings))
     try:
-        consumer.assign(
-            [confluent_kafka.TopicPartition(settings.state_topic, p, 0) for p in logics]
-        )
-        return _read(settings, consumer, logics, abandoned)
+        consumer.assign([confluent_kafka.TopicPartition(*tp, at) for tp, at in starts.items()])
+        return _read(settings, consumer, set(starts), take, abandoned)
     finally:
         consumer.close()
 
@@ -50,10 +72,10 @@ def restore(
 def _read(
     settings: RuntimeSettings,
     consumer: Any,
-    logics: Mapping[int, PartitionLogic],
+    waiting: set[Partition],
+    take: Callable[[Any], None],
     abandoned: Callable[[], bool],
 ) -> int | None:
-    waiting = set(logics)
     records = 0
     trouble = "no answer"
     began = reported = moved = time.monotonic()
@@ -65,16 +87,16 @@ def _read(
         for message in messages:
             error = message.error()
             if error is None:
-                logics[message.partition()].restore(message.key(), message.value())
+                take(message)
                 records += 1
                 moved = now
             elif error.code() == confluent_kafka.KafkaError._PARTITION_EOF:  # noqa: SLF001
-                waiting.discard(message.partition())
+                waiting.discard(Partition(message.topic(), message.partition()))
                 moved = now
             else:  # the client goes on trying by itself
                 trouble = error.str()
         if now - moved > settings.restore_stall:
-            left = ", ".join(map(str, sorted(waiting)))
+            left = ", ".join(str(tp.partition) for tp in sorted(waiting))
             raise Fatal(
                 f"restoring partitions {left} stood still for {settings.restore_stall:.0f} s: "
                 f"{trouble}"

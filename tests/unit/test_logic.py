@@ -180,6 +180,17 @@ class TestOnePlaceACase:
         assert here.cases() == {}
         assert here.metrics.seen["misplaced", "hall", "partition"] == 1
 
+    def test_a_ruling_on_a_case_elsewhere_is_sent_on_and_not_lost_to_it(self):
+        name, place = elsewhere(8)
+        here = Partition(LAW, partitions=8)
+        here.logic.apply(here.chunk(topics.RULINGS.name, [json.dumps({
+            "ruling_id": "r1", "case_no": name, "card_id": "k", "action": "answered",
+            "actor": "o", "decided_at": "2018-10-20T10:00:00+08:00", "reason": "依规定",
+        }).encode()]))  # fmt: skip
+        (sent,) = here.written(topics.RULINGS)
+        assert (sent.partition, sent.key) == (place, name.encode())
+        assert here.written(topics.EVENTS) == partition().written(topics.EVENTS)
+
     def test_what_was_sent_on_keeps_its_origin(self):
         name, _ = elsewhere(8)
         there = Partition(LAW, partitions=8, number=partition_of(name, 8))

@@ -9,7 +9,7 @@ from kafka.errors import KafkaConnectionError, KafkaTimeoutError
 from structlog.testing import capture_logs
 
 from alerts.notify import verdicts as module
-from alerts.notify.verdicts import VerdictsTopic, open_verdicts
+from alerts.notify.verdicts import VerdictsTopic, Widened, open_verdicts
 from schemas.topics import VERDICTS
 from schemas.verdicts import encode
 from streams.settings import Kafka, Settings
@@ -214,3 +214,25 @@ class TestOpening:
         assert asked[0]["isolation_level"] == "read_committed"
         assert asked[0]["enable_auto_commit"] is False
         assert asked[0]["group_id"] == "jiancha-notify"
+
+
+def test_a_card_whose_end_stands_in_a_newer_partition_does_not_ring_again_at_a_start():
+    ended = encode(moved("a", move="resolved", move_no=2))
+    log = {P0: raw("x", "y", "a"), P1: [ended]}
+    _, topic = make(log)
+    found = []
+    while not topic.caught_up:
+        found += topic.read(0.1)
+    assert [(r.move.case_no, r.move.move) for r in found if r.move.case_no == "a"] == [
+        ("a", "resolved")
+    ]
+    log[P1] += [encode(moved("a", move="reopened", move_no=3)), ended]  # from now on in order
+    assert [r.move.move_no for r in topic.read(0.1)] == [3, 2]
+
+
+def test_partitions_that_are_added_are_not_overlooked():
+    consumer, topic = make({P0: raw("a")})
+    topic.read(0.1)
+    consumer.log[P1] = raw("b")
+    with pytest.raises(Widened, match="more partitions"):
+        topic.read(0.1)

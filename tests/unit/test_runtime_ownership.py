@@ -177,6 +177,21 @@ def test_nothing_is_claimed_when_a_rebalance_overtook_the_checks(bench):
     assert bench.storage.calls == []
 
 
+def test_a_repartition_that_began_before_the_claim_ends_the_process(bench):
+    """The state may be half moved by then; after the claim nobody else can move it."""
+
+    async def partitions():
+        if bench.storage.calls:
+            raise Fatal("a repartition to 7 is half done")
+        return 4
+
+    bench.cluster.partitions = partitions
+    with pytest.raises(Ended):
+        bench.take_over(1, 0)
+    assert bench.storage.calls == [("claim", [0])]
+    assert bench.ownership.owned == {}
+
+
 def test_a_worker_that_closes_gives_a_take_over_up(bench):
     bench.ownership.closing = True
     bench.take_over(1, 0)

@@ -17,6 +17,9 @@ class Record:
     def __init__(self, partition, key=None, value=None, error=None) -> None:
         self._fields = partition, key, value, error
 
+    def topic(self):
+        return TOPICS.state
+
     def partition(self):
         return self._fields[0]
 

@@ -104,5 +104,11 @@ def test_a_setting_that_all_topics_contradict_is_what_is_wrong():
     assert "set JIANCHA_KAFKA__PARTITIONS=6" in problem
 
 
+def test_a_half_done_repartition_is_told_and_nothing_is_to_be_deleted():
+    (problem,) = wrong(topics.CASE_STATE, partitions=7)
+    assert problem.startswith("A repartition from 4 to 7 partitions is half done")
+    assert problem.endswith("→ jiancha repartition --to 7")
+
+
 def test_the_count_of_a_topic_apart_is_its_own():
     assert wrong(topics.SINK_DEAD_LETTERS, partitions=9) == []
