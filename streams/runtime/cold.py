@@ -70,8 +70,8 @@ class InMemory:
         return self._cases.pop(case_no, None)
 
     def heads(self) -> Iterator[tuple[str, bytes]]:
-        """Give every case that is here now."""
-        return iter(list(self._cases.items()))
+        """Give every case that is here now, by number."""
+        return iter(sorted(self._cases.items()))
 
     def close(self) -> None:
         """Forget everything."""

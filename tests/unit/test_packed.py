@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from schemas import topics
+from schemas.codes import Outcome
 from schemas.verdicts import encode
 from streams.engine.state import Summary, unpack
 from streams.runtime import packed
@@ -81,6 +82,15 @@ class TestGoing:
         assert {m.clock for m in here.moves()} == {"delivery", "e_licence"}
         assert places(here) == (0, 1)
         assert here.metrics.cases == {Summary(open=False, level=3, provisional=False): 1}
+
+    def test_one_that_was_reopened_since_stays(self, store):
+        here = partition(store, after_days=1)
+        here.feed(FINISHED.model_copy(update={"record_version": 2, "voided": True}))
+        here.take()
+        for day in (1, 2):  # no card is due yet
+            pass_days(here, day)
+            assert places(here) == (1, 0)
+        assert here.moves() == []
 
     def test_a_tick_moves_no_more_than_a_slice(self, store, monkeypatch):
         monkeypatch.setattr(packed, "COOLED_AT_ONCE", 2)
@@ -240,9 +250,8 @@ class TestChange:
     )
     DECREE = decreed(LAW.catalogue.calendars["cn"])
 
-    def silent(self, store, names=("c",), **more):
-        of = [e.model_copy(update={"case_no": name}) for name in names for e in self.EVENTS]
-        here = partition(store, *of, now=at("2027-03-01"), **more)
+    def silent(self, store, events=EVENTS, **more):
+        here = partition(store, *events, now=at("2027-03-01"), **more)
         for second in (0, 1):
             here.tick(at("2027-04-01") + second)
             here.take()
@@ -271,16 +280,19 @@ class TestChange:
         assert [kv for kv in here.changelog[len(before) :] if kv[0][:1] != RESERVED] == []
 
     @pytest.mark.parametrize("dry_run", [True, False])
+    @pytest.mark.parametrize("outcome", [Outcome.GRANTED, Outcome.DENIED])
     def test_one_that_comes_back_while_the_heads_are_looked_at_is_not_missed(
-        self, store, dry_run, monkeypatch
+        self, store, dry_run, outcome, monkeypatch
     ):
+        """It is read as it is by then: one that was denied rested on no day, and is open again."""
         monkeypatch.setattr("streams.runtime.sweep.LOOK", 2)
+        monkeypatch.setattr("streams.runtime.cold_file.READ_AT_ONCE", 1)
         names = [f"case-{n}" for n in range(7)]
-        gone = self.EVENTS[1].model_copy(
-            update={"record_version": 2, "voided": True, "case_no": "case-6"}
-        )
-        cold = self.silent(store, names, after_days=0)
-        warm = self.silent(InMemory(), names, after_days=999)
+        of = [each.model_copy(update={"case_no": n}) for n in names for each in self.EVENTS]
+        of[-1] = of[-1].model_copy(update={"outcome": outcome})
+        gone = of[-1].model_copy(update={"record_version": 2, "voided": True})
+        cold = self.silent(store, of, after_days=0)
+        warm = self.silent(InMemory(), of, after_days=999)
         assert (places(cold), places(warm)) == ((0, 7), (7, 0))
         for one in (cold, warm):
             send(one, change(self.DECREE, dry_run=dry_run))
@@ -299,7 +311,9 @@ class TestChange:
 
     def test_none_goes_cold_while_the_heads_are_looked_at(self, store, monkeypatch):
         monkeypatch.setattr("streams.runtime.sweep.LOOK", 2)
-        here = self.silent(store, ["case-1", "case-2", "case-3"], after_days=31)
+        names = ["case-1", "case-2", "case-3"]
+        of = [each.model_copy(update={"case_no": n}) for n in names for each in self.EVENTS]
+        here = self.silent(store, of, after_days=31)
         send(here, change(self.DECREE, dry_run=True))
         here.take()
         here.tick(at("2027-05-03"))
@@ -309,4 +323,4 @@ class TestChange:
         here.tick(at("2027-05-03") + 1)
         here.take()
         assert places(here) == (0, 3)
-        assert reported(here)[1].keys() == {"case-1", "case-2", "case-3"}
+        assert reported(here)[1].keys() == set(names)
