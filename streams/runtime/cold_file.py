@@ -1,9 +1,10 @@
 """The cold store on disk: LMDB, B+ trees in a file that is mapped into memory.
 
-Chosen by measurement, with a million cases of 650 bytes on two busy cores: one tree of LMDB took
-224,000 a second in the order in which cases close, 102,000 in random order, and gave one back in
-2 µs; SQLite without row ids 47,000, 25,000 and 12 µs; RocksDB 107,000, 30,000 and 10 µs, in a third
-of the space, for a library ten times as large with threads and caches of its own to be tuned.
+Chosen by measurement, one run each with a million cases of 650 bytes on two busy cores, a write for
+10,000: one tree of LMDB took 224,000 a second in the order in which cases close, 102,000 in random
+order, and gave one back in 2 µs; SQLite without row ids 47,000, 25,000 and 12 µs; RocksDB 107,000,
+30,000 and 10 µs, in a third of the space for bytes that compressed well, but it is ten times as
+large, with threads and caches of its own to be tuned.
 
 Two trees instead of one: the cases' bytes in the order in which they came, so that pages are filled
 one after the other, and where each lies, with its head, by number. Whatever the order of the
