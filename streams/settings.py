@@ -87,6 +87,11 @@ class Engine(_Section):
     batch: Annotated[int, Field(ge=1, le=1_000_000)] = 8000
     stall_timeout: SettingSeconds = 120.0
     """Seconds without progress, with records waiting, after which the process ends."""
+    closed_days_in_memory: Annotated[int, Field(ge=0, le=36_500)] = 90
+    """Days of the engine's time for which a closed case stays in memory; then it lies on disk."""
+    cold_dir: Path | None = None
+    """Where closed cases lie on disk: a directory on a real disk, unless given that for temporary
+    files. Nothing in it is worth keeping."""
 
 
 class Sink(_Section):

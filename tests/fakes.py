@@ -183,6 +183,7 @@ class ToyLogic:
         self.dirty: dict[bytes, list] = {}
         self.outputs: list[Output] = []
         self.changed = False
+        self.closed = False
 
     def restore(self, key, value):
         if key == META:
@@ -241,6 +242,9 @@ class ToyLogic:
     def rewind(self) -> None:
         self.waiting.clear()
         self.tick_end = 0
+
+    def close(self) -> None:
+        self.closed = True
 
     def _fold(self, chunk: Chunk) -> None:
         start = self.applied(chunk.topic)

@@ -159,6 +159,13 @@ CHANGE_LEFT: Final = Metric(
     "gauge",
     "Open cases that a change of calendar or catalogue can concern, not judged again yet",
 )
+CASES_HELD: Final = Metric(
+    "jiancha_engine_cases",
+    "gauge",
+    "Cases of this worker's partitions, by where they lie: memory, or cold, which is on disk",
+    ("place",),
+    2,
+)
 FINDINGS: Final = (
     OPEN_CASES,
     CASES_WITH_CARD,
@@ -166,6 +173,7 @@ FINDINGS: Final = (
     ENGINE_TIME,
     CALENDAR_END,
     CHANGE_LEFT,
+    CASES_HELD,
 )
 """What is asked of the owned partitions at each scrape."""
 CHANGES: Final = Metric(

@@ -46,6 +46,7 @@ class EngineMetrics:
         self._ticks_refused = d.TICKS_REFUSED.counter(registry)
         self._changes = d.CHANGES.counter(registry)
         self._partitions: dict[int, tuple[int, dict[Summary, int], int]] = {}
+        self._held: dict[int, tuple[int, int]] = {}
         self._ends: dict[int, dict[str, float]] = {}
         self._start_at_zero(rules.catalogue)
 
@@ -114,6 +115,10 @@ class EngineMetrics:
         """Take a partition's time (seconds since the epoch), its case counts, its change's rest."""
         self._partitions[partition] = (now, dict(cases), left)
 
+    def held(self, partition: int, in_memory: int, in_cold_store: int) -> None:
+        """Take how many cases a partition holds, by where they lie."""
+        self._held[partition] = (in_memory, in_cold_store)
+
     def open_cases(self, owned: Collection[int]) -> Iterator[Family]:
         """Give the gauges of what is open, over the partitions that the worker owns now.
 
@@ -133,6 +138,9 @@ class EngineMetrics:
         yield d.CASES_WITH_CARD.family(levels)
         yield d.CASES_PROVISIONAL.family({(): provisional})
         yield d.CHANGE_LEFT.family({(): sum(left for _, _, left in known)})
+        held = [found for number, found in self._held.copy().items() if number in owned]
+        in_memory, in_cold_store = (sum(column) for column in zip((0, 0), *held, strict=True))
+        yield d.CASES_HELD.family({("memory",): in_memory, ("cold",): in_cold_store})
         yield d.CALENDAR_END.family(self._earliest_ends(owned))
         if known:
             yield d.ENGINE_TIME.family({(): min(now for now, _, _ in known)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import tempfile
@@ -33,6 +34,7 @@ from streams.sink.run import run_sink
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from prometheus_client import CollectorRegistry
 
@@ -66,6 +68,7 @@ def command(role: str) -> None:
 
 def _engine(settings: Settings, registry: CollectorRegistry) -> int:
     rules = Rules.of(catalogue_or_exit(settings.catalogue))
+    _usable_or_exit(settings.engine.cold_dir)
     found = EngineMetrics(registry, rules)
     with tempfile.TemporaryDirectory(prefix="jiancha-") as scratch:
         worker = engine_worker(settings, rules, scratch, RuntimeMetrics(registry), found)
@@ -83,6 +86,15 @@ def _engine(settings: Settings, registry: CollectorRegistry) -> int:
             return worker.run()
         finally:
             end()
+
+
+def _usable_or_exit(cold_dir: Path | None) -> None:
+    if cold_dir is not None and not (cold_dir.is_dir() and os.access(cold_dir, os.W_OK | os.X_OK)):
+        complain(
+            f"engine.cold_dir = {cold_dir} is no directory that can be written to:"
+            " make it, or set JIANCHA_ENGINE__COLD_DIR to another on a disk with room"
+        )
+        sys.exit(WRONG_USE)
 
 
 def _sink(settings: Settings, registry: CollectorRegistry) -> int:

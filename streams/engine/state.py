@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from streams.engine.entries import Entry
-from streams.engine.judge import Answer, Card, card_key
+from streams.engine.judge import NEVER, Answer, Card, card_key
 
 FORMAT: Final = 2
 """The version of this form. An unknown one is fatal: state must never be misread."""
@@ -23,6 +23,8 @@ MAX_STATE_BYTES: Final = 256 * 1024
 """A case whose state would be larger takes no more events: they go to the dead letters."""
 
 _HEAD: Final = struct.Struct(">BBQi")
+HEAD_BYTES: Final = _HEAD.size
+"""How many bytes of a packed case `head_of` needs."""
 _ENCODER: Final = msgspec.msgpack.Encoder()
 
 
@@ -73,6 +75,11 @@ class Head(NamedTuple):
     deadline: int
     horizon: int
     """The last day, since 1970-01-01, that the verdict rests on."""
+
+    @property
+    def sleeps(self) -> bool:
+        """Whether the case has ended and time alone can change nothing: only a late record can."""
+        return not self.summary.open and self.deadline >= NEVER
 
 
 def pack(state: CaseState, head: Head) -> bytes:

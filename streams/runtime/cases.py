@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -24,6 +23,8 @@ from streams.engine.state import (
     size_with,
     unpack,
 )
+from streams.runtime.cold import Cold, InMemory
+from streams.runtime.packed import Packed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,10 +46,13 @@ class TooLarge(Exception):  # noqa: N818 - named after the condition
 class OpenCase:
     """A case being worked on, until it is packed again."""
 
-    __slots__ = ("answers", "assessed", "cards", "entries", "stale", "state")
+    __slots__ = ("answers", "assessed", "before", "cards", "entries", "stale", "state")
 
-    def __init__(self, state: CaseState) -> None:
+    def __init__(self, packed: bytes | None) -> None:
+        state = CaseState() if packed is None else unpack(packed)
         self.state = state
+        self.before: Summary | None = None if packed is None else head_of(packed).summary
+        """As what it is counted; None when it is new."""
         self.entries = state.entries
         self.cards: dict[str, Card] = state.cards_by_key()
         self.assessed: Case | None = None
@@ -76,41 +80,27 @@ class OpenCase:
 class Cases:
     """Every case of a partition: packed at rest, open while it is worked on.
 
-    `rules_of` gives the rules of a catalogue's version, of the one in force for "".
+    `rules_of` gives the rules of a catalogue's version, of the one in force for "". `cold` says
+    where closed cases go that leave memory; where that fails any method raises Fatal.
     """
 
-    def __init__(self, rules_of: Callable[[str], Rules]) -> None:
+    def __init__(self, rules_of: Callable[[str], Rules], cold: Cold | None = None) -> None:
         self._rules_of = rules_of
-        self._packed: dict[str, bytes] = {}
+        self.packed = Packed(cold or Cold(InMemory(), after_days=36_500))
         self._open: dict[str, OpenCase] = {}
         self._deadlines = Deadlines()
         self._touched: dict[str, OpenCase] = {}
         self.before_touch: Callable[[str, OpenCase], None] | None = None
         """Told of each case that is there already, before a record or a tick comes to it."""
-        self.summaries: Counter[Summary] = Counter()
         self.moves: list[MoveRecord] = []
 
     def __contains__(self, case_no: str) -> bool:
-        return case_no in self._packed or case_no in self._open
-
-    def __len__(self) -> int:
-        return len(self._packed.keys() | self._open.keys())
-
-    def restore(self, case_no: str, packed: bytes | None) -> None:
-        """Take a packed case as the changelog has it; the latest counts."""
-        if packed is None:
-            self._packed.pop(case_no, None)
-        else:
-            self._packed[case_no] = packed
+        return case_no in self._open or self.packed.get(case_no) is not None
 
     def restored(self) -> None:
-        """Build the index and the counts: every case is there. Raises UnknownFormat."""
-        moments: dict[str, int] = {}
-        for case_no, packed in self._packed.items():
-            head = head_of(packed)
-            moments[case_no] = head.deadline
-            self.summaries[head.summary] += 1
-        self._deadlines.load(moments)
+        """Build the index and the counts: every case is there."""
+        for case_no, deadline in self.packed.restored():
+            self._deadlines.set(case_no, deadline)
 
     def fold(self, case_no: str, entry: Entry) -> bool:
         """Add an entry to its case; False when it changes nothing (a repetition, an old version).
@@ -153,7 +143,10 @@ class Cases:
         self._touched.clear()
 
     def tick(self, now: int) -> None:
-        """Judge every case whose moment has come; the moves are added to `moves`."""
+        """Judge every case whose moment has come; the moves are added to `moves`.
+
+        Some of the cases that closed long enough ago leave memory.
+        """
         for case_no in self._deadlines.due(now):
             case = self._opened(case_no)
             assessed = self._assess(case)
@@ -164,18 +157,17 @@ class Cases:
                 self.moves.append(move_record(case_no, revision, assessed, moved, now))
             following = coming(assessed.subjects, case.cards, now, case.answers)
             self._deadlines.set(case_no, following)
-
-    def names(self) -> list[str]:
-        """Give every case that is packed."""
-        return list(self._packed)
+        self.packed.cool(now, self._open)
 
     def head(self, case_no: str) -> Head:
         """Give what can be told of a packed case without opening it."""
-        return head_of(self._packed[case_no])
+        packed = self.packed.get(case_no)
+        assert packed is not None  # noqa: S101 - asked of a case that is there
+        return head_of(packed)
 
     def read(self, case_no: str) -> OpenCase:
         """Give a case to look at; it is not opened by that."""
-        return self._open.get(case_no) or OpenCase(unpack(self._packed[case_no]))
+        return self._open.get(case_no) or OpenCase(self.packed.get(case_no))
 
     def adopt(self, case_no: str, case: OpenCase, assessed: Case, now: int) -> None:
         """Judge a case as assessed anew, by other rules; their catalogue is pinned."""
@@ -198,21 +190,16 @@ class Cases:
             deadline = self._deadlines.of(case_no)
             head = Head(_summary(case, assessed), deadline, horizon_of(assessed, case.cards))
             packed = pack(state, head)
-            before = self._packed.get(case_no)
-            if before is not None:
-                self.summaries[head_of(before).summary] -= 1
-            self.summaries[head.summary] += 1
-            self._packed[case_no] = packed
+            self.packed.keep(case_no, packed, head, now, case.before)
             yield case_no, packed, case_record(case_no, state.revision, assessed, now, state.cards)
         self._open.clear()
 
     def _opened(self, case_no: str) -> OpenCase:
         case = self._open.get(case_no)
         if case is None:
-            packed = self._packed.get(case_no)
-            case = OpenCase(CaseState() if packed is None else unpack(packed))
+            case = OpenCase(self.packed.get(case_no))
             self._open[case_no] = case
-            if packed is not None and self.before_touch is not None:
+            if case.before is not None and self.before_touch is not None:
                 self.before_touch(case_no, case)
         return case
 

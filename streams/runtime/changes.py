@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from schemas.changes import ChangeResult
     from streams.engine.rules import Rules
+    from streams.engine.state import Head
     from streams.runtime.cases import Cases, OpenCase
     from streams.runtime.metrics import EngineMetrics
     from streams.runtime.references import Law, References
@@ -163,13 +164,12 @@ class Changes:
     def _begin(self, task: Task, position: Position) -> None:
         first, retroactive = task.first_day, task.change.retroactive
 
-        def concerned(case_no: str) -> bool:
-            head = self._cases.head(case_no)
+        def concerned(head: Head) -> bool:
             if retroactive and (head.summary.open or head.horizon > NO_DAY):
                 return True
             return first is not None and head.horizon >= first
 
-        self._sweep = Sweep(task, self._cases.names(), concerned, position, self._size)
+        self._sweep = Sweep(task, self._cases.packed.heads(), concerned, position, self._size)
         if not task.change.dry_run:
             self._cases.before_touch = self._touched
 
@@ -196,7 +196,9 @@ class Changes:
     def _touched(self, case_no: str, case: OpenCase) -> None:
         """Judge a case again before anything else happens to it, if its turn is still to come."""
         sweep = self._sweep
-        if sweep is None or case_no in self._early or not sweep.awaits(case_no):
+        if sweep is None or case_no in self._early:
+            return
+        if not sweep.awaits(case_no, self._cases.head(case_no)):
             return
         self._early.add(case_no)
         sweep.advance("", 1, int(self._visit(case_no, case)))

@@ -8,6 +8,8 @@ from schemas import topics
 from schemas.ticks import Tick
 from schemas.verdicts import encode
 from streams.kafka_clients import aiokafka_options, kafka_python_options, librdkafka_options
+from streams.runtime.cold import Cold
+from streams.runtime.cold_file import ColdFile
 from streams.runtime.logic import CasePartition
 from streams.runtime.ports import RuntimeSettings, Security
 from streams.runtime.worker import EngineWorker
@@ -39,6 +41,7 @@ def engine_worker(
             engine_metrics,
             ticks_from=engine.ticks_from,
             tick_tolerance=engine.tick_tolerance,
+            cold=Cold(ColdFile(engine.cold_dir), engine.closed_days_in_memory),
         )
 
     return EngineWorker(

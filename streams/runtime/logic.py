@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from streams.engine.rules import Rules
+    from streams.runtime.cold import Cold
     from streams.runtime.metrics import EngineMetrics
     from streams.runtime.ports import InputTopic
 
@@ -56,7 +57,10 @@ class PartitionState(Struct, frozen=True):
 
 
 class CasePartition:
-    """One partition's cases, behind `streams.runtime.ports.PartitionLogic`."""
+    """One partition's cases, behind `streams.runtime.ports.PartitionLogic`.
+
+    `cold` says where closed cases go that leave memory; without it all stay.
+    """
 
     def __init__(
         self,
@@ -68,13 +72,14 @@ class CasePartition:
         ticks_from: TickSource = "worker",
         tick_tolerance: float = 300.0,
         slice_cases: int = SLICE,
+        cold: Cold | None = None,
     ) -> None:
         self._partition, self._partitions = partition, partitions
         self._metrics = metrics
         self._ticks_from = ticks_from
         self._tolerance_ms = tick_tolerance * 1000
         references = References(partition, rules)
-        self._cases = Cases(references.rules_of)
+        self._cases = Cases(references.rules_of, cold)
         self._changes = Changes(partition, references, self._cases, metrics, slice_cases)
         self._position: Position | None = None
         self._now = 0
@@ -87,9 +92,15 @@ class CasePartition:
     # -- restoring ------------------------------------------------------------------------------
 
     def restore(self, key: bytes, value: bytes | None) -> None:
-        """Take one record of the state topic."""
+        """Take one record of the state topic.
+
+        Raises Fatal when it has a form that this program does not know.
+        """
         if not key.startswith(RESERVED):
-            self._cases.restore(key.decode(), value)
+            try:
+                self._cases.packed.restore(key.decode(), value)
+            except UnknownFormat as error:
+                raise Fatal(f"partition {self._partition}: {error}") from None
         elif key == PARTITION_KEY and value is not None:
             self._restore_partition(value)
         elif key.startswith(KEYS):
@@ -108,15 +119,11 @@ class CasePartition:
     def restored(self, inputs: Mapping[str, InputTopic]) -> None:
         """Check the inputs against the state, and bring in force what is new.
 
-        Raises Fatal when an input was recreated or its unread records are gone, or when the
-        state has a form that this program does not know.
+        Raises Fatal when an input was recreated or its unread records are gone.
         """
         for topic, found in inputs.items():
             self._inputs.check(topic, found)
-        try:
-            self._cases.restored()
-        except UnknownFormat as error:
-            raise Fatal(f"partition {self._partition}: {error}") from None
+        self._cases.restored()
         self._changes.restored(self._position, self._now)
         self._report()
 
@@ -153,6 +160,10 @@ class CasePartition:
         self._waiting.clear()
         self._ticks_end = 0
 
+    def close(self) -> None:
+        """Let go of what lies outside memory: the partition belongs to another worker now."""
+        self._cases.packed.forget()
+
     def take(self) -> Batch:
         """Give what has to be written, the partition's own record last.
 
@@ -182,8 +193,9 @@ class CasePartition:
         self._changes.state.clear()
 
     def _report(self) -> None:
-        waiting, left = len(self._waiting), self._changes.left
-        self._metrics.partition(self._partition, self._now, waiting, self._cases.summaries, left)
+        packed, waiting, left = self._cases.packed, len(self._waiting), self._changes.left
+        self._metrics.partition(self._partition, self._now, waiting, packed.summaries, left)
+        self._metrics.held(self._partition, packed.in_memory, packed.in_cold_store)
 
     # -- time -----------------------------------------------------------------------------------
 

@@ -45,3 +45,6 @@ class EngineMetrics(Protocol):
 
         `left` is how many cases a change can concern and has not come to yet.
         """
+
+    def held(self, partition: int, in_memory: int, in_cold_store: int) -> None:
+        """Take how many cases a partition holds, by where they lie."""

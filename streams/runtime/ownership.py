@@ -102,7 +102,10 @@ class Ownership:
         consecutive = self.generation is not None and generation == self.generation + 1
         kept = mine & set(self.owned) if consecutive else set[int]()
         lost = set(self.owned) - kept
-        self._storage.release(self.owned.pop(number).producer for number in lost)
+        for number in lost:
+            owned = self.owned.pop(number)
+            self._storage.release([owned.producer])
+            owned.logic.close()
         for number in kept:
             self.owned[number].rewind()
         if mine - kept and not await self._acquire(mine - kept, generation):
@@ -140,6 +143,7 @@ class Ownership:
         ids = await self._cluster.topic_ids()
         self.taking = dict.fromkeys(numbers, "claiming")
         producers: dict[int, FencedProducer] = {}
+        logics: dict[int, PartitionLogic] = {}
         try:
             if abandoned():  # a late claim would fence the partition's new owner
                 return False
@@ -153,12 +157,14 @@ class Ownership:
                 return False
             self._metrics.restored(records, time.monotonic() - began)
             await self._check_inputs(logics, ids)
-            for number, logic in logics.items():
-                self.owned[number] = self._own(number, logic, producers.pop(number))
+            for number in numbers:
+                self.owned[number] = self._own(number, logics.pop(number), producers.pop(number))
             return True
         finally:
             self.taking = {}
             self._storage.release(producers.values())
+            for logic in logics.values():
+                logic.close()
 
     async def _check_inputs(
         self, logics: Mapping[int, PartitionLogic], ids: Mapping[str, str | None]

@@ -65,7 +65,7 @@ class PartitionLogic(Protocol):
     """Everything that one owned partition does.
 
     Life: `restore` for each changelog record, `restored` once, then `apply` and `advance` in the
-    order of each topic, and `take` whenever the runtime can write.
+    order of each topic, and `take` whenever the runtime can write; at last `close`.
     """
 
     def restore(self, key: bytes, value: bytes | None) -> None:
@@ -106,6 +106,9 @@ class PartitionLogic(Protocol):
 
         It comes from `applied(topic)` on, in new chunks.
         """
+
+    def close(self) -> None:
+        """Let go of everything: the partition is not this worker's, or not any more."""
 
 
 LogicFactory = Callable[[int, int], PartitionLogic]

@@ -48,6 +48,9 @@ class Counted:
     def partition(self, _partition, now, waiting, cases, left):
         self.now, self.waiting, self.cases, self.left = now, waiting, +cases, left
 
+    def held(self, _partition, in_memory, in_cold_store):
+        self.in_memory, self.in_cold_store = in_memory, in_cold_store
+
 
 class Partition:
     """A partition's logic with its own topics, and a changelog that survives it."""

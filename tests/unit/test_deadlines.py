@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from streams.engine.deadlines import SLACK, Deadlines
+from streams.engine.deadlines import DAY, SLACK, Deadlines
 from streams.engine.judge import NEVER
 
 NAMES = st.sampled_from("abcdef")
-MOMENTS = st.one_of(st.integers(0, 20), st.just(NEVER))
+MOMENTS = st.one_of(
+    st.integers(0, 20),
+    st.builds(lambda day, second: day * DAY + second, st.integers(0, 4), st.integers(0, 2)),
+    st.just(NEVER),
+)
+"""Close together, on several days, at their edges."""
 
 
 class AgainstADictionary(RuleBasedStateMachine):
@@ -23,12 +29,7 @@ class AgainstADictionary(RuleBasedStateMachine):
         self.index.set(case, at)
         self.model[case] = at
 
-    @rule(moments=st.dictionaries(NAMES, MOMENTS))
-    def load(self, moments):
-        self.index.load(moments)
-        self.model = dict(moments)
-
-    @rule(now=st.integers(0, 20))
+    @rule(now=MOMENTS.filter(lambda at: at < NEVER))
     def due(self, now):
         expected = sorted((at, case) for case, at in self.model.items() if at <= now)
         assert list(self.index.due(now)) == [case for _, case in expected]
@@ -40,7 +41,6 @@ class AgainstADictionary(RuleBasedStateMachine):
         known = {case: at for case, at in self.model.items() if at < NEVER}
         assert dict(self.index.items()) == known
         assert len(self.index) == len(known)
-        assert self.index.soonest == min(known.values(), default=None)
         assert all(self.index.of(case) == self.model.get(case, NEVER) for case in "abcdef")
 
 
@@ -75,9 +75,20 @@ def test_a_case_set_again_while_the_due_ones_are_read_comes_again():
     assert seen == ["a", "a"]
 
 
-def test_outdated_entries_do_not_pile_up():
+@pytest.mark.parametrize("apart", [1, DAY // 4])
+def test_outdated_entries_do_not_pile_up(apart):
     index = Deadlines()
     for at in range(10 * SLACK):
-        index.set("a", at)
-    assert len(index._heap) <= SLACK + 2
-    assert index.soonest == 10 * SLACK - 1
+        index.set("a", at * apart)
+    assert len(index._heap) + sum(map(len, index._days.values())) <= SLACK + 2
+    assert list(index.due((10 * SLACK - 1) * apart - 1)) == []
+    assert list(index.due((10 * SLACK - 1) * apart)) == ["a"]
+
+
+def test_a_day_to_come_costs_a_case_no_entry_of_its_own():
+    index = Deadlines()
+    for n in range(100):
+        index.set(f"case-{n}", DAY + n)
+    list(index.due(DAY - 1))
+    assert index._heap == []
+    assert list(index.due(DAY + 1)) == ["case-0", "case-1"]

@@ -314,6 +314,19 @@ class TestProgress:
         found = self.read(self.shown(registry, rules, [self.running(0), self.running(1)]))
         assert found["jiancha_change_cases_left",] == 5
 
+    def test_where_the_cases_lie_of_the_partitions_owned_now(self, registry, rules):
+        metrics = EngineMetrics(registry, rules)
+        metrics.held(0, 3, 40)
+        metrics.held(1, 2, 10)
+
+        def held(*owned):
+            families = {f.name: f for f in metrics.open_cases(owned)}
+            return [s.value for s in families["jiancha_engine_cases"].samples]
+
+        assert held(0, 1) == [5, 50]
+        assert held(1) == [2, 10]
+        assert held() == [0, 0]
+
     def test_how_far_the_calendar_in_force_is_decreed_where_it_is_least(self, registry, rules):
         metrics = EngineMetrics(registry, rules)
         metrics.in_force(0, rules)
@@ -432,6 +445,9 @@ def test_every_metric_stays_within_its_budget(registry):
         engine.accepted(f"hall-{n}", repeated=bool(n % 2))
         engine.misplaced(f"hall-{n}", ("key", "partition")[n % 2])
         engine.tick_refused(f"reason_{n}")
+        engine.held(n, 1, 1)
+    running = [PartitionProgress(n, "running", {}, 0.0, 0, None) for n in range(2000)]
+    registry.register(EngineProgress(lambda: running, engine, live=True))
     budget = {metric.name.removesuffix("_total"): metric.series for metric in definitions.ALL}
     for family in registry.collect():
         if family.name.startswith("jiancha_"):

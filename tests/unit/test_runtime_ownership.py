@@ -85,6 +85,7 @@ class Bench:
         self.storage = Storage(self.cluster)
         self.metrics = CountedMetrics()
         self.made: list = []
+        self.logics: list[ToyLogic] = []
         self.ownership = Ownership(
             toy_settings("b:1", TOPICS, tmp_path, **settings),
             self.make,
@@ -97,7 +98,11 @@ class Bench:
 
     def make(self, partition, count):
         self.made.append((partition, count))
-        return ToyLogic(partition, TOPICS)
+        self.logics.append(ToyLogic(partition, TOPICS))
+        return self.logics[-1]
+
+    def closed(self):
+        return [logic.partition for logic in self.logics if logic.closed]
 
     def take_over(self, generation, *numbers):
         self.group.join(generation, *numbers)
@@ -223,6 +228,28 @@ def test_a_topic_made_anew_ends_the_process(bench):
     bench.storage.records = {0: [(META, b'{"next": {}, "ids": {"t.steps": "another"}}')]}
     with pytest.raises(Ended):
         bench.take_over(1, 0)
+
+
+def test_the_logic_of_a_partition_is_closed_once_it_is_lost_and_not_before(bench):
+    bench.take_over(1, 0, 1)
+    assert bench.closed() == []
+    bench.take_over(2, 0, 2)
+    assert bench.closed() == [1]
+    bench.take_over(4, 0)
+    assert sorted(bench.closed()) == [0, 1, 2]
+    assert not bench.ownership.owned[0].logic.closed
+
+
+@pytest.mark.parametrize("end", ["overtaken", "failed"])
+def test_the_logic_of_a_partition_that_is_not_taken_over_after_all_is_closed(end, bench):
+    if end == "overtaken":
+        bench.storage.during["restore"] = lambda: bench.group.join(2, 1)
+        bench.take_over(1, 0)
+    else:
+        bench.storage.records = {0: [(META, b'{"next": {"t.steps": 101}, "ids": {}}')]}
+        with pytest.raises(Ended):
+            bench.take_over(1, 0)
+    assert bench.closed() == [0]
 
 
 def test_a_partition_is_given_only_in_the_generation_that_owns_it(bench):
