@@ -57,7 +57,7 @@ ANSWERED_BY = (
 def special_clocks(ledger: Ledger, rules: CaseRules) -> list[Clock]:
     """Set a clock over the days asked of each special procedure (特别程序) that a law allows."""
     stated = rules.limits.get(ClockKind.SPECIAL_PROCEDURE)
-    if stated is None or not ledger.suspensions:
+    if stated is None:
         return []
     allowed = [s for s in ledger.suspensions if why_not(s, rules.policy) != "kind"]
     clocks = []

@@ -57,11 +57,8 @@ def _assumed(run: StepRun, ledger: Ledger, start: Start | None) -> int:
 
 
 def _unpaired(run: StepRun, ledger: Ledger) -> FindingCode:
-    """Tell an end without a start from one whose start lies after it."""
-    reversed_ = any(
-        other.code == run.code and other.finished is None and other.record > run.record
-        for other in ledger.steps
-    )
+    """Tell an end without a start from one whose start lies after it: one before would have it."""
+    reversed_ = any(other.code == run.code and other.finished is None for other in ledger.steps)
     return FindingCode.TIMES_REVERSED if reversed_ else FindingCode.STEP_NOT_STARTED
 
 

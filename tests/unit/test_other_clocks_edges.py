@@ -229,6 +229,7 @@ class TestSteps:
         stated = {"limit_amount": 1, "limit_unit": "hour"}
         case = assessed(law, ACCEPTED, step("step_started", "2018-10-15 11:00:00", **stated))
         assert shown(clock(case, "step:审查:1").due_at) == "2018-10-15 12:00:00"
+        assert clock(case, "step:审查:1").limit.text() == "1 hour"
 
     def test_special_procedures_stop_it_unless_the_policy_says_otherwise(self):
         started = step("step_started", "2018-10-15 11:00:00")
@@ -247,29 +248,32 @@ class TestSteps:
 class TestWhereAStepIsHandled:
     """Its region's, and its department's, calendar, hours and policy."""
 
-    base = rules({"step": days(1)}, flow=[{"code": "审查", "name": "审查", "limit": days(2)}])
+    base = rules({}, flow=[{"code": "审查", "name": "审查", "limit": days(2)}])
     content = base.catalogue.content | {
         "regions": [
             {"code": "430100", "name": "长沙", "policy": {"cut_off": "close_of_business"}},
-            {"code": "430200", "name": "株洲", "policy": {"mode": "elapsed"}},
+            {"code": "430200", "name": "株洲"},
         ],
         "departments": [
-            {"code": "d", "name": "局", "region": "430200", "policy": {"cut_off": "midnight"}},
-            {"code": "e", "name": "所", "region": "430100"},
+            {"code": "d", "name": "局", "region": "430200"},
+            {"code": "e", "name": "所", "region": "430100", "policy": {"suspension_stops": []}},
         ],
     }
     law = rules_of(catalogue_from(content, base.catalogue.calendars))
-    home = event("accepted", "2018-10-15 10:00:00", region="430100", department="e")
 
-    def due(self, **where):
+    @pytest.mark.parametrize(
+        ("where", "due"),
+        [
+            ({}, "2018-10-17 17:30:00"),
+            ({"region": "430200"}, "2018-10-17 23:59:59"),
+            ({"department": "d"}, "2018-10-22 17:30:00"),  # there a procedure stops a step
+            ({"region": "430200", "department": "d"}, "2018-10-22 23:59:59"),
+        ],
+        ids=["the case's own", "its department", "its region", "neither"],
+    )
+    def test_what_its_record_does_not_say_is_the_cases_own(self, where, due):
+        home = event("accepted", "2018-10-15 10:00:00", region="430100", department="e")
         started = step("step_started", "2018-10-15 11:00:00", **where)
-        return shown(clock(assessed(self.law, self.home, started), "step:审查:1").due_at)
-
-    def test_where_its_record_says_nothing_the_cases_own(self):
-        assert self.due() == "2018-10-17 17:30:00"
-
-    def test_its_region_with_the_cases_department(self):
-        assert self.due(region="430200") == "2018-10-17 11:00:00"
-
-    def test_its_department_with_the_cases_region(self):
-        assert self.due(department="d") == "2018-10-17 23:59:59"
+        testing = event("suspended", "2018-10-16 10:00:00", suspension="testing", days_asked=3)
+        case = assessed(self.law, home, started, testing)
+        assert shown(clock(case, "step:审查:1").due_at) == due
