@@ -115,7 +115,13 @@ class TestSecrets:
     secret = 'p"ä\\ss-w0rd'
 
     def configured(self, logs, form):
-        return logs(log=form, kafka=Kafka(password=self.secret))
+        kafka = Kafka(
+            security_protocol="SASL_SSL",
+            sasl_mechanism="PLAIN",
+            username="me",
+            password=self.secret,
+        )
+        return logs(log=form, kafka=kafka)
 
     def test_a_setting_is_hidden_wherever_it_stands(self, logs, form):
         text = self.configured(logs, form)
