@@ -19,6 +19,9 @@ Operation = Literal["Read", "Write", "Describe", "Create", "DescribeConfigs"]
 DERIVED: Final = (topics.EVENTS, topics.CASES, topics.VERDICTS, topics.DEAD_LETTERS)
 """What the engine makes for others."""
 
+OPERATORS: Final = ("jiancha-change", "jiancha-replay")
+"""Groups that commands' clients name because they must, and never join."""
+
 
 @dataclass(frozen=True, slots=True)
 class Grant:
@@ -54,6 +57,7 @@ def grants(settings: Settings) -> list[Grant]:
         _topics("jiancha-engine", ("Read", "Write"), (*topics.INPUTS, topics.CASE_STATE)),
         _topics("jiancha-engine", ("Write",), DERIVED),
         Grant("jiancha-engine", ("Read",), "group", (engine,)),
+        Grant("jiancha-engine", ("Describe",), "group", (f"{engine}-restore",)),
         Grant("jiancha-engine", ("Write",), "transactional-id", (f"{engine}-",), prefixed=True),
         _topics("jiancha-sink", ("Read",), DERIVED),
         _topics("jiancha-sink", ("Write",), (topics.SINK_DEAD_LETTERS,)),
@@ -65,7 +69,7 @@ def grants(settings: Settings) -> list[Grant]:
         _topics("jiancha-operator", ("Write",), (topics.TICKS,)),
         _topics("jiancha-operator", ("Read",), (topics.EVENTS, topics.DEAD_LETTERS)),
         _topics("jiancha-operator", ("Describe",), (topics.RULINGS, topics.CASES, topics.VERDICTS)),
-        Grant("jiancha-operator", ("Describe",), "group", (engine, sink)),
+        Grant("jiancha-operator", ("Describe",), "group", (engine, sink, *OPERATORS)),
         # Who sends: each hall by a name of its own, and the bureau's system.
         _topics("jiancha-hall", ("Write",), (topics.STEPS,)),
         _topics("jiancha-bureau", ("Write",), (topics.RULINGS,)),

@@ -6,8 +6,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from streams.commands.common import FINDINGS, complain
+from streams.kafka_access import AccessDenied, enter_or_deny
 from streams.kafka_clients import aiokafka_options
-from streams.kafka_login import AccessDenied, enter_or_deny
 
 if TYPE_CHECKING:
     from streams.settings import Kafka

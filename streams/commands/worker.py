@@ -26,8 +26,8 @@ from streams.board.server import run_board
 from streams.commands.common import WRONG_USE, catalogue_or_exit, complain, settings_or_exit
 from streams.engine.rules import Rules
 from streams.http import Health, serve
+from streams.kafka_access import denial, enter_or_deny
 from streams.kafka_clients import aiokafka_options
-from streams.kafka_login import AccessDenied, enter_or_deny
 from streams.logs import configure_logs
 from streams.runtime import memory
 from streams.runtime.engine import engine_worker
@@ -68,8 +68,10 @@ def command(role: str) -> None:
         if role != "board":
             enter_or_deny(settings.kafka.bootstrap_servers, aiokafka_options(settings.kafka))
         code = _ROLES[role](settings, registry)
-    except AccessDenied as error:
-        log.critical("fail-stop", kind="access", reason=str(error))
+    except Exception as error:
+        if (reason := denial(error)) is None:
+            raise
+        log.critical("fail-stop", kind="access", reason=reason)
         code = EXIT_CODE
     sys.exit(code)
 

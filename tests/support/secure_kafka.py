@@ -16,6 +16,11 @@ from confluent_kafka.admin import (
     AdminClient,
     ResourcePatternType,
     ResourceType,
+    ScramCredentialInfo,
+    ScramMechanism,
+    UserScramCredentialAlteration,
+    UserScramCredentialDeletion,
+    UserScramCredentialUpsertion,
 )
 
 from deploy.local.real_kafka import KafkaError, RealKafka
@@ -60,7 +65,7 @@ class SecureKafka:
         """The address where a client certificate says who one is."""
         return f"127.0.0.1:{self.mutual_port}"
 
-    def settings(self, user: str, **more: str) -> dict[str, str]:
+    def settings(self, user: str, **more: str | None) -> dict[str, str | None]:
         """Give the settings of section `kafka` for a user."""
         return {
             "bootstrap_servers": self.bootstrap,
@@ -160,6 +165,19 @@ class Access:
         assert chosen
         for done in self._admin.delete_acls(chosen).values():
             assert done.result(10)
+
+    def close(self, user: str) -> None:
+        """Take a user's login away."""
+        self._alter(UserScramCredentialDeletion(user, ScramMechanism.SCRAM_SHA_512))
+
+    def open(self, user: str) -> None:
+        """Give it back."""
+        info = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096)
+        self._alter(UserScramCredentialUpsertion(user, info, password(user).encode()))
+
+    def _alter(self, alteration: UserScramCredentialAlteration) -> None:
+        (done,) = self._admin.alter_user_scram_credentials([alteration]).values()
+        done.result(20)
 
 
 def _rules(command: str) -> Iterator[AclBinding]:

@@ -117,14 +117,14 @@ def test_any_other_error_is_fatal_and_says_where(name, tmp_path):
 
 def test_a_refused_record_is_fatal_even_if_the_commit_says_nothing(tmp_path):
     client = Client()
-    client.refusal = "Broker: Message size too large"
+    client.refusal = confluent_kafka.KafkaError(confluent_kafka.KafkaError.MSG_SIZE_TOO_LARGE)
     with pytest.raises(Fatal, match=r"out\[3\] refused a record: Broker: Message size too large"):
         producer(client, tmp_path).write(BATCH)
 
 
 def test_a_refusal_of_one_batch_is_not_held_against_the_next(tmp_path):
     client = Client()
-    client.refusal = "no"
+    client.refusal = confluent_kafka.KafkaError(confluent_kafka.KafkaError.MSG_SIZE_TOO_LARGE)
     writer = producer(client, tmp_path)
     with pytest.raises(Fatal):
         writer.write(BATCH)

@@ -1,6 +1,7 @@
-"""Whether the brokers let us in, asked outright.
+"""What the brokers refuse us: to come in, or to do what a role must.
 
-The clients say no such thing: to them a refusal is a broker that is away, and they try for ever.
+Whether they let us in is asked outright. The clients do not say: to them a refusal is a broker that
+is away, and they try for ever.
 """
 
 from __future__ import annotations
@@ -9,14 +10,17 @@ import asyncio
 import ssl
 from typing import TYPE_CHECKING, Any, Final
 
+import kafka.errors
 from aiokafka.conn import create_conn, get_ip_port_afi
 from aiokafka.errors import (
+    BrokerResponseError,
     KafkaConnectionError,
     KafkaError,
     SaslAuthenticationFailed,
     UnsupportedSaslMechanismError,
 )
 from aiokafka.protocol.metadata import MetadataRequest
+from confluent_kafka import KafkaException
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,9 +28,18 @@ if TYPE_CHECKING:
 ANSWER_MS: Final = 5_000
 """How long one broker may take to answer, in milliseconds."""
 
+_LOGIN: Final = "JIANCHA_KAFKA__USERNAME and JIANCHA_KAFKA__PASSWORD_FILE"
+_GRANT: Final = "`jiancha topics --acls` lists what each role must be allowed"
+_REMEDIES: Final = {29: _GRANT, 30: _GRANT, 31: _GRANT, 53: _GRANT, 58: _LOGIN}
+"""By Kafka's codes: not authorized for topic, group, cluster, transactional id; login failed."""
+
 
 class AccessDenied(Exception):  # noqa: N818 - named after the condition
     """Raised when the brokers do not let us in, or not do what we must; the text says the cure."""
+
+
+class HungUp(AccessDenied):
+    """Raised when brokers break off: they want another protocol, or are about to stop."""
 
 
 async def ask_to_enter(servers: str, options: Mapping[str, Any]) -> None:
@@ -54,6 +67,30 @@ def enter_or_deny(servers: str, options: Mapping[str, Any]) -> None:
     asyncio.run(ask_to_enter(servers, options))
 
 
+def denial(error: object) -> str | None:
+    """Tell what was refused, and the cure, if an error of any client says or comes from that."""
+    if isinstance(error, AccessDenied):
+        return str(error)
+    cause = error
+    while isinstance(cause, BaseException):
+        remedy = _REMEDIES.get(_code(cause))
+        if remedy is not None:
+            text = str(error) if cause is not error else f"{type(error).__name__}: {error}"
+            return f"{text} → {remedy}"
+        cause = cause.__cause__
+    return None
+
+
+def _code(error: BaseException) -> int:
+    """Give Kafka's own code, one number in three libraries; 0 for what has none."""
+    code = 0
+    if isinstance(error, KafkaException):
+        code = error.args[0].code()
+    elif isinstance(error, BrokerResponseError | kafka.errors.BrokerResponseError):
+        code = error.errno
+    return code
+
+
 async def _enter(server: str, options: Mapping[str, Any]) -> None:
     host, port, _ = get_ip_port_afi(server)
     protocol, user = options["security_protocol"], options.get("sasl_plain_username")
@@ -75,8 +112,7 @@ async def _enter(server: str, options: Mapping[str, Any]) -> None:
         ) from None
     except SaslAuthenticationFailed as error:
         raise AccessDenied(
-            f"Kafka at {server}: the login of {user} is refused ({error}) → "
-            "JIANCHA_KAFKA__USERNAME and JIANCHA_KAFKA__PASSWORD_FILE"
+            f"Kafka at {server}: the login of {user} is refused ({error}) → {_LOGIN}"
         ) from None
     except UnsupportedSaslMechanismError:
         raise AccessDenied(
@@ -84,7 +120,7 @@ async def _enter(server: str, options: Mapping[str, Any]) -> None:
             "JIANCHA_KAFKA__SASL_MECHANISM must be one that the broker enables"
         ) from None
     except (KafkaConnectionError, ConnectionResetError):
-        raise AccessDenied(
+        raise HungUp(
             f"Kafka at {server}: it hangs up when it is spoken to → "
             f"JIANCHA_KAFKA__SECURITY_PROTOCOL is {protocol}: what does that listener speak? And "
             "does it ask for a certificate of ours (JIANCHA_KAFKA__CERT_FILE)?"
