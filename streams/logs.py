@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 HIDDEN: Final = "***"
 CHATTY: Final = ("aiokafka", "faust", "httpcore", "httpx", "kafka", "mode", "uvicorn")
-"""Libraries that say at `info` what nobody asked."""
+"""Libraries that say at `info` what nobody asked, and at `debug` what nobody may read: the records
+as they came, applicants and all, and the bytes of a login."""
 
 _SECRET_NAME: Final = re.compile(r"(?i)passw|secret|token|authori[sz]ation|credential|api_?key")
 _IN_ADDRESS: Final = re.compile(r"(?<=://)[^/\s@]+@")
@@ -69,7 +70,8 @@ def configure_logs(settings: Settings, stream: TextIO | None = None) -> None:
     logging.basicConfig(handlers=[handler], level=level, force=True)
     logging.captureWarnings(capture=True)
     for name in CHATTY:
-        logging.getLogger(name).setLevel(level if level == logging.DEBUG else logging.WARNING)
+        quiet = logging.INFO if level == logging.DEBUG else logging.WARNING
+        logging.getLogger(name).setLevel(max(quiet, level))
 
 
 class _Hide:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 
 import pytest
-from confluent_kafka import KafkaException, Producer
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import (
     AclOperation,
     AdminClient,
@@ -20,83 +19,34 @@ from confluent_kafka.admin import (
 
 from schemas import topics
 from tests.support.certificates import certificates
-from tests.support.secure_kafka import Access, secure_kafka
-from tests.support.system import ROOT, System
+from tests.support.secure_system import CATALOGUE, ROLES, SecureSystem, event, send
 from tests.support.wait import eventually
 
 pytestmark = pytest.mark.kafka
 
-USERS = ("topics", "engine", "sink", "notify", "operator", "hall", "bureau")
 STEPS = topics.STEPS.name
 READ = AclOperation.READ
-ROLES = ("engine", "sink", "notify")
-CATALOGUE = ROOT / "deploy/samples/hunan/catalogue"
 
 
-@pytest.fixture(scope="module")
-def kafka(tmp_path_factory):
-    names = [f"jiancha-{user}" for user in USERS]
-    with secure_kafka(tmp_path_factory.mktemp("secure-kafka"), *names) as broker:
-        yield broker
+@pytest.fixture
+def kafka(secure_kafka):
+    return secure_kafka
 
 
-@pytest.fixture(scope="module")
-def access(kafka, tmp_path_factory):
-    """Apply what `jiancha topics --acls` prints, then let its principal make the topics."""
-    system = System(tmp_path_factory.mktemp("topics"), kafka.bootstrap, 1, CATALOGUE, False,
-                    environment(kafka, "topics"))  # fmt: skip
-    told = system.run("topics", "--acls").stdout
-    access = Access(kafka, told.splitlines())
-    access.grant()
-    made = system.run("topics").stdout
-    assert made.count("made ") == len(topics.ALL)
-    return access
-
-
-def environment(kafka, user, **more):
-    """Give a principal's environment; the groups are the ones that the list names."""
-    settings = kafka.settings(f"jiancha-{user}", **more)
-    return {
-        **{f"JIANCHA_KAFKA__{name.upper()}": value for name, value in settings.items() if value},
-        **{f"JIANCHA_{role.upper()}__GROUP": f"jiancha-{role}" for role in ROLES},
-        "JIANCHA_ENGINE__TICKS_FROM": "worker",
-        "JIANCHA_ALERTMANAGER__STALE_AFTER_DAYS": "36500",
-    }
+@pytest.fixture
+def access(kafka_access):
+    yield kafka_access
+    kafka_access.grant()
 
 
 @pytest.fixture
 def system(kafka, access, tmp_path, embedded_clickhouse):
     """A system each of whose roles has its own login."""
-    system = System(tmp_path, kafka.bootstrap, embedded_clickhouse, CATALOGUE, False)
-    system.bare = dict(system.env)
-
-    def as_(user, **more):
-        system.env = {**system.bare, **environment(kafka, user, **more)}
-        return system
-
-    system.as_ = as_
-    as_("operator").run("migrate")
+    del access
+    system = SecureSystem(tmp_path, kafka, embedded_clickhouse)
+    system.as_("operator").run("migrate")
     yield system
     system.stop()
-    access.grant()
-
-
-def send(kafka, user, topic, value, key):
-    """Send one record as a user; return what the broker says against it."""
-    failed = []
-    producer = Producer({**kafka.client(f"jiancha-{user}"), "message.timeout.ms": 10_000,
-                         "partitioner": "murmur2_random", "log_level": 0})  # fmt: skip
-    producer.produce(topic, value, key, on_delivery=lambda error, _: failed.append(error))
-    producer.flush(15)
-    return failed[0] and failed[0].name()
-
-
-def event(number, kind="accepted"):
-    return json.dumps({
-        "event_id": f"{number}-{kind}", "case_no": number, "source": "hall", "kind": kind,
-        "occurred_at": "2026-03-02T10:00:00+08:00", "item": "sgxk", "region": "430100",
-        "department": "zj-430100", "case_type": "promised",
-    }).encode()  # fmt: skip
 
 
 def judged(system, number):
@@ -204,6 +154,11 @@ def test_nobody_but_who_makes_the_topics_makes_any_and_nobody_alters_them(access
         (answer,) = asked.values()
         with pytest.raises(KafkaException, match="AUTHORIZATION_FAILED"):
             answer.result(10)
+
+
+def test_who_may_not_read_the_topics_configuration_is_told_so(system):
+    said = system.as_("engine").run("topics", "--check", code=1).stderr
+    assert "is not ours to read → `jiancha topics --acls`" in said
 
 
 WITHDRAWN = {
