@@ -15,8 +15,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from streams.tls import server_context
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from ssl import SSLContext
 
     from prometheus_client import CollectorRegistry
 
@@ -49,7 +52,8 @@ def serve(
     `health` says whether the role is alive and moves on, `ready` whether it does its work now;
     both are called from any thread. Raises OSError when the port cannot be had.
     """
-    server = _Server((http.host, http.port), registry, {"/healthz": health, "/readyz": ready})
+    checks = {"/healthz": health, "/readyz": ready}
+    server = _Server((http.host, http.port), registry, checks, tls_of(http))
     thread = threading.Thread(
         target=server.serve_forever, kwargs={"poll_interval": 0.2}, name="http", daemon=True
     )
@@ -61,6 +65,13 @@ def serve(
         thread.join(STOP_SECONDS)
 
     return stop
+
+
+def tls_of(http: Http) -> SSLContext | None:
+    """Give what a server needs for TLS, or None for plain HTTP."""
+    if http.cert_file is None or http.key_file is None:
+        return None
+    return server_context(http.cert_file, http.key_file)
 
 
 class _Server(ThreadingMixIn, TCPServer):
@@ -76,13 +87,24 @@ class _Server(ThreadingMixIn, TCPServer):
         address: tuple[str, int],
         registry: CollectorRegistry,
         checks: dict[str, Callable[[], Health]],
+        tls: SSLContext | None = None,
     ) -> None:
         if ":" in address[0]:
             self.address_family = socket.AF_INET6
         self.registry = registry
         self.checks = checks
+        self._tls = tls
         self._open: dict[socket.socket, float] = {}
         super().__init__(address, _Handler)
+
+    def get_request(self) -> Any:
+        """Accept a connection; its own thread shakes hands, when it first reads."""
+        request, address = super().get_request()
+        if self._tls is not None:
+            request = self._tls.wrap_socket(
+                request, server_side=True, do_handshake_on_connect=False
+            )
+        return request, address
 
     def process_request(self, request: Any, client_address: Any) -> None:
         if len(self._open) >= MAX_CONNECTIONS:
@@ -101,7 +123,8 @@ class _Server(ThreadingMixIn, TCPServer):
         for request, began in self._open.copy().items():
             if began < limit:
                 with suppress(OSError):  # its own thread wakes up, and closes it
-                    request.shutdown(socket.SHUT_RDWR)
+                    # Below TLS, whose own shutdown would let that thread go on in the clear.
+                    socket.socket.shutdown(request, socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002
         """Say what went wrong where the logs are, not on standard error."""

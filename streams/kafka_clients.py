@@ -10,11 +10,13 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
-from aiokafka.helpers import create_ssl_context
 from kafka.errors import KafkaError
+
+from streams.tls import client_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from ssl import SSLContext
 
     from streams.settings import Kafka
 
@@ -28,13 +30,16 @@ for each attempt at a broker that does not answer (kafka-python 3.0.12)."""
 
 
 def kafka_python_options(kafka: Kafka) -> dict[str, Any]:
-    """Give what every kafka-python client takes (producer, consumer, admin)."""
+    """Give what every kafka-python client takes (producer, consumer, admin).
+
+    Raises OSError when a certificate cannot be read any more: the settings have tried.
+    """
     options: dict[str, Any] = {
         "security_protocol": kafka.security_protocol,
         "api_version": EMBEDDED_VERSION if kafka.embedded else VERSION,
     }
-    if _encrypted(kafka) and kafka.ca_file is not None:
-        options["ssl_cafile"] = str(kafka.ca_file)
+    if _encrypted(kafka):
+        options["ssl_context"] = _context(kafka)
     if _authenticated(kafka):
         options["sasl_mechanism"] = kafka.sasl_mechanism
         options["sasl_plain_username"] = kafka.username
@@ -81,10 +86,10 @@ def poll(
 
 
 def aiokafka_options(kafka: Kafka) -> dict[str, Any]:
-    """Give what every aiokafka client takes. Raises OSError when the CA file cannot be read."""
+    """Give what every aiokafka client takes. Raises OSError as `kafka_python_options` does."""
     options: dict[str, Any] = {"security_protocol": kafka.security_protocol}
     if _encrypted(kafka):
-        options["ssl_context"] = create_ssl_context(cafile=kafka.ca_file)
+        options["ssl_context"] = _context(kafka)
     if _authenticated(kafka):
         options["sasl_mechanism"] = kafka.sasl_mechanism
         options["sasl_plain_username"] = kafka.username
@@ -95,13 +100,22 @@ def aiokafka_options(kafka: Kafka) -> dict[str, Any]:
 def librdkafka_options(kafka: Kafka) -> dict[str, Any]:
     """Give what every confluent-kafka client takes."""
     options: dict[str, Any] = {"security.protocol": kafka.security_protocol}
-    if _encrypted(kafka) and kafka.ca_file is not None:
-        options["ssl.ca.location"] = str(kafka.ca_file)
+    if _encrypted(kafka):
+        files = {
+            "ssl.ca.location": kafka.ca_file,
+            "ssl.certificate.location": kafka.cert_file,
+            "ssl.key.location": kafka.key_file,
+        }
+        options |= {name: str(file) for name, file in files.items() if file is not None}
     if _authenticated(kafka):
         options["sasl.mechanism"] = kafka.sasl_mechanism
         options["sasl.username"] = kafka.username
         options["sasl.password"] = _password(kafka)
     return options
+
+
+def _context(kafka: Kafka) -> SSLContext:
+    return client_context(kafka.ca_file, kafka.cert_file, kafka.key_file)
 
 
 def _encrypted(kafka: Kafka) -> bool:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 HIDDEN: Final = "***"
 CHATTY: Final = ("aiokafka", "faust", "httpcore", "httpx", "kafka", "mode", "uvicorn")
-"""Libraries that say at `info` what nobody asked."""
+"""Libraries that say at `info` what nobody asked, and at `debug` what nobody may read: the records
+as they came, applicants and all, and the bytes of a login."""
 FLOODING: Final = ("kafka.cluster", "kafka.net")
 """Say hundreds of lines a second, as errors, while a broker is away; we say it once ourselves."""
 
@@ -71,9 +72,11 @@ def configure_logs(settings: Settings, stream: TextIO | None = None) -> None:
     logging.basicConfig(handlers=[handler], level=level, force=True)
     logging.captureWarnings(capture=True)
     for name in CHATTY:
-        logging.getLogger(name).setLevel(level if level == logging.DEBUG else logging.WARNING)
+        quiet = logging.INFO if level == logging.DEBUG else logging.WARNING
+        logging.getLogger(name).setLevel(max(quiet, level))
     for name in FLOODING:
-        logging.getLogger(name).setLevel(level if level == logging.DEBUG else logging.CRITICAL)
+        quiet = logging.INFO if level == logging.DEBUG else logging.CRITICAL
+        logging.getLogger(name).setLevel(quiet)
 
 
 class _Hide:

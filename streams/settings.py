@@ -9,9 +9,18 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -21,13 +30,20 @@ from pydantic_settings import (
 
 from schemas.codes import Level
 from schemas.ticks import TickSource
+from streams.tls import client_context, server_context
 
+Stated = TypeVar("Stated")
 Port = Annotated[int, Field(ge=1, le=65535)]
 SettingSeconds = Annotated[float, Field(gt=0)]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        validate_default=True,  # what is missing may be wrong beside what is there
+    )
 
 
 class Kafka(_Section):
@@ -45,8 +61,40 @@ class Kafka(_Section):
     password: SecretStr | None = None
     password_file: Path | None = None
     ca_file: Path | None = None
+    """Who signed the brokers' certificates; the system's authorities, when left out."""
+    cert_file: Path | None = None
+    """Our own certificate, for brokers that ask for one (mTLS)."""
+    key_file: Path | None = None
     session_timeout: SettingSeconds = 10.0
     rebalance_timeout: SettingSeconds = 60.0
+
+    @field_validator("sasl_mechanism", "username", "password")
+    @classmethod
+    def _goes_with_sasl(cls, value: Stated, info: ValidationInfo) -> Stated:
+        protocol = info.data.get("security_protocol", "")
+        if protocol.startswith("SASL") and not value:
+            raise ValueError(f"is missing, and security_protocol={protocol} logs in")
+        if value and not protocol.startswith("SASL"):
+            raise ValueError(f"is set, but security_protocol={protocol} does not log in: SASL_SSL")
+        return value
+
+    @field_validator("ca_file", "cert_file")
+    @classmethod
+    def _goes_with_tls(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        protocol = info.data.get("security_protocol", "")
+        if value and not protocol.endswith("SSL"):
+            raise ValueError(f"is set, but security_protocol={protocol} is open: SSL or SASL_SSL")
+        return value
+
+    @field_validator("ca_file")
+    @classmethod
+    def _is_an_authority(cls, value: Path | None) -> Path | None:
+        return _authority(value)
+
+    @field_validator("key_file")
+    @classmethod
+    def _fits_the_certificate(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        return _key(value, info)
 
 
 class ClickHouse(_Section):
@@ -59,6 +107,16 @@ class ClickHouse(_Section):
     password_file: Path | None = None
     database: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$")] = "jiancha"
     secure: bool = False
+    """Whether it is reached by TLS, on a port of its own (9440 where nobody chose another)."""
+    ca_file: Path | None = None
+    """Who signed its certificate; the public authorities that Python carries, when left out."""
+
+    @field_validator("ca_file")
+    @classmethod
+    def _is_an_authority(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        if value and not info.data.get("secure"):
+            raise ValueError("is set, but clickhouse.secure is false: make it true")
+        return _authority(value)
 
 
 class Alertmanager(_Section):
@@ -113,6 +171,40 @@ class Http(_Section):
 
     host: str = "127.0.0.1"
     port: Port = 9108
+    cert_file: Path | None = None
+    """The certificate to serve with; without one it is plain HTTP."""
+    key_file: Path | None = None
+
+    @field_validator("key_file")
+    @classmethod
+    def _fits_the_certificate(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        return _key(value, info)
+
+
+def _authority(ca_file: Path | None) -> Path | None:
+    if ca_file is not None:
+        try:
+            client_context(ca_file)
+        except OSError as error:
+            raise ValueError(f"{ca_file} holds no certificate to trust: {error}") from None
+    return ca_file
+
+
+def _key(key_file: Path | None, info: ValidationInfo) -> Path | None:
+    cert_file = info.data.get("cert_file")
+    if cert_file is None and key_file is not None:
+        raise ValueError("is set, but cert_file is not: they go together")
+    if cert_file is not None and key_file is None:
+        raise ValueError("is missing, and cert_file is set: they go together")
+    if cert_file is not None and key_file is not None:
+        try:
+            server_context(cert_file, key_file)
+        except OSError as error:
+            raise ValueError(
+                f"{key_file} and {cert_file} are no key and its certificate, unencrypted and in"
+                f" PEM: {error}"
+            ) from None
+    return key_file
 
 
 class Settings(BaseSettings):
@@ -182,7 +274,7 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         lines = [
-            f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}"
+            f"{'.'.join(str(part) for part in e['loc'])}: {e['msg'].removeprefix('Value error, ')}"
             f" (set JIANCHA_{'__'.join(str(part) for part in e['loc']).upper()})"
             for e in error.errors(include_input=False, include_url=False)
         ]

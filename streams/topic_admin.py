@@ -47,6 +47,12 @@ class TopicAdmin:
             described = self._admin.describe_topics(there)
             resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in there]
             configs = self._admin.describe_configs(resources, config_filter="all")["topic"]
+        if hidden := [name for name in there if not configs.get(name)]:
+            raise TopicsUnavailable(
+                f"Kafka at {self._kafka.bootstrap_servers}: the configuration of"
+                f" {', '.join(hidden)} is not ours to read → `jiancha topics --acls` lists what"
+                " jiancha-topics must be allowed"
+            )
         return {
             topic["name"]: Held(
                 partitions=len(topic["partitions"]),

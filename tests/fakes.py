@@ -122,6 +122,10 @@ class FakeCluster:
         self.ids: dict[str, str | None] = {}
         self.delay: asyncio.Event | None = None
         self.error: Exception | None = None
+        self.knocks = 0
+
+    async def knock(self):
+        self.knocks += 1
 
     async def partitions(self):
         return self.count

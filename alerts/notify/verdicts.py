@@ -17,6 +17,7 @@ from kafka.errors import KafkaError
 
 from schemas.topics import VERDICTS
 from schemas.verdicts import MoveRecord
+from streams.kafka_access import denial
 from streams.kafka_clients import kafka_python_consumer_options, poll
 
 if TYPE_CHECKING:
@@ -148,6 +149,8 @@ class VerdictsTopic:
         try:
             self._consumer.commit(offsets, timeout_ms=round(CALL_SECONDS * 1000))
         except KafkaError as error:
+            if denial(error):
+                raise
             log.warning("not_committed", error=repr(error))
         else:
             self._committed.update(moved)
@@ -183,6 +186,8 @@ def open_verdicts(
             )
             return consumer, VerdictsTopic(consumer, _partitions(consumer), unreadable)
         except KafkaError as error:
+            if denial(error):
+                raise
             log.warning(
                 "no_verdicts",
                 servers=kafka.bootstrap_servers,

@@ -49,9 +49,9 @@ def libs() -> Path:
 class RealKafka:
     """A broker on the loopback, not started yet, that keeps its data in `data`, over restarts.
 
-    `port` 0 means any free one; `partitions` is for Kafka's own topics; `settings` are the
-    broker's own, and win over ours. `log` gets each line of the broker's output. Raises KafkaError
-    without Java or jars.
+    `port` 0 means any free one; `partitions` is for Kafka's own topics. `log` gets each line of
+    the broker's output. `properties` are more of the broker's own, and win. `users` have passwords
+    by name, for SCRAM-SHA-512; they are made with the data. Raises KafkaError without Java or jars.
     """
 
     def __init__(
@@ -61,8 +61,9 @@ class RealKafka:
         *,
         partitions: int = 4,
         heap: str = "512m",
-        settings: Mapping[str, object] | None = None,
         log: Callable[[str], None] | None = None,
+        properties: Mapping[str, object] | None = None,
+        users: Mapping[str, str] | None = None,
     ) -> None:
         java = shutil.which("java")
         if java is None:
@@ -76,10 +77,11 @@ class RealKafka:
         data.mkdir(parents=True, exist_ok=True)
         self.port = port or free_port()
         self._properties = data / "server.properties"
-        every = {**_settings(data, self.port, free_port(), partitions), **(settings or {})}
-        self._properties.write_text("".join(f"{name}={value}\n" for name, value in every.items()))
+        settings = _properties(data, self.port, free_port(), partitions) | dict(properties or {})
+        lines = (f"{name}={value}\n" for name, value in settings.items())
+        self._properties.write_text("".join(lines))
         if not (data / "logs" / "meta.properties").exists():
-            self._format()
+            self._format(users or {})
 
     @property
     def bootstrap(self) -> str:
@@ -148,8 +150,10 @@ class RealKafka:
         """Return how the broker ended, or None while it runs, or when it was stopped here."""
         return None if self._process is None else self._process.ended()
 
-    def _format(self) -> None:
+    def _format(self, users: Mapping[str, str]) -> None:
         storage = ["format", "-t", _CLUSTER_ID, "-c", str(self._properties)]
+        for name, password in users.items():
+            storage += ["--add-scram", f"SCRAM-SHA-512=[name={name},password={password}]"]
         done = subprocess.run(
             [*self._command("kafka.tools.StorageTool"), *storage],
             check=False, capture_output=True, text=True,
@@ -163,7 +167,7 @@ class RealKafka:
         return [self._java, *heap, "-XX:+UseG1GC", "-cp", self._classpath, main_class]
 
 
-def _settings(data: Path, port: int, controller: int, partitions: int) -> dict[str, object]:
+def _properties(data: Path, port: int, controller: int, partitions: int) -> dict[str, object]:
     return {
         "process.roles": "broker,controller",
         "node.id": 1,

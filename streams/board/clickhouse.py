@@ -33,6 +33,7 @@ from streams.board.history import (
     Tally,
     Wanted,
 )
+from streams.clickhouse_clients import clickhouse_options
 from streams.engine.rules import Rules
 from streams.history_reading import catalogue_of
 
@@ -227,12 +228,8 @@ def _newest(ask: Ask) -> list[NewCard]:
 
 def _client(settings: ClickHouse) -> Client:
     return Client(
-        settings.host,
-        port=settings.port,
-        user=settings.user,
-        password=settings.password.get_secret_value() if settings.password else "",
+        **clickhouse_options(settings),
         database=settings.database,
-        secure=settings.secure,
         client_name="jiancha-board",
         connect_timeout=CONNECT_SECONDS,
         send_receive_timeout=ANSWER_SECONDS,

@@ -21,9 +21,11 @@ from streams.board.latest import Latest
 from streams.board.pages import Pages, handlers
 from streams.board.protocol import ImpatientProtocol
 from streams.board.reference import Reference
+from streams.http import tls_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from ssl import SSLContext
 
     from prometheus_client import CollectorRegistry
     from starlette.types import ASGIApp
@@ -75,7 +77,7 @@ def run_board(
     app = application(history, reference, registry, settings.language)
     try:
         with _listening(settings.http.host, settings.http.port) as listener:
-            _serve(app, listener, stop)
+            _serve(app, listener, stop, tls_of(settings.http))
     finally:
         history.close()
     if not stop.is_set():
@@ -91,10 +93,13 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _serve(app: ASGIApp, listener: socket.socket, stop: threading.Event) -> None:
+def _serve(
+    app: ASGIApp, listener: socket.socket, stop: threading.Event, tls: SSLContext | None
+) -> None:
     server = _Server(
         uvicorn.Config(
             app,
+            ssl_context_factory=None if tls is None else lambda _config, _stock: tls,
             http=ImpatientProtocol,
             ws="none",
             lifespan="off",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from schemas.verdicts import encode
+from streams.commands.brokers import let_in_or_exit
 from streams.commands.common import FINDINGS, complain, settings_or_exit
 from streams.curing import Cure, CureFailed, Sender, send_again
 from streams.dead_letters import DeadLetters, Letter, LettersUnavailable, open_letters
@@ -150,6 +151,7 @@ def replay(
 
 @contextmanager
 def _reading(kafka: Kafka) -> Iterator[DeadLetters]:
+    let_in_or_exit(kafka)
     try:
         with open_letters(kafka) as letters:
             yield letters

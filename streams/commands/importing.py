@@ -19,6 +19,7 @@ from schemas.changes import CaseDifference
 from schemas.verdicts import encode
 from streams.change_texts import heads, rows, totals
 from streams.changing import ChangeFailed, Changing
+from streams.commands.brokers import let_in_or_exit
 from streams.commands.common import FINDINGS, complain, settings_or_exit
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ def run_change(asked: Asked, change: Change, zone: str) -> bool:
     """
     shown: list[Row] = []
     language, as_json = asked.language, asked.as_json
+    let_in_or_exit(asked.settings.kafka)
     changing = Changing(asked.settings)
     try:
         heard = changing.send(change)

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
-import httpx
 
 from deploy import samples
+from deploy.healthcheck import complaint
 from deploy.local import checks, servers
 from deploy.local.ports import free_port
 from deploy.local.supervisor import Child, Supervisor
@@ -136,7 +136,8 @@ def _run(plan: Plan) -> int:
             _command(["migrate"], env, stop, quiet=True)
             for role in ROLES:
                 supervisor.add(_role(role, env, plan.port))
-            _say(f"Board       http://{HOST}:{plan.port}")
+            scheme = "https" if env.get("JIANCHA_HTTP__CERT_FILE") else "http"
+            _say(f"Board       {scheme}://{HOST}:{plan.port}")
             _say(f"Log         {plan.log}")
             _command(_replay(plan, events), env, stop)
             if not stop.is_set():
@@ -150,6 +151,9 @@ def _run(plan: Plan) -> int:
 
 def _environment(plan: Plan, clickhouse_port: int) -> dict[str, str]:
     chosen = {"JIANCHA_LANGUAGE": plan.language} if plan.language else {}
+    for name in list(os.environ):  # its servers are its own: how others are reached is not asked
+        if name.startswith(("JIANCHA_KAFKA__", "JIANCHA_CLICKHOUSE__")):
+            del os.environ[name]
     return {
         **os.environ,
         "JIANCHA_KAFKA__EMBEDDED": "true",
@@ -166,20 +170,14 @@ def _environment(plan: Plan, clickhouse_port: int) -> dict[str, str]:
 
 def _role(role: str, env: dict[str, str], board_port: int) -> Child:
     port = board_port if role == "board" else free_port()
+    env = {**env, "JIANCHA_HTTP__PORT": str(port)}
     return Child(
         role,
         [sys.executable, "-m", "streams.cli", "worker", "--role", role],
-        env={**env, "JIANCHA_HTTP__PORT": str(port)},
-        ready=lambda: _answers(f"http://{HOST}:{port}/readyz"),
+        env=env,
+        ready=lambda: complaint(env, "/readyz") is None,
         ready_within=60.0,
     )
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(url, timeout=2.0).status_code == httpx.codes.OK
-    except httpx.HTTPError:
-        return False
 
 
 def _events(plan: Plan, env: dict[str, str], stop: threading.Event) -> Path:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from schemas.event_lines import open_lines, read_event_lines
+from streams.commands.brokers import let_in_or_exit
 from streams.commands.common import FINDINGS, MOMENT, SPAN, SPEED, complain, settings_or_exit
 from streams.replaying import Pace, Replay, ReplayFailed, Sent
 
@@ -47,6 +48,7 @@ def command(
       jiancha replay events.jsonl --speed max --tick-every 1d --until 2019-10-31T00:00:00-04:00
     """  # noqa: D301 - click reads \b
     settings = settings_or_exit()
+    let_in_or_exit(settings.kafka)
     pace = Pace(
         speed=None if isinstance(speed, str) else speed,
         tick_every=tick_every,

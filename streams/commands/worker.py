@@ -27,9 +27,12 @@ from streams.board.server import run_board
 from streams.commands.common import WRONG_USE, catalogue_or_exit, complain, settings_or_exit
 from streams.engine.rules import Rules
 from streams.http import Health, serve
+from streams.kafka_access import denial, enter_or_deny
+from streams.kafka_clients import aiokafka_options
 from streams.logs import configure_logs
 from streams.runtime import memory
 from streams.runtime.engine import engine_worker
+from streams.runtime.failstop import EXIT_CODE
 from streams.sink.run import run_sink
 
 if TYPE_CHECKING:
@@ -63,7 +66,16 @@ def command(role: str) -> None:
     registry = role_registry(role, version("jiancha"))
     log.info("starting", role=role, version=version("jiancha"))
     memory.settle()
-    sys.exit(_ROLES[role](settings, registry))
+    try:
+        if role != "board":
+            enter_or_deny(settings.kafka.bootstrap_servers, aiokafka_options(settings.kafka))
+        code = _ROLES[role](settings, registry)
+    except Exception as error:
+        if (reason := denial(error)) is None:
+            raise
+        log.critical("fail-stop", kind="access", reason=reason)
+        code = EXIT_CODE
+    sys.exit(code)
 
 
 def _engine(settings: Settings, registry: CollectorRegistry) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import structlog
 from aiokafka.errors import KafkaError
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from streams.runtime.ports import RuntimeMetrics, RuntimeSettings
     from streams.runtime.ticker import Ticker
     from streams.runtime.watchdog import Stalls
+
+KNOCK_AFTER: Final = 10.0
+"""Seconds without an answer after which the brokers are asked whether they still let us in."""
 
 log = structlog.get_logger(__name__)
 
@@ -49,10 +52,11 @@ class Beat:
         self._ready = ready
         self._now_ms = now_ms
         self._patience = settings.stall_timeout
+        self._silent = 0.0  # seconds without an answer of the brokers
         self._idle = 0.0  # seconds without reading, and without a take-over under way
 
     async def run(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Beat until cancelled. Raises Fatal when something stands still."""
+        """Beat until cancelled. Raises Fatal when something stands still, or AccessDenied."""
         last = due = clock()
         while True:
             now = clock()
@@ -67,6 +71,8 @@ class Beat:
         if not self._ready():
             self._metrics.tick_skipped("not_ready")
             self._wait_for_a_take_over(seconds)
+            if not self._ownership.taking:
+                await self._knock(seconds)
             return
         self._idle = 0.0
         now_ms = self._now_ms()  # before the ends: what is in the log by now is named, or more
@@ -78,7 +84,9 @@ class Beat:
         except (TimeoutError, KafkaError) as error:
             log.debug("no high water marks", error=repr(error))
             self._metrics.tick_skipped("slow_broker")
+            await self._knock(seconds)
             return
+        self._silent = 0.0
         self._stalls.observe(applied, highs, seconds)
         if self._ticker is None:
             return
@@ -88,6 +96,12 @@ class Beat:
             self._metrics.tick_skipped("late")
         else:
             self._ticker.send(applied, now_ms, highs)
+
+    async def _knock(self, seconds: float) -> None:
+        self._silent += seconds
+        if self._silent >= KNOCK_AFTER:
+            self._silent = 0.0
+            await self._cluster.knock()
 
     def _wait_for_a_take_over(self, seconds: float) -> None:
         """Bear with rebalances, but not for ever; a restore under way has a deadline of its own."""

@@ -7,11 +7,13 @@ broker is away.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from kafka.admin import KafkaAdminClient
 
+from streams.kafka_access import HungUp, ask_to_enter
 from streams.runtime.ports import Fatal
 from streams.runtime.positions import Partition
 
@@ -41,6 +43,14 @@ class Cluster:
         )
         await self._consumer.start()
 
+    async def knock(self) -> None:
+        """Ask whether the brokers still let us in: to our clients a refusal is mere silence.
+
+        Raises AccessDenied when they say no.
+        """
+        with suppress(HungUp):  # as one that restarts does
+            await ask_to_enter(self._settings.bootstrap_servers, self._settings.security.aiokafka)
+
     async def stop(self) -> None:
         """Close the connections."""
         if self._consumer is not None:
@@ -56,7 +66,10 @@ class Cluster:
         found = await self._consumer._client.fetch_all_metadata()  # noqa: SLF001 - contract test
         counts = {topic: len(found.partitions_for_topic(topic) or ()) for topic in topics}
         if missing := [topic for topic, count in counts.items() if not count]:
-            raise Fatal(f"missing topics: {', '.join(missing)}. Run `jiancha topics`")
+            raise Fatal(
+                f"topics are missing, or not ours to see: {', '.join(missing)}."
+                " Run `jiancha topics`, or allow what `jiancha topics --acls` lists"
+            )
         if len(set(counts.values())) > 1:
             wide = counts[self._settings.state_topic]
             if wide > min(counts.values()):

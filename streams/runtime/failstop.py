@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import structlog
 
+from streams.kafka_access import denial
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
@@ -33,7 +35,12 @@ class FailStop:
         self._leave = leave
 
     def __call__(self, kind: str, reason: object) -> NoReturn:
-        """End the process. `kind` is a word for the metric, `reason` is for a person."""
+        """End the process. `kind` is a word for the metric, `reason` is for a person.
+
+        What the brokers refuse is of one kind, `access`, wherever it shows.
+        """
+        if (denied := denial(reason)) is not None:
+            kind, reason = "access", denied
         deadline = threading.Timer(PATIENCE, self._leave, (EXIT_CODE,))
         deadline.daemon = True
         deadline.start()

@@ -93,6 +93,9 @@ def _read(
             elif error.code() == confluent_kafka.KafkaError._PARTITION_EOF:  # noqa: SLF001
                 waiting.discard(Partition(message.topic(), message.partition()))
                 moved = now
+            elif error.code() == confluent_kafka.KafkaError.TOPIC_AUTHORIZATION_FAILED:
+                refused = confluent_kafka.KafkaException(error)
+                raise Fatal(f"the state cannot be read: {error.str()}") from refused
             else:  # the client goes on trying by itself
                 trouble = error.str()
         if now - moved > settings.restore_stall:

@@ -26,6 +26,12 @@ FENCED: Final = frozenset(
         confluent_kafka.KafkaError.PRODUCER_FENCED,
     }
 )
+PURGED: Final = frozenset(
+    {
+        confluent_kafka.KafkaError._PURGE_QUEUE,  # noqa: SLF001
+        confluent_kafka.KafkaError._PURGE_INFLIGHT,  # noqa: SLF001
+    }
+)
 RETRY_PAUSE: Final = 0.05  # seconds
 RECORD_OVERHEAD: Final = 1 << 16  # key, headers and framing beside a value
 
@@ -42,7 +48,8 @@ class FencedProducer:
         self._settings = settings
         self._partition = partition
         self._timeout = settings.write_timeout
-        self._refused: str | None = None
+        self._refused: confluent_kafka.KafkaException | None = None
+        self._where = ""
         self._producer = connect(
             {
                 "bootstrap.servers": settings.bootstrap_servers,
@@ -81,10 +88,11 @@ class FencedProducer:
             for key, value in batch.state:
                 self._send(deadline, self._settings.state_topic, self._partition, key, value, None)
         except confluent_kafka.KafkaException as error:
-            raise self._fatal("write", error) from error
+            cause = self._cause(error)
+            raise self._fatal("write", cause) from cause
         self._retry("commit", self._producer.commit_transaction)
         if self._refused is not None:
-            raise Fatal(self._refused)
+            raise self._fatal("commit", self._refused) from self._refused
 
     def close(self) -> None:
         """Let the producer go without waiting for what it holds."""
@@ -118,9 +126,13 @@ class FencedProducer:
                 return
 
     def _delivered(self, error: Any, message: Any) -> None:
-        """Keep the first refusal: a commit says only that there was one."""
-        if error is not None and self._refused is None:
-            self._refused = f"{message.topic()}[{message.partition()}] refused a record: {error}"
+        """Keep the first refusal: a commit says only that there was one.
+
+        What is purged was not refused: something else was, and a commit tells it.
+        """
+        if error is not None and error.code() not in PURGED and self._refused is None:
+            self._refused = confluent_kafka.KafkaException(error)
+            self._where = f"{message.topic()}[{message.partition()}] refused a record: "
 
     def _retry(self, what: str, call: Callable[[float], object]) -> None:
         """Call until it succeeds; librdkafka says which errors may pass, and keeps its place."""
@@ -131,26 +143,28 @@ class FencedProducer:
                 call(max(left, 0.1))
             except confluent_kafka.KafkaException as error:
                 if not error.args[0].retriable() or left <= 0:
-                    raise self._fatal(what, error) from error
+                    cause = self._cause(error)
+                    raise self._fatal(what, cause) from cause
                 time.sleep(RETRY_PAUSE)
             else:
                 return
 
-    def _fatal(self, what: str, error: confluent_kafka.KafkaException) -> Fatal:
-        cause = error.args[0]
-        if cause.code() == confluent_kafka.KafkaError._FATAL:  # noqa: SLF001 - the library's name
-            cause = self._behind(cause)
-        if cause.code() in FENCED:
-            return Fatal(f"partition {self._partition}: another worker owns it now ({cause.str()})")
-        return Fatal(f"partition {self._partition}: {what}: {self._refused or cause.str()}")
+    def _fatal(self, what: str, cause: confluent_kafka.KafkaException) -> Fatal:
+        error = cause.args[0]
+        if error.code() in FENCED:
+            return Fatal(f"partition {self._partition}: another worker owns it now ({error.str()})")
+        where = self._where if cause is self._refused else ""
+        return Fatal(f"partition {self._partition}: {what}: {where}{error.str()}")
 
-    def _behind(self, fatal: Any) -> Any:
-        """Ask what made the client fatal: it broke in the background, and only says so."""
-        try:
-            self._producer.commit_transaction(0.1)
-        except confluent_kafka.KafkaException as told:
-            return told.args[0]
-        return fatal
+    def _cause(self, error: confluent_kafka.KafkaException) -> confluent_kafka.KafkaException:
+        """Find what is behind an error that only says that there was one."""
+        code = error.args[0].code()
+        if code == confluent_kafka.KafkaError._FATAL:  # noqa: SLF001 - the library's name
+            try:  # it broke in the background
+                self._producer.commit_transaction(0.1)
+            except confluent_kafka.KafkaException as told:
+                error = told
+        return error if error.args[0].code() in FENCED else self._refused or error
 
 
 def _too_large(

@@ -145,7 +145,7 @@ async def _until_stopped(app: EngineApp, stop: asyncio.Event) -> None:
     await app.start()
     await app.wait_until_stopped()
     if not stop.is_set():
-        raise Fatal(f"Faust stopped: {app.crash_reason!r}")
+        raise Fatal(f"Faust stopped: {app.crash_reason!r}") from app.crash_reason
 
 
 async def _keep_turning(watch: LoopWatch) -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from clickhouse_driver import Client
 
+from streams.clickhouse_clients import clickhouse_options
+
 if TYPE_CHECKING:
     from streams.settings import ClickHouse
 
@@ -27,12 +29,8 @@ def connect(
     `database` is the one that names without a database mean; by default the settings' own.
     """
     options: dict[str, Any] = {
-        "host": clickhouse.host,
-        "port": clickhouse.port,
-        "user": clickhouse.user,
-        "password": "" if clickhouse.password is None else clickhouse.password.get_secret_value(),
+        **clickhouse_options(clickhouse),
         "database": clickhouse.database if database is None else database,
-        "secure": clickhouse.secure,
         "client_name": "jiancha",
         "connect_timeout": CONNECT_SECONDS,
         "send_receive_timeout": answer_seconds,

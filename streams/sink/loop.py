@@ -13,6 +13,7 @@ import structlog
 from kafka import ConsumerRebalanceListener, OffsetAndMetadata, TopicPartition
 from kafka.errors import KafkaError
 
+from streams.kafka_access import denial
 from streams.kafka_clients import poll
 from streams.sink.backoff import backoff
 from streams.sink.batches import Partition, without
@@ -161,6 +162,8 @@ class Sink:
 
     def _put_off(self, error: Exception) -> None:
         """Set the next attempt; raise what no attempt will cure, a fault of our own."""
+        if denial(error):
+            raise error
         if isinstance(error, KafkaError):
             reason = "kafka"
         elif isinstance(error, SchemaDiffers | TooManyRefused):
@@ -183,6 +186,8 @@ class Sink:
         try:
             self._consumer.commit(offsets, timeout_ms=round(COMMIT_SECONDS * 1000))
         except KafkaError as error:
+            if denial(error):
+                raise
             # It is in ClickHouse; to read it again is harmless. A later commit includes it.
             self._metrics.retried("commit")
             log.warning("not committed", error=words(error))
@@ -199,6 +204,8 @@ class Sink:
             ends = self._consumer.end_offsets(assigned, timeout_ms=round(COMMIT_SECONDS * 1000))
             positions = {tp: self._consumer.position(tp, timeout_ms=100) for tp in assigned}
         except KafkaError as error:
+            if denial(error):
+                raise
             log.warning("lag unknown", error=words(error))
             return
         unread = dict.fromkeys(TOPICS, 0)

@@ -13,6 +13,7 @@ import structlog
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
+from streams.kafka_access import denial
 from streams.kafka_clients import kafka_python_consumer_options
 from streams.sink.batches import Batcher
 from streams.sink.clickhouse import connect
@@ -40,7 +41,7 @@ def run_sink(settings: Settings, stop: threading.Event, metrics: SinkMetrics) ->
     """Move what the engine wrote to ClickHouse until `stop` is set, then end within 10 s.
 
     An absent Kafka or ClickHouse is waited for. Raises `loop.Stalled`, for a supervisor to start
-    anew, and what is a fault of the sink's own.
+    anew, what the brokers refuse (`kafka_access.denial`), and what is a fault of the sink's own.
     """
     consumer = _consumer(settings, stop)
     if consumer is None:
@@ -88,6 +89,8 @@ def _consumer(settings: Settings, stop: threading.Event) -> Any:
                 **kafka_python_consumer_options(kafka),
             )
         except KafkaError as error:
+            if denial(error):
+                raise
             log.warning("no broker", servers=kafka.bootstrap_servers, error=words(error))
             stop.wait(1.0)
     return None

@@ -60,7 +60,7 @@ class Cluster:
             data = folder / f"broker{node}"
             self.gates.append(gate)
             self.brokers.append(
-                RealKafka(data, direct, partitions=PARTITIONS, heap="320m", settings=settings)
+                RealKafka(data, direct, partitions=PARTITIONS, heap="320m", properties=settings)
             )
 
     @property

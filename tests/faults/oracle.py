@@ -192,7 +192,7 @@ class Oracle:
             found[message.partition()].restore(message.key(), message.value())
         for theirs, ours in zip(found, expected, strict=True):
             theirs.restored({})
-            names = {*theirs._cases.names(), *ours._cases.names()}
+            names = names_of(theirs) | names_of(ours)
             for name in sorted(names):
                 one, other = facts(theirs, name), facts(ours, name)
                 if one != other:
@@ -206,9 +206,13 @@ class Oracle:
             record = decode(message.value(), CaseRecord)
             if record.case_no not in told or told[record.case_no].revision < record.revision:
                 told[record.case_no] = record
-        names = {name for logic in expected for name in logic._cases.names()}
+        names = {name for logic in expected for name in names_of(logic)}
         findings.lost += [(name, "case") for name in sorted(names - set(told))]
         findings.invented += [(name, "case") for name in sorted(set(told) - names)]
+
+
+def names_of(logic: CasePartition) -> set[str]:
+    return {name for name, _ in logic._cases.packed.heads()}
 
 
 def facts(logic: CasePartition, name: str) -> Any:

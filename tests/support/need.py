@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 REMEDIES: Final[Mapping[str, str]] = {
     "java": "install a Java runtime of version 17 or later",
     "mvn": "install Maven",
+    "openssl": "install the package openssl",
     "chromium": "install Chromium",
     "chromedriver": "install Chromium's driver",
     "prometheus": "install the package prometheus",

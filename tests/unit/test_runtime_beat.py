@@ -209,3 +209,24 @@ def test_ticks_of_a_partition_stay_in_order_and_closing_lets_the_last_ones_go(be
     assert bench.client.configuration["max.in.flight"] == 1
     Ticker(bench.settings, encode_tick, bench.metrics, bench.client).close()
     assert bench.client.flushed
+
+
+def test_brokers_that_are_silent_are_asked_now_and_then_whether_they_still_let_us_in(bench):
+    bench.cluster.error = KafkaConnectionError()
+    for _ in range(25):
+        bench.once()
+    assert bench.cluster.knocks == 2
+    bench.cluster.error = None
+    bench.once()
+    bench.cluster.error = KafkaConnectionError()
+    for _ in range(9):
+        bench.once()
+    assert bench.cluster.knocks == 2
+
+
+@pytest.mark.parametrize(("taking", "knocks"), [({}, 1), ({0: "restoring"}, 0)])
+def test_so_are_they_while_no_take_over_comes_but_not_during_one(bench, taking, knocks):
+    bench.answers, bench.ownership.taking = [False], taking
+    for _ in range(12):
+        bench.once()
+    assert bench.cluster.knocks == knocks

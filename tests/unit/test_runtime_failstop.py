@@ -7,6 +7,7 @@ import threading
 
 import pytest
 import structlog
+from aiokafka.errors import TopicAuthorizationFailedError
 
 from streams.runtime import failstop
 from streams.runtime.failstop import EXIT_CODE, FailStop, describe
@@ -81,3 +82,17 @@ def test_guarded_work_ends_the_process_on_any_error_and_passes_a_cancel_on():
         asyncio.run(stopper().guard("worker", fails()))
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(stopper().guard("worker", cancelled()))
+
+
+def test_what_the_brokers_refuse_is_of_one_kind_wherever_it_shows():
+    metrics = CountedMetrics()
+
+    async def refused():
+        raise Fatal("the state cannot be read") from TopicAuthorizationFailedError("t")
+
+    with structlog.testing.capture_logs() as lines, pytest.raises(Ended):
+        asyncio.run(stopper(metrics).guard("take_over", refused()))
+    assert metrics.counts == {"fail stop access": 1}
+    (line,) = lines
+    assert line["kind"] == "access"
+    assert line["reason"].startswith("the state cannot be read → `jiancha topics --acls`")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import confluent_kafka
 import pytest
 
+from streams.kafka_access import denial
 from streams.runtime.ports import Fatal
 from streams.runtime.restore import restore
 from tests.fakes import ToyTopics, toy_settings
@@ -99,6 +100,15 @@ def test_an_error_of_the_client_is_no_end(tmp_path):
     trouble = Record(0, error=confluent_kafka.KafkaError(confluent_kafka.KafkaError._TRANSPORT))
     consumer = Consumer([trouble], [Record(0, b"a", b"1"), end(0), end(2)])
     assert run(consumer, tmp_path)[0] == 1
+
+
+def test_a_topic_that_may_not_be_read_is_fatal_at_once(tmp_path):
+    refused = confluent_kafka.KafkaError(confluent_kafka.KafkaError.TOPIC_AUTHORIZATION_FAILED)
+    consumer = Consumer([Record(0, error=refused)])
+    with pytest.raises(Fatal, match="the state cannot be read") as fatal:
+        run(consumer, tmp_path)
+    assert denial(fatal.value)
+    assert consumer.closed
 
 
 def test_standing_still_is_fatal_and_says_where_and_why(tmp_path):

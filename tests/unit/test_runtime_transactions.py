@@ -5,6 +5,7 @@ from __future__ import annotations
 import confluent_kafka
 import pytest
 
+from streams.kafka_access import denial
 from streams.runtime.ports import Batch, Fatal, Output
 from streams.runtime.transactions import FencedProducer
 from tests.fakes import ToyTopics, toy_settings
@@ -117,14 +118,32 @@ def test_any_other_error_is_fatal_and_says_where(name, tmp_path):
 
 def test_a_refused_record_is_fatal_even_if_the_commit_says_nothing(tmp_path):
     client = Client()
-    client.refusal = "Broker: Message size too large"
+    client.refusal = confluent_kafka.KafkaError(confluent_kafka.KafkaError.MSG_SIZE_TOO_LARGE)
     with pytest.raises(Fatal, match=r"out\[3\] refused a record: Broker: Message size too large"):
         producer(client, tmp_path).write(BATCH)
 
 
+def test_what_was_not_allowed_is_behind_whatever_the_client_says(tmp_path):
+    denied = confluent_kafka.KafkaError(confluent_kafka.KafkaError.TOPIC_AUTHORIZATION_FAILED)
+    client = Client({"commit": error(confluent_kafka.KafkaError._INCONSISTENT)})
+    client.refusal = denied
+    with pytest.raises(Fatal) as fatal:
+        producer(client, tmp_path).write(BATCH)
+    assert "out[3] refused a record" in denial(fatal.value)
+
+
+def test_what_was_purged_is_not_what_was_refused(tmp_path):
+    code = confluent_kafka.KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
+    client = Client({"commit": error(code)})
+    client.refusal = confluent_kafka.KafkaError(confluent_kafka.KafkaError._PURGE_QUEUE)
+    with pytest.raises(Fatal, match=r"partition 3: commit: why$") as fatal:
+        producer(client, tmp_path).write(BATCH)
+    assert denial(fatal.value)
+
+
 def test_a_refusal_of_one_batch_is_not_held_against_the_next(tmp_path):
     client = Client()
-    client.refusal = "no"
+    client.refusal = confluent_kafka.KafkaError(confluent_kafka.KafkaError.MSG_SIZE_TOO_LARGE)
     writer = producer(client, tmp_path)
     with pytest.raises(Fatal):
         writer.write(BATCH)

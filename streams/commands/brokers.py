@@ -1,0 +1,25 @@
+"""What the commands that need the brokers share."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from streams.commands.common import FINDINGS, complain
+from streams.kafka_access import AccessDenied, enter_or_deny
+from streams.kafka_clients import aiokafka_options
+
+if TYPE_CHECKING:
+    from streams.settings import Kafka
+
+
+def let_in_or_exit(kafka: Kafka) -> None:
+    """Go on if the brokers let us in; when they refuse say why, and end with FINDINGS.
+
+    Brokers that do not answer are left to the command itself.
+    """
+    try:
+        enter_or_deny(kafka.bootstrap_servers, aiokafka_options(kafka))
+    except AccessDenied as error:
+        complain(str(error))
+        sys.exit(FINDINGS)
