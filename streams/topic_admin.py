@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.errors import CoordinatorNotAvailableError, KafkaError, TopicAlreadyExistsError
 
 from schemas import topics
 from streams.kafka_clients import kafka_python_options
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 ANSWER_MS: Final = 5_000
 """How long a broker may take to answer at first, in milliseconds."""
 SHOWN_WITHIN: Final = 30.0
-"""Seconds until partitions that were added have leaders."""
+"""Seconds until partitions that were added have leaders, and a group has its coordinator."""
 
 
 class TopicsUnavailable(Exception):  # noqa: N818 - named after the condition
@@ -101,8 +101,15 @@ class TopicAdmin:
         """
         # kafka-python warns of what Faust adds to a member, which does not concern us.
         logging.getLogger("kafka.admin").setLevel(logging.ERROR)
+        deadline = time.monotonic() + SHOWN_WITHIN
         with _telling(self._kafka):
-            return len(self._admin.describe_groups([group])[group]["members"])
+            while True:
+                try:
+                    return len(self._admin.describe_groups([group])[group]["members"])
+                except CoordinatorNotAvailableError:  # the brokers are choosing one
+                    if time.monotonic() > deadline:
+                        raise
+                    time.sleep(0.5)
 
 
 @contextmanager
