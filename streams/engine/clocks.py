@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from streams.engine.moving import Refused
     from streams.engine.rules import CaseRules, Silence
 
-REMEMBERED: Final = 4096
-"""Plain counts that are remembered for one item, region and department."""
+REMEMBERED: Final = 65_536
+"""Plain counts that are remembered for one catalogue, a kilobyte each."""
 DECISION: Final = (ClockKind.PROMISED, ClockKind.STATUTORY)
 """The clocks that run to the decision."""
 
