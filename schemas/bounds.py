@@ -20,8 +20,8 @@ MAX_FILES: Final = 1_000
 """The most files, or calendars, in one folder. A province has some 150 counties and cities."""
 DEEPEST: Final = 32
 """The deepest nesting of a YAML file. A catalogue nests 8 deep; Python's stack ends near 300."""
-MOST_VALUES: Final = 500_000
-"""The most values of a YAML file: what 8 MiB of the densest catalogue hold."""
+MOST_VALUES: Final = 200_000
+"""The most values of a YAML file, a kilobyte each while it is read. An item has about 20."""
 MOST_HEIRS: Final = 16
 """The longest chain of presets, or of calendars, that extend each other: nation, province, city,
 county, park are five."""
