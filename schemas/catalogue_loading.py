@@ -95,17 +95,25 @@ def _joined(
     for document, part in parts:
         problems += _dangling(document, part, catalogue)
         problems += _circles(document, part, catalogue)
+    if not problems:  # what holds by default must be there too: a catalogue may come without files
+        for kind, loc, code in _of_policy(("policy",), policy):
+            if code not in getattr(catalogue, kind):
+                problems.append(parts[-1][0].problem(loc, *_missing(kind, code)))
     if problems:
         raise SchemaError(problems)
     return catalogue
+
+
+def _missing(kind: str, code: str | None) -> tuple[str, str]:
+    """Say that a code is named and not there, and what to do."""
+    return f"there is no {code} in {kind}", f"state {code} in {kind}, or correct the code"
 
 
 def _dangling(document: Document, part: CatalogueFile, catalogue: Catalogue) -> Iterator[Problem]:
     """Give every code that a file names and no file states."""
     for kind, loc, code in _references(part):
         if code is not None and code not in getattr(catalogue, kind):
-            remedy = f"state {code} in {kind}, or correct the code"
-            yield document.problem(loc, f"there is no {code} in {kind}", remedy)
+            yield document.problem(loc, *_missing(kind, code))
 
 
 def _circles(document: Document, part: CatalogueFile, catalogue: Catalogue) -> Iterator[Problem]:

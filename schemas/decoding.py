@@ -40,6 +40,7 @@ _REMEDIES: Final[Mapping[str, str]] = {
     "string_pattern_mismatch": "remove control characters and surrounding blanks",
     "int_type": "send a whole number without quotes",
     "int_from_float": "send a whole number",
+    "int_parsing_size": "send a whole number of ordinary size",
     "bool_type": "send true or false without quotes",
     "enum": "send one of the listed values; map your own codes in the mapping file",
     "literal_error": "send one of the listed values; map your own codes in the mapping file",
@@ -55,6 +56,18 @@ _REMEDIES: Final[Mapping[str, str]] = {
     "finite_number": "send an amount such as 12.50; JSON knows neither NaN nor Infinity",
     "too_long": "send fewer entries; docs/events.md says how many there may be",
 }
+REASONS: Final = frozenset(
+    {
+        *_REMEDIES,
+        "empty",
+        "too_large",
+        "too_many_faults",
+        "repeated_key",
+        "ruling",
+        "case_too_large",
+    }
+)
+"""Every reason that a refusal can give."""
 _MESSAGES: Final[Mapping[str, str]] = {
     "missing": "The field is missing.",
     "union_tag_not_found": "The field kind is missing.",
@@ -122,11 +135,11 @@ def decode_event(raw: bytes | None) -> StepEvent:
     # pydantic keeps the last of repeated keys, unseen. A key is a closing quote and a colon: when
     # there are no more of these than fields, none was repeated; otherwise look closely.
     if len(_KEY.findall(raw)) != len(event.model_fields_set):
-        _refuse_repeated_keys(raw, event.source)
+        _refuse_repeated_keys(raw)
     return event
 
 
-def _refuse_repeated_keys(raw: bytes, source: str) -> None:
+def _refuse_repeated_keys(raw: bytes) -> None:
     def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
         keys = [key for key, _ in found]
         for key in keys:
@@ -138,7 +151,7 @@ def _refuse_repeated_keys(raw: bytes, source: str) -> None:
                     shown(harmless(key, values)),
                     f"The field stands {keys.count(key)} times.",
                     "send each field once",
-                    source,
+                    _source(raw),
                 )
         return dict(found)
 

@@ -224,6 +224,10 @@ def _filled(mapping: HallMapping, text: str, row: Mapping[str, str]) -> str | No
         if left < 0:
             raise Unfit("longer than an event may be", "map fewer columns, or shorten the cells")
         said, filter_ = row[found[1]].strip(), found[2]
+        try:
+            said.encode()
+        except UnicodeEncodeError:
+            raise Unfit("half a character", "state table.encoding in the mapping") from None
         if filter_ in _FILTERS:
             return _FILTERS[filter_](said)
         if filter_:
@@ -235,12 +239,7 @@ def _filled(mapping: HallMapping, text: str, row: Mapping[str, str]) -> str | No
             return translated
         return said
 
-    filled = _PLACE.sub(value, text)
-    try:
-        filled.encode()
-    except UnicodeEncodeError:
-        raise Unfit("half a character", "state table.encoding in the mapping") from None
-    return filled
+    return _PLACE.sub(value, text)
 
 
 def _as_code(value: str) -> str:

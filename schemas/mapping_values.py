@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime
 
+from schemas.bounds import shown
+
 if TYPE_CHECKING:
     from schemas.events import Envelope
     from schemas.mapping import Table
@@ -98,4 +100,4 @@ def _written_time(table: Table, value: str) -> datetime:
     except ValueError:
         form = table.time_format or "2026-03-02 09:00:00"
         remedy = "correct it, or state table.time_format in the mapping"
-        raise Unfit(f"no time written as {form}", remedy) from None
+        raise Unfit(f"no time written as {shown(form)}", remedy) from None

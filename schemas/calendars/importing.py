@@ -37,7 +37,7 @@ WEEKEND = 5
 
 def _truth(value: Any) -> Any:
     """JSON's own words, which reach the contract as text."""
-    return {"true": True, "false": False}.get(value, value)
+    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
 
 
 _EXCHANGED = "调休"
