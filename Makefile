@@ -9,6 +9,8 @@ BIN := $(VENV)/bin
 KAFKA_LIBS := .cache/kafka/libs
 KAFKA_PORT ?= 9092
 TEST_PROCESSES ?= 2
+INPUTS ?= 1000000
+SEED ?= 1
 
 # The first Python on PATH that is new enough.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -43,6 +45,10 @@ bench: $(VENV)/dev.stamp $(KAFKA_LIBS).stamp ## the engine worker beside a bare 
 .PHONY: proof
 proof: $(VENV)/dev.stamp ## the long proof, an hour: 100,000 random cases by a second reader of the law; mutants
 	@$(BIN)/python -m tests.proof
+
+.PHONY: fuzz
+fuzz: $(VENV)/dev.stamp ## a million hostile inputs (INPUTS=…, SEED=…) for all that reads bytes from outside
+	@$(BIN)/python -m tests.fuzz --inputs $(INPUTS) --seed $(SEED)
 
 .PHONY: kafka
 kafka: $(VENV)/run.stamp $(KAFKA_LIBS).stamp ## real Apache Kafka in the foreground, without Docker (KAFKA_PORT=9092)

@@ -13,6 +13,12 @@ MAX_EVENT_BYTES: Final = 256 * 1024
 200 documents, each of 200 Chinese characters, has 120,000."""
 MAX_RULING_BYTES: Final = 64 * 1024
 """The largest ruling: its reason has 4,000 characters, at most 12 bytes each as `\\uXXXX` pairs."""
+MAX_RECORDS: Final = 1_000
+"""The most records of a case; those beyond are refused. Judging it pairs each end with every start;
+a case that goes through thirty steps has some sixty."""
+MAX_SPECIAL: Final = 50
+"""The most special procedures of a case, likewise: each is counted for each of its clocks. More
+than two or three are a finding already."""
 MAX_FILE_BYTES: Final = 8 << 20
 """The largest YAML or JSON file. A change travels in 7 MiB, so a larger catalogue cannot be sent;
 a file of this size already takes minutes to read."""

@@ -120,14 +120,14 @@ def _circles(document: Document, part: CatalogueFile, catalogue: Catalogue) -> I
     """Give every preset that extends itself, directly or not, or through too many others."""
     for index, preset in enumerate(part.presets):
         seen, base = {preset.name}, preset.extends
-        while base is not None and base not in seen and len(seen) <= MOST_HEIRS:
+        while base is not None and base not in seen and len(seen) <= MOST_HEIRS + 1:
             seen.add(base)
             above = catalogue.presets.get(base)
             base = above.extends if above else None
         loc = ("presets", index, "extends")
         if base == preset.name:
             yield document.problem(loc, f"{preset.name} extends itself", "break the circle")
-        elif len(seen) > MOST_HEIRS:
+        elif len(seen) > MOST_HEIRS + 1:
             message = f"more than {MOST_HEIRS} presets extend each other"
             yield document.problem(loc, message, "leave some of them out")
 

@@ -73,7 +73,7 @@ class Table(Stated):
             except (ZoneInfoNotFoundError, ValueError, OSError):
                 raise ValueError(f"there is no time zone {self.time_zone}") from None
         try:
-            b"".decode(self.encoding)
+            "a".encode(self.encoding)
         except (LookupError, ValueError):
             raise ValueError(f"there is no encoding {self.encoding}") from None
         if self.time_format is not None and not reads_what_it_writes(self.time_format):

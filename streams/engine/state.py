@@ -21,11 +21,6 @@ FORMAT: Final = 2
 """The version of this form. An unknown one is fatal: state must never be misread."""
 MAX_STATE_BYTES: Final = 256 * 1024
 """A case whose state would be larger takes no more events: they go to the dead letters."""
-MAX_RECORDS: Final = 1_000
-"""The most records of a case, likewise. Judging it pairs each end with every start."""
-MAX_SPECIAL: Final = 50
-"""The most special procedures of a case, likewise: each is counted for each of its clocks. More
-than two or three are a finding already."""
 
 _HEAD: Final = struct.Struct(">BBQi")
 _ENCODER: Final = msgspec.msgpack.Encoder()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from schemas.bounds import MAX_RECORDS, MAX_SPECIAL
 from schemas.verdicts import card_id
 from streams.engine.case import assess
 from streams.engine.deadlines import Deadlines
@@ -15,8 +16,6 @@ from streams.engine.horizon import horizon_of
 from streams.engine.judge import Answer, card_key, card_name, coming, judge, next_at
 from streams.engine.records import case_record, move_record
 from streams.engine.state import (
-    MAX_RECORDS,
-    MAX_SPECIAL,
     MAX_STATE_BYTES,
     CaseState,
     Head,
