@@ -12,6 +12,7 @@ TEST_PROCESSES ?= 2
 SEED ?= a
 ROUNDS ?= 2
 SECONDS ?= 60
+INPUTS ?= 1000000
 
 # The first Python on PATH that is new enough.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -64,6 +65,10 @@ faults-once: $(VENV)/dev.stamp $(KAFKA_LIBS).stamp ## each fault once, and what 
 .PHONY: proof
 proof: $(VENV)/dev.stamp ## the long proof, an hour: 100,000 random cases by a second reader of the law; mutants
 	@$(BIN)/python -m tests.proof
+
+.PHONY: fuzz
+fuzz: $(VENV)/dev.stamp ## a million hostile inputs (INPUTS=…, SEED=…) for all that reads bytes from outside
+	@$(BIN)/python -m tests.fuzz --inputs $(INPUTS) --seed $(SEED)
 
 .PHONY: kafka
 kafka: $(VENV)/run.stamp $(KAFKA_LIBS).stamp ## real Apache Kafka in the foreground, without Docker (KAFKA_PORT=9092)

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import Field, TypeAdapter, model_validator
 
+from schemas.bounds import MOST_PEOPLE, MOST_STEPS, MOST_VERSIONS
 from schemas.calendars import CalendarDefinition
+from schemas.calendars.definition import Date
 from schemas.codes import CaseType, Channel, ClockKind, SuspensionKind
 from schemas.events import Code, Name
 from schemas.limits import Basis, Clocks, Ladder, Limit, Policy, Stated
@@ -50,8 +52,8 @@ class Absence(Stated):
     """An officer is away (外出, 请假), from one local date to another, both inclusive."""
 
     officer: Code
-    away_from: date = Field(alias="from")
-    away_to: date = Field(alias="to")
+    away_from: Date = Field(alias="from")
+    away_to: Date = Field(alias="to")
 
     @model_validator(mode="after")
     def _forwards(self) -> Absence:
@@ -66,9 +68,9 @@ class Post(Stated):
     code: Code
     name: Name
     department: Code
-    officers: tuple[Code, ...] = Field(min_length=1)
-    deputies: tuple[Code, ...] = ()
-    absences: tuple[Absence, ...] = ()
+    officers: tuple[Code, ...] = Field(min_length=1, max_length=MOST_PEOPLE)
+    deputies: tuple[Code, ...] = Field((), max_length=MOST_PEOPLE)
+    absences: tuple[Absence, ...] = Field((), max_length=MOST_PEOPLE)
 
     def is_away(self, officer: str, day: date) -> bool:
         """Tell whether an officer is away on a local date."""
@@ -95,7 +97,7 @@ class Window(Stated):
     code: Code
     name: Name
     region: Code
-    departments: tuple[Code, ...] = ()
+    departments: tuple[Code, ...] = Field((), max_length=MOST_PEOPLE)
 
 
 class FlowStep(Stated):
@@ -114,12 +116,12 @@ class FlowStep(Stated):
 class ItemVersion(Stated):
     """An item's limits and flow, as in force from one day to another (both inclusive)."""
 
-    effective_from: date | None = Field(None, alias="from")
-    effective_to: date | None = Field(None, alias="to")
+    effective_from: Date | None = Field(None, alias="from")
+    effective_to: Date | None = Field(None, alias="to")
     preset: str | None = None
     """A legal preset (e.g. `cn-permit`) whose clocks hold where `clocks` states none."""
     clocks: Clocks = Field(default_factory=dict)
-    flow: tuple[FlowStep, ...] = ()
+    flow: tuple[FlowStep, ...] = Field((), max_length=MOST_STEPS)
     policy: Policy = Policy()
 
     @model_validator(mode="after")
@@ -150,7 +152,7 @@ class Item(Stated):
     """事项类型: 01 许可 … 10 其他, 20 公共服务."""
     case_type: CaseType | None = None
     department: Code | None = None
-    versions: tuple[ItemVersion, ...] = Field(min_length=1)
+    versions: tuple[ItemVersion, ...] = Field(min_length=1, max_length=MOST_VERSIONS)
 
     @model_validator(mode="after")
     def _one_at_a_time(self) -> Item:

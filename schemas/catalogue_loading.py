@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
+from schemas.bounds import MAX_FILES, MOST_HEIRS
 from schemas.calendars import CalendarDefinition, load_calendars
 from schemas.catalogue import DEFAULT_POLICY, LISTS, Catalogue, CatalogueFile
 from schemas.reading import Document, Problem, SchemaError, read_document
@@ -39,7 +40,12 @@ def load_catalogue(directory: Path) -> Catalogue:
         problems += error.problems
     built_in = resources.files("schemas").joinpath("presets")
     parts: list[tuple[Document, CatalogueFile]] = []
-    for path in [*_yaml_files(built_in), *_yaml_files(directory)]:
+    files = _yaml_files(directory)
+    if len(files) > MAX_FILES:
+        message = f"the folder holds {len(files):,} files, more than {MAX_FILES:,}"
+        problems.append(Problem(str(directory), 1, "", "", message, "join them"))
+        files = []
+    for path in [*_yaml_files(built_in), *files]:
         try:
             document = read_document(path)
             parts.append((document, document.parse(CatalogueFile)))
@@ -89,29 +95,41 @@ def _joined(
     for document, part in parts:
         problems += _dangling(document, part, catalogue)
         problems += _circles(document, part, catalogue)
+    if not problems:  # what holds by default must be there too: a catalogue may come without files
+        for kind, loc, code in _of_policy(("policy",), policy):
+            if code not in getattr(catalogue, kind):
+                problems.append(parts[-1][0].problem(loc, *_missing(kind, code)))
     if problems:
         raise SchemaError(problems)
     return catalogue
+
+
+def _missing(kind: str, code: str | None) -> tuple[str, str]:
+    """Say that a code is named and not there, and what to do."""
+    return f"there is no {code} in {kind}", f"state {code} in {kind}, or correct the code"
 
 
 def _dangling(document: Document, part: CatalogueFile, catalogue: Catalogue) -> Iterator[Problem]:
     """Give every code that a file names and no file states."""
     for kind, loc, code in _references(part):
         if code is not None and code not in getattr(catalogue, kind):
-            remedy = f"state {code} in {kind}, or correct the code"
-            yield document.problem(loc, f"there is no {code} in {kind}", remedy)
+            yield document.problem(loc, *_missing(kind, code))
 
 
 def _circles(document: Document, part: CatalogueFile, catalogue: Catalogue) -> Iterator[Problem]:
-    """Give every preset that extends itself, directly or not."""
+    """Give every preset that extends itself, directly or not, or through too many others."""
     for index, preset in enumerate(part.presets):
         seen, base = {preset.name}, preset.extends
-        while base is not None and base in catalogue.presets and base not in seen:
+        while base is not None and base not in seen and len(seen) <= MOST_HEIRS + 1:
             seen.add(base)
-            base = catalogue.presets[base].extends
+            above = catalogue.presets.get(base)
+            base = above.extends if above else None
+        loc = ("presets", index, "extends")
         if base == preset.name:
-            message = f"{preset.name} extends itself"
-            yield document.problem(("presets", index, "extends"), message, "break the circle")
+            yield document.problem(loc, f"{preset.name} extends itself", "break the circle")
+        elif len(seen) > MOST_HEIRS + 1:
+            message = f"more than {MOST_HEIRS} presets extend each other"
+            yield document.problem(loc, message, "leave some of them out")
 
 
 def _references(part: CatalogueFile) -> Iterator[tuple[str, Loc, str | None]]:

@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
+from schemas.bounds import MAX_EVENT_BYTES, shown
 from schemas.events import KINDS, SCHEMA_VERSION, STEP_EVENT, StepEvent
+from schemas.masking import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MAX_EVENT_BYTES: Final = 256 * 1024
-"""The largest step event that is read. A record of a case is some hundreds of bytes."""
-SHOWN_VALUE: Final = 120
-"""How many characters of a wrong value a refusal shows."""
+MANY_FAULTS: Final = 1_000
+"""With more faults than these a record is no event at all, and none of them is worth a look."""
+LONGEST_NAME: Final = 64
+"""A longer field name is no slip of the pen: nothing like it is looked for."""
 
 _KEY = re.compile(rb'"\s*:')
 
@@ -38,6 +40,7 @@ _REMEDIES: Final[Mapping[str, str]] = {
     "string_pattern_mismatch": "remove control characters and surrounding blanks",
     "int_type": "send a whole number without quotes",
     "int_from_float": "send a whole number",
+    "int_parsing_size": "send a whole number of ordinary size",
     "bool_type": "send true or false without quotes",
     "enum": "send one of the listed values; map your own codes in the mapping file",
     "literal_error": "send one of the listed values; map your own codes in the mapping file",
@@ -53,6 +56,18 @@ _REMEDIES: Final[Mapping[str, str]] = {
     "finite_number": "send an amount such as 12.50; JSON knows neither NaN nor Infinity",
     "too_long": "send fewer entries; docs/events.md says how many there may be",
 }
+REASONS: Final = frozenset(
+    {
+        *_REMEDIES,
+        "empty",
+        "too_large",
+        "too_many_faults",
+        "repeated_key",
+        "ruling",
+        "case_too_large",
+    }
+)
+"""Every reason that a refusal can give."""
 _MESSAGES: Final[Mapping[str, str]] = {
     "missing": "The field is missing.",
     "union_tag_not_found": "The field kind is missing.",
@@ -63,6 +78,9 @@ _MESSAGES: Final[Mapping[str, str]] = {
     "in a row.",
 }
 """What is wrong, where pydantic's own words are for programmers."""
+
+_NO_VALUE: Final = frozenset({"missing", "dict_type", "extra_forbidden", "json_invalid"})
+"""Where there is no value, or it is a piece of the record, whoever it names."""
 
 _JSON_FAULTS: Final = (
     ("trailing characters", "send one JSON object a record, and nothing after it"),
@@ -117,11 +135,11 @@ def decode_event(raw: bytes | None) -> StepEvent:
     # pydantic keeps the last of repeated keys, unseen. A key is a closing quote and a colon: when
     # there are no more of these than fields, none was repeated; otherwise look closely.
     if len(_KEY.findall(raw)) != len(event.model_fields_set):
-        _refuse_repeated_keys(raw, event.source)
+        _refuse_repeated_keys(raw)
     return event
 
 
-def _refuse_repeated_keys(raw: bytes, source: str) -> None:
+def _refuse_repeated_keys(raw: bytes) -> None:
     def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
         keys = [key for key, _ in found]
         for key in keys:
@@ -129,11 +147,11 @@ def _refuse_repeated_keys(raw: bytes, source: str) -> None:
                 values = " / ".join(str(value) for k, value in found if k == key)
                 raise Refusal(
                     "repeated_key",
-                    _shown(key),
-                    _shown(values),
+                    shown(key),
+                    shown(harmless(key, values)),
                     f"The field stands {keys.count(key)} times.",
                     "send each field once",
-                    source,
+                    _source(raw),
                 )
         return dict(found)
 
@@ -141,30 +159,44 @@ def _refuse_repeated_keys(raw: bytes, source: str) -> None:
 
 
 def _refusal(raw: bytes, error: ValidationError) -> Refusal:
+    if error.error_count() > MANY_FAULTS:
+        return Refusal(
+            "too_many_faults",
+            "",
+            f"{error.error_count()} faults",
+            f"The record has more than {MANY_FAULTS} faults.",
+            "send one step event a record, as docs/events.md describes it",
+            _source(raw),
+        )
     first = error.errors(include_url=False)[0]
     path = [str(part) for part in first["loc"]]
     kind = path.pop(0) if path and path[0] in KINDS else ""  # the tag is no field of the sender's
     reason, field, value = first["type"], ".".join(path), first["input"]
     message = _MESSAGES.get(reason) or first["msg"].removeprefix("Value error, ")
     remedy = _REMEDIES.get(reason, "see docs/events.md for this field")
+    if reason in _NO_VALUE:
+        value = ""
     match reason:
-        case "missing":
-            value = ""
         case "union_tag_invalid" | "union_tag_not_found":
             field, value = "kind", first.get("ctx", {}).get("tag", "")
         case "extra_forbidden":
             message = f"An event of kind {kind} has no such field."
-            near = (
-                get_close_matches(field, KINDS[kind].model_fields, n=1, cutoff=0.8) if kind else []
-            )
+            near = _near(field, kind)
             remedy = f"did you mean {near[0]}? Otherwise: {remedy}" if near else remedy
         case "json_invalid":
-            value = raw[: 4 * SHOWN_VALUE].decode("utf-8", "backslashreplace")
             message, remedy = _why_not_json(raw, message, remedy)
     if field == "schema_version":
         message = f"This version reads schema version {SCHEMA_VERSION}."
         remedy = "send schema_version 1, or upgrade jiancha, then replay the dead letters"
-    return Refusal(reason, _shown(field), _shown(value), message, remedy, _source(raw))
+    said = harmless(field, value) if isinstance(value, str) else value
+    return Refusal(reason, shown(field), shown(said), message, remedy, _source(raw))
+
+
+def _near(field: str, kind: str) -> list[str]:
+    """Give the field of a kind that was meant, if one is like it."""
+    if not kind or len(field) > LONGEST_NAME:
+        return []
+    return get_close_matches(field, KINDS[kind].model_fields, n=1, cutoff=0.8)
 
 
 def _why_not_json(raw: bytes, message: str, remedy: str) -> tuple[str, str]:
@@ -182,12 +214,6 @@ def _why_not_json(raw: bytes, message: str, remedy: str) -> tuple[str, str]:
             "send UTF-8 (GBK and GB 18030 must be converted before sending)",
         )
     return message, next((cure for fault, cure in _JSON_FAULTS if fault in message), remedy)
-
-
-def _shown(value: object) -> str:
-    text = value if isinstance(value, str) else repr(value)
-    text = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text[: SHOWN_VALUE + 1])
-    return text if len(text) <= SHOWN_VALUE else text[: SHOWN_VALUE - 1] + "…"
 
 
 def _source(raw: bytes) -> str:

@@ -9,9 +9,12 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from schemas import topics
+from schemas import bounds, topics
+from schemas.calendars.definition import MOST_DAYS
+from schemas.decoding import MANY_FAULTS
 from schemas.events import KINDS, SCHEMA_VERSION, STEP_EVENT, Envelope
 from schemas.rulings import Ruling
+from schemas.ticks import LARGEST_CHANGE
 from schemas.words import KINDS as KIND_WORDS
 
 if TYPE_CHECKING:
@@ -46,7 +49,7 @@ one JSON object in UTF-8. `event.schema.json` is the same contract for machines.
 - **Times** carry their offset from UTC, with date and time of day: `2026-03-02T09:00:00+08:00`,
   from 1990 to 2100. A time without an offset is refused.
 - **Unknown fields are refused**, so that nothing is lost unseen. So are repeated keys, NaN, and
-  records over 256 KB.
+  records over 256 KB ([limits](#limits)).
 - A refused record goes to `{topics.DEAD_LETTERS.name}` with the reason and the remedy
   ([dead letters](dead-letters.md)).
 - A record under a missing or another key, or in another partition than Java's default partitioner
@@ -68,6 +71,42 @@ ends its alert, and the card stands.
  "action": "answered", "actor": "o-121", "decided_at": "2026-03-25T09:10:00+08:00",
  "reason": "材料复杂，已于当日作出决定"}}
 ```
+"""
+
+_LIMITS: Final = f"""\
+## Limits
+
+What comes from outside is read only within bounds, far above what is real, so that no input can
+hold a worker or fill its memory. What lies beyond is refused like any other fault, with its reason.
+
+| what | at most | beyond it |
+|---|---|---|
+| a step event | {bounds.MAX_EVENT_BYTES // 1024} KiB | refused, `too_large` |
+| the faults of one that are looked at | {MANY_FAULTS:,} | refused, `too_many_faults` |
+| a text, a list, a number, a time | as in the tables above | refused, with the field |
+| the nesting of JSON | 200 | refused, `json_invalid` |
+| a ruling | {bounds.MAX_RULING_BYTES // 1024} KiB | refused, `ruling` |
+| the records of a case | {bounds.MAX_RECORDS:,}, of these {bounds.MAX_SPECIAL} special \
+procedures, and 256 KiB \
+| refused, `case_too_large` |
+| a change of calendar or catalogue | {LARGEST_CHANGE >> 20} MiB | not sent; refused |
+| a file of a catalogue, calendar or mapping | {bounds.MAX_FILE_BYTES >> 20} MiB, \
+{bounds.MOST_VALUES:,} values, nested {bounds.DEEPEST} deep | an error with its line |
+| the files of a folder, and the calendars | {bounds.MAX_FILES:,} | an error |
+| presets, or calendars, that extend each other | {bounds.MOST_HEIRS} and the last | an error |
+| an item | {bounds.MOST_VERSIONS} versions, each of {bounds.MOST_STEPS} steps | an error |
+| the people of a post, the departments of a window | {bounds.MOST_PEOPLE:,} | an error |
+| a ladder | {bounds.MOST_RUNGS} rungs | an error |
+| the days that a calendar's file lists | {MOST_DAYS:,}: each from 1990 to 2100 once | an error |
+| a mapping | {bounds.MOST_RULES} events a row, {bounds.LONGEST_TEMPLATE:,} characters a field, \
+{bounds.MOST_CODES:,} codes a list | an error |
+| the problems of one reading that are told | {bounds.MOST_PROBLEMS} | "more is wrong" |
+| a wrong value that is shown | {bounds.SHOWN_VALUE} characters, printable; lists and objects are \
+only named | cut, with … |
+
+No refusal names an applicant: of what names one, and of free text, the value is masked or left out,
+and so is a piece of a record that is no JSON. `schemas/bounds.py` has the reason of each bound, and
+`make fuzz` tries them ([the long proof](proof.md#a-million-hostile-inputs)).
 """
 
 _TOPICS_HEAD: Final = f"""\
@@ -104,7 +143,7 @@ def events_page() -> str:
         own = _Table(models, models[model.__name__], {*Envelope.model_fields, "kind"})
         parts += [f"## `{kind}` {KIND_WORDS[kind].zh}\n", f"{about}\n", *own.lines(), ""]
     ruling = Ruling.model_json_schema()
-    parts += [_RULING, *_Table(models, ruling, {"schema_version"}).lines(), ""]
+    parts += [_RULING, *_Table(models, ruling, {"schema_version"}).lines(), "", _LIMITS]
     return "\n".join(parts)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import gzip
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
+from schemas.bounds import MAX_EVENT_BYTES
 from schemas.decoding import Refusal, decode_event
 
 if TYPE_CHECKING:
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from schemas.events import StepEvent
+
+_ENOUGH: Final = MAX_EVENT_BYTES + 3
+"""Bytes of a line: an event, the line break, and one more by which it is seen to be too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +40,19 @@ def open_lines(path: Path) -> BinaryIO:
     return path.open("rb")
 
 
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    """Give each line; of one that is too long for an event only so much that this shows."""
+    while line := file.readline(_ENOUGH):
+        rest = line
+        while len(rest) == _ENOUGH and not rest.endswith(b"\n"):
+            rest = file.readline(_ENOUGH)
+        yield line
+
+
 def read_event_lines(path: Path) -> Iterator[EventLine]:
     """Read every line that is not blank. Raises OSError."""
-    with open_lines(path) as lines:
-        for number, line in enumerate(lines, 1):
+    with open_lines(path) as file:
+        for number, line in enumerate(_lines(file), 1):
             raw = line.rstrip(b"\r\n")
             if not raw.strip():
                 continue

@@ -24,7 +24,8 @@ from pydantic import (
 from schemas.codes import CaseType, Channel, Outcome, SuspensionKind, Unit
 
 SCHEMA_VERSION: Final = 1
-EARLIEST: Final = datetime(1990, 1, 1, tzinfo=UTC)
+EARLIEST: Final = datetime(1990, 1, 2, tzinfo=UTC)
+"""No earlier: in the zones behind UTC the local day must still be one that the calendars cover."""
 LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
 
 _PRINTABLE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
@@ -48,7 +49,7 @@ CaseNumber = Annotated[str, StringConstraints(min_length=1, max_length=50, patte
 Amount = Annotated[int, Field(strict=True, ge=0, le=100_000)]
 Flag = Annotated[bool, Field(strict=True)]
 Money = Annotated[Decimal, Field(ge=0, max_digits=16, decimal_places=2)]
-Items = Annotated[tuple[Name, ...], Field(max_length=200)]
+Items = Annotated[tuple[Name, ...], Field(max_length=200, fail_fast=True)]
 Fact = Literal["told_at", "reason", "approver_rank", "days_asked", "delivered"]
 """What a source may be unable to hold; `reason` stands for a basis too."""
 
@@ -93,7 +94,7 @@ class Envelope(Facts):
         title="是否作废本记录",
         description="the source takes this record back: it counts as never sent",
     )
-    unrecorded: Annotated[tuple[Fact, ...], Field(max_length=10)] = Field(
+    unrecorded: Annotated[tuple[Fact, ...], Field(max_length=10, fail_fast=True)] = Field(
         (),
         title="来源系统无法记录的字段",
         description="facts that the source cannot hold: their absence is not a 'no'",

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from schemas.bounds import MOST_RUNGS
 from schemas.codes import Channel, ClockKind, Level, SuspensionKind, Unit
 from schemas.findings import FindingCode
 
@@ -98,7 +99,7 @@ class Rung(Stated):
     clock: Annotated[ClockKind, AfterValidator(_a_clock)]
     level: Level
     when: Literal["near", "passed", "silent"]
-    leads: tuple[Lead, ...] = ()
+    leads: tuple[Lead, ...] = Field((), max_length=MOST_RUNGS)
     """For `near`: by the length of the limit, the last one without a bound."""
     working_days: Annotated[int, Field(ge=0, le=1000)] = 0
     """For `passed`: by more than so many; for `silent`: how long the silence may last."""
@@ -131,7 +132,7 @@ class Ladder(Stated):
     name: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
     version: Annotated[int, Field(ge=1)] = 1
     title: str
-    rungs: tuple[Rung, ...] = Field(min_length=1)
+    rungs: tuple[Rung, ...] = Field(min_length=1, max_length=MOST_RUNGS)
 
 
 class Policy(Stated):

@@ -18,10 +18,19 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from pydantic import Field, model_validator
 
+from schemas.bounds import (
+    LONGEST_TEMPLATE,
+    MAX_EVENT_BYTES,
+    MOST_CODES,
+    MOST_RULES,
+    SHOWN_TEXT,
+    shown,
+)
 from schemas.decoding import Refusal, decode_event
 from schemas.events import KINDS, Code, Fact, StepEvent
 from schemas.limits import Stated
-from schemas.mapping_values import Unfit, typed
+from schemas.mapping_values import Unfit, reads_what_it_writes, typed
+from schemas.masking import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -41,27 +50,34 @@ _GIVEN: Final = frozenset({"kind", "source", "schema_version"})
 class Table(Stated):
     """How the table is written."""
 
-    encoding: str = "utf-8-sig"
+    encoding: Annotated[str, Field(max_length=40)] = "utf-8-sig"
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
     time_zone: str | None = None
     """The zone of times without an offset.
 
     A local time that occurs twice is the first of them; one that never occurs is an error.
     """
-    time_format: str | None = None
+    time_format: Annotated[str, Field(max_length=100)] | None = None
     """As `strptime` has it; ISO 8601, when left out."""
     clock_time_of_dates: time | None = None
     """For a source that records dates only: the clock time that a date gets."""
-    list_separator: Annotated[str, Field(min_length=1)] | None = None
+    list_separator: Annotated[str, Field(min_length=1, max_length=10)] | None = None
     """What parts the entries of a field that holds several; left out, a cell is one entry."""
 
     @model_validator(mode="after")
-    def _known_zone(self) -> Table:
+    def _known(self) -> Table:
+        """Check the names that only the machine knows."""
         if self.time_zone is not None:
             try:
                 ZoneInfo(self.time_zone)
-            except (ZoneInfoNotFoundError, ValueError):
+            except (ZoneInfoNotFoundError, ValueError, OSError):
                 raise ValueError(f"there is no time zone {self.time_zone}") from None
+        try:
+            "a".encode(self.encoding)
+        except (LookupError, ValueError):
+            raise ValueError(f"there is no encoding {self.encoding}") from None
+        if self.time_format is not None and not reads_what_it_writes(self.time_format):
+            raise ValueError(f"{self.time_format} is no form of a time, as strptime has it")
         return self
 
 
@@ -81,9 +97,9 @@ class EventRule(Stated):
     """One event that a row may give."""
 
     kind: str
-    when: tuple[When, ...] = ()
+    when: Annotated[tuple[When, ...], Field(max_length=MOST_RULES)] = ()
     """All of them must hold."""
-    fields: dict[str, str]
+    fields: dict[str, Annotated[str, Field(max_length=LONGEST_TEMPLATE)]]
     """Each field's text, with `{column}` or `{column|codes}` for a value of the row.
 
     Where every column that it names is empty the field is left out. Without `event_id` the event
@@ -116,12 +132,14 @@ class HallMapping(Stated):
     source: Code
     """The source system that the events name."""
     table: Table = Table()
-    codes: dict[str, dict[str, str]] = Field(default_factory=dict)
+    codes: dict[str, Annotated[dict[str, str], Field(max_length=MOST_CODES)]] = Field(
+        default_factory=dict
+    )
     """Translations of values; one that is not listed is an error, unless `*` says what it is."""
     cannot_record: tuple[Fact, ...] = ()
     """Facts that the source cannot hold (unrecorded is not 'no'): each event that the law asks
     them of says so."""
-    events: tuple[EventRule, ...] = Field(min_length=1)
+    events: tuple[EventRule, ...] = Field(min_length=1, max_length=MOST_RULES)
 
     @model_validator(mode="after")
     def _known_codes(self) -> HallMapping:
@@ -179,7 +197,8 @@ def _event(
             if value is not None:
                 given[name] = typed(mapping.table, model, name, value)
         except Unfit as error:
-            return RowProblem(number, rule.kind, name, value or text, str(error), error.remedy)
+            said = shown(harmless(name, value or text))
+            return RowProblem(number, rule.kind, name, said, str(error), error.remedy)
     given.setdefault("event_id", _content_id(given))
     unable = [fact for fact in mapping.cannot_record if rule.kind in ASKED_OF[fact]]
     if unable:
@@ -197,15 +216,26 @@ def _filled(mapping: HallMapping, text: str, row: Mapping[str, str]) -> str | No
     if places and not any(row[column].strip() for column, _ in places):
         return None
 
+    left = MAX_EVENT_BYTES
+
     def value(found: re.Match[str]) -> str:
+        nonlocal left
+        left -= len(row[found[1]])
+        if left < 0:
+            raise Unfit("longer than an event may be", "map fewer columns, or shorten the cells")
         said, filter_ = row[found[1]].strip(), found[2]
+        try:
+            said.encode()
+        except UnicodeEncodeError:
+            raise Unfit("half a character", "state table.encoding in the mapping") from None
         if filter_ in _FILTERS:
             return _FILTERS[filter_](said)
         if filter_:
             codes = mapping.codes[filter_]
             translated = codes.get(said, codes.get("*"))
             if translated is None:
-                raise Unfit(f"{said!r} is not among the codes {filter_}", "add it to the mapping")
+                message = f"the value is not among the codes {filter_}"
+                raise Unfit(shown(message, SHOWN_TEXT), "add it to the mapping")
             return translated
         return said
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, time
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Final, Union, get_args, get_origin
@@ -9,10 +10,13 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime
 
+from schemas.bounds import shown
+
 if TYPE_CHECKING:
     from schemas.events import Envelope
     from schemas.mapping import Table
 
+_SOME_TIME: Final = datetime(2026, 3, 2, 9, tzinfo=UTC)
 _TRUTHS: Final = {"true": True, "false": False}
 
 
@@ -31,7 +35,7 @@ def typed(table: Table, model: type[Envelope], name: str, value: str) -> Any:
         return _moment(table, value)
     if bool in kinds:
         if value.lower() not in _TRUTHS:
-            raise Unfit(f"{value!r} is neither true nor false", "translate it with codes")
+            raise Unfit("neither true nor false", "translate it with codes")
         return _TRUTHS[value.lower()]
     if int in kinds:
         return _whole_number(value)
@@ -45,9 +49,7 @@ def _whole_number(value: str) -> int:
     try:
         return int(value)
     except ValueError:
-        raise Unfit(
-            f"{value!r} is no whole number", "correct it, or translate it with codes"
-        ) from None
+        raise Unfit("no whole number", "correct it, or translate it with codes") from None
 
 
 def _types(annotation: Any) -> set[Any]:
@@ -66,15 +68,28 @@ def _moment(table: Table, value: str) -> datetime:
     if moment.tzinfo is not None:
         return moment
     if table.time_zone is None:
-        raise Unfit(f"{value!r} has no offset", "state table.time_zone in the mapping")
+        raise Unfit("the time has no offset", "state table.time_zone in the mapping")
     zone = ZoneInfo(table.time_zone)
     local = moment.replace(tzinfo=zone)
-    if local.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != moment:
+    try:
+        back = local.astimezone(UTC).astimezone(zone)
+    except OverflowError:  # on the first or the last day that Python knows
+        raise Unfit("no year that an event may have", "correct the time") from None
+    if back.replace(tzinfo=None) != moment:
         raise Unfit(
-            f"the clocks of {table.time_zone} skip {value!r}: daylight saving begins",
+            f"the clocks of {table.time_zone} skip this time: daylight saving begins",
             "correct the time, or table.time_zone in the mapping",
         )
     return local
+
+
+def reads_what_it_writes(form: str) -> bool:
+    """Tell whether a form of times is one, as `strptime` has it."""
+    try:
+        datetime.strptime(_SOME_TIME.strftime(form), form)  # noqa: DTZ007 - only whether it can
+    except (ValueError, re.error):  # re.error: a part stands twice
+        return False
+    return True
 
 
 def _written_time(table: Table, value: str) -> datetime:
@@ -85,4 +100,4 @@ def _written_time(table: Table, value: str) -> datetime:
     except ValueError:
         form = table.time_format or "2026-03-02 09:00:00"
         remedy = "correct it, or state table.time_format in the mapping"
-        raise Unfit(f"{value!r} is no time written as {form}", remedy) from None
+        raise Unfit(f"no time written as {shown(form)}", remedy) from None

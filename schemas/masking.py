@@ -37,6 +37,16 @@ def mask_text(text: str) -> str:
     return _PERSONAL_NUMBER.sub(lambda found: mask_number(found[0]), text)
 
 
+def harmless(field: str, value: str) -> str:
+    """Give a refused value without an applicant's data; `field` may be followed by an index."""
+    name = field.partition(".")[0]
+    if name in _NAMES:
+        return mask_name(value)
+    if name in _NUMBERS:
+        return mask_number(value)
+    return "" if name in _FREE_TEXT else mask_text(value)
+
+
 def masked(event: Envelope) -> dict[str, Any]:
     """Give the event's set fields, ready for JSON, without anything that names an applicant.
 

@@ -6,18 +6,29 @@ collected at once, and each problem names the file, the line, the key, the value
 YAML's implicit types are switched off: `09:00` is not 540 minutes, `no` is not a truth value and
 `2026-01-04` is not a date until the contract says so. Every scalar reaches pydantic as the text
 that was written; only a plain `null`, `~` or nothing is None. Anchors and aliases are refused: a
-reader of the file must see each value where it applies.
+reader of the file must see each value where it applies. A file is read within the bounds of
+`schemas.bounds`, and what is told of it is short and printable, whatever it holds.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, get_args
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticCustomError
+
+from schemas.bounds import (
+    DEEPEST,
+    MAX_FILE_BYTES,
+    MOST_PROBLEMS,
+    MOST_VALUES,
+    SHOWN_TEXT,
+    shown,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -56,6 +67,11 @@ class Problem:
     message: str
     remedy: str
 
+    def __post_init__(self) -> None:
+        """Keep to what a person can read: texts of the file stand in most of it."""
+        for name in ("key", "value", "message", "remedy"):
+            object.__setattr__(self, name, shown(getattr(self, name), SHOWN_TEXT))
+
     def __str__(self) -> str:
         """One line for a person: where, what, and what to do."""
         what = " = ".join(part for part in (self.key, self.value) if part)
@@ -64,10 +80,18 @@ class Problem:
 
 
 class SchemaError(Exception):
-    """Raised when files do not hold what their contract asks; `problems` lists everything wrong."""
+    """Raised when files do not hold what their contract asks; `problems` lists everything wrong.
+
+    Of very many only the first are told, and that there are more.
+    """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(sorted(set(problems), key=lambda p: (p.file, p.line, p.key)))
+        told = sorted(set(problems), key=lambda p: (p.file, p.line, p.key))
+        if len(told) > MOST_PROBLEMS:
+            where = told[MOST_PROBLEMS]
+            more = Problem(where.file, where.line, "", "", "more is wrong", "mend the above first")
+            told = [*told[:MOST_PROBLEMS], more]
+        self.problems = tuple(told)
         super().__init__("\n".join(map(str, self.problems)))
 
 
@@ -98,8 +122,9 @@ class Document:
             return model.model_validate(self.data)
         except ValidationError as error:
             details = error.errors(include_url=False)
+            told = (detail for detail in details if not _follows(detail, details))
             raise SchemaError(
-                self._explain(detail, model) for detail in details if not _follows(detail, details)
+                self._explain(detail, model) for detail in islice(told, MOST_PROBLEMS + 1)
             ) from error
 
     def _explain(self, detail: ErrorDetails, model: type[BaseModel]) -> Problem:
@@ -108,7 +133,7 @@ class Document:
         if kind == "missing":
             loc = (*loc, detail["loc"][-1])
         elif kind == "extra_forbidden":
-            near = get_close_matches(str(loc[-1]), sorted(_keys(model)), n=1)
+            near = get_close_matches(shown(loc[-1]), sorted(_keys(model)), n=1)
             remedy = f"did you mean `{near[0]}`?" if near else "remove it: nothing reads this key"
         message = detail["msg"].removeprefix("Value error, ")
         return self.problem(loc, message[:1].lower() + message[1:], remedy)
@@ -128,11 +153,11 @@ def read_document(path: Path | Traversable) -> Document:
     """Read one YAML file without a contract.
 
     Raises SchemaError where it cannot be read, is not UTF-8 or not YAML, repeats a key of a
-    mapping, or uses an anchor.
+    mapping, uses an anchor, or is larger than a file may be.
     """
     file = str(path)
     try:
-        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+        root = yaml.compose(_text(path), Loader=_Loader)
     except OSError as error:
         reason = error.strerror or str(error)
         raise SchemaError([Problem(file, 1, "", "", reason, "check the path")]) from error
@@ -149,6 +174,10 @@ def read_document(path: Path | Traversable) -> Document:
         message = f"not YAML: {' '.join(str(error).split())}"
         remedy = "remove the character named"
         raise SchemaError([Problem(file, 1, "", "", message, remedy)]) from error
+    except ValueError as error:  # PyYAML's own, of an escape or a number beyond Python's
+        message = f"not YAML: {error}"
+        remedy = "look for an escape in double quotes, or a number, of absurd size"
+        raise SchemaError([Problem(file, 1, "", "", message, remedy)]) from error
     reader = _Reader(file)
     data = reader.build(root, ()) if root else None
     if reader.problems:
@@ -159,6 +188,42 @@ def read_document(path: Path | Traversable) -> Document:
 def read_yaml(path: Path | Traversable, model: type[Contract]) -> Contract:
     """Read one YAML file as `model`. Raises SchemaError holding everything that is wrong."""
     return read_document(path).parse(model)
+
+
+def _text(path: Path | Traversable) -> str:
+    """Read a file within its bounds. Raises OSError, UnicodeDecodeError, SchemaError."""
+    with path.open("rb") as file:
+        raw = file.read(MAX_FILE_BYTES + 1)
+    if len(raw) > MAX_FILE_BYTES:
+        message = f"the file is larger than {MAX_FILE_BYTES:,} bytes"
+        raise SchemaError([Problem(str(path), 1, "", "", message, "divide it")])
+    text = raw.decode("utf-8")
+    return (
+        text.replace("\t", " ") if path.name.endswith(".json") else text
+    )  # YAML indents by blanks
+
+
+class _Loader(yaml.BaseLoader):
+    """PyYAML's own, with bounds: it composes by recursion, and keeps a kilobyte of each value."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._depth = self._values = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        self._depth += 1
+        self._values += 1
+        if self._depth > DEEPEST:
+            self._refuse(f"nested more than {DEEPEST} deep")
+        if self._values > MOST_VALUES:
+            self._refuse(f"more than {MOST_VALUES:,} values; divide the file")
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+    def _refuse(self, why: str) -> NoReturn:
+        mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+        raise yaml.MarkedYAMLError(problem=why, problem_mark=mark)
 
 
 class _Reader:
@@ -181,15 +246,29 @@ class _Reader:
         if isinstance(node, yaml.SequenceNode):
             return [self.build(item, (*loc, i)) for i, item in enumerate(node.value)]
         plain = node.style is None  # type: ignore[attr-defined]  # the stubs lack it
-        return None if plain and node.value in _NOTHING else node.value
+        return None if plain and node.value in _NOTHING else self._whole(node, loc)
+
+    def _whole(self, node: yaml.Node, loc: Loc) -> str:
+        """Give a scalar's text; JSON escapes a rare character as the two halves of UTF-16."""
+        text: str = node.value
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+            if "\ufffd" in whole:
+                self._report(node, loc, text, "half a character", "write whole characters")
+            return whole
+        return text
 
     def _entries(self, node: yaml.MappingNode, loc: Loc) -> Iterator[tuple[str, Any]]:
         first: dict[str, int] = {}
         for key_node, value_node in node.value:
-            key, line = key_node.value, key_node.start_mark.line + 1
-            if not isinstance(key, str):
+            line = key_node.start_mark.line + 1
+            if not _is_scalar(key_node):
                 self._report(key_node, loc, "", "a key is not text", "write a plain word as key")
-            elif key in first:
+                continue
+            key = self._whole(key_node, loc)
+            if key in first:
                 message = f"the key stands in line {first[key]} already"
                 shown = _shorten(value_node.value) if _is_scalar(value_node) else ""
                 self._report(key_node, (*loc, key), shown, message, "remove one of the two")
@@ -198,8 +277,9 @@ class _Reader:
                 yield key, self.build(value_node, (*loc, key))
 
     def _report(self, node: yaml.Node, loc: Loc, value: str, message: str, remedy: str) -> None:
-        line = node.start_mark.line + 1
-        self.problems.append(Problem(self.file, line, _dotted(loc), value, message, remedy))
+        if len(self.problems) <= MOST_PROBLEMS:
+            line = node.start_mark.line + 1
+            self.problems.append(Problem(self.file, line, _dotted(loc), value, message, remedy))
 
 
 def _follows(detail: ErrorDetails, details: Iterable[ErrorDetails]) -> bool:
@@ -221,8 +301,7 @@ def _dotted(loc: Loc) -> str:
 
 
 def _shorten(value: object) -> str:
-    text = "null" if value is None else str(value)
-    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
+    return "null" if value is None else shown(value, _LONGEST_VALUE)
 
 
 def _keys(annotation: Any, seen: set[Any] | None = None) -> set[str]:

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from msgspec import Raw, Struct
 
-from schemas.verdicts import Seconds
+from schemas.verdicts import Seconds, decode
 
 TickSource = Literal["worker", "replay"]
 ChangeSubject = Literal["calendar", "catalogue"]
@@ -46,6 +46,12 @@ class Change(Struct, frozen=True, kw_only=True, tag="change"):
     by: str
     """Who asked for it."""
     barriers: dict[str, int]
+
+
+def read_tick(raw: bytes) -> Tick | Change:
+    """Read a record of `jiancha.ticks`. Raises `msgspec.MsgspecError` when it is none."""
+    found: Tick | Change = decode(raw, Tick | Change)  # type: ignore[arg-type]  # a union is none
+    return found
 
 
 LARGEST_CHANGE: Final = 7 << 20

@@ -237,7 +237,13 @@ def encode(record: Struct) -> bytes:
 
 def decode(raw: bytes, form: type[_R]) -> _R:
     """Read a record of our own; raises `msgspec.MsgspecError` when it is none."""
-    return msgspec.json.decode(raw, type=form)
+    # msgspec lets two errors of another kind through.
+    try:
+        return msgspec.json.decode(raw, type=form)
+    except UnicodeDecodeError as error:
+        raise msgspec.DecodeError(f"byte {error.start} of a text is not UTF-8") from None
+    except RecursionError:
+        raise msgspec.DecodeError("nested too deeply") from None
 
 
 def card_id(case_no: str, clock_id: str, level: Level, sequence: int) -> str:

@@ -12,6 +12,7 @@ from streams.engine.calendar import day_of
 from streams.engine.clocks import counted
 from streams.engine.counting import DAY
 from streams.engine.rules import Rules, promise_exceeds_statute
+from streams.engine.zone import FIRST_DAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -78,7 +79,7 @@ def _may_end_later(rules: CaseRules) -> bool:
     if promised.unit == statutory.unit:
         return False
     calendar = rules.calendar
-    first = min(calendar.last_decreed_day, LAST_STARTS) - YEAR
+    first = max(min(calendar.last_decreed_day, LAST_STARTS) - YEAR, FIRST_DAY)
     starts = (
         calendar.instant(day * DAY + calendar.opening(day)) for day in range(first, first + YEAR)
     )

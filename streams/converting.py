@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any, Final, cast
 
+from schemas.bounds import SHOWN_TEXT, shown
 from schemas.events import KINDS, STEP_EVENT
 from schemas.mapping import HallMapping, RowProblem, apply, missing_columns
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from schemas.events import StepEvent
 
 TOLD_EVERY: Final = 5_000
+LONGEST_LINE: Final = 16 << 20
+"""Characters of a line of a table: no row of a hall has a thousandth of them."""
 _RANK: Final = {kind: rank for rank, kind in enumerate(KINDS)}
 
 
@@ -81,8 +84,8 @@ class Unreadable:
 @contextmanager
 def _rows(mapping: HallMapping, table: Path) -> Iterator[Iterator[dict[str, str] | Unreadable]]:
     try:
-        with _text(table, mapping.table.encoding) as lines:
-            reader = csv.reader(lines, delimiter=mapping.table.delimiter, strict=True)
+        with _text(table, mapping.table.encoding) as text:
+            reader = csv.reader(_lines(text), delimiter=mapping.table.delimiter, strict=True)
             heading = next(reader, [])
             if _undecoded(heading):
                 raise TableError(
@@ -91,12 +94,13 @@ def _rows(mapping: HallMapping, table: Path) -> Iterator[Iterator[dict[str, str]
                 )
             missing = missing_columns(mapping, heading)
             if missing:
+                columns = shown(", ".join(heading), SHOWN_TEXT)
                 raise TableError(
-                    f"{table}: there is no column {missing[0]!r}; the columns are "
-                    f"{', '.join(heading)}. Correct the mapping, or the delimiter"
+                    f"{table}: there is no column {shown(missing[0])!r}; the columns are "
+                    f"{columns}. Correct the mapping, or the delimiter"
                 )
             yield _read_rows(reader, heading, mapping.table.encoding)
-    except (OSError, EOFError, zlib.error, csv.Error, LookupError) as error:
+    except (OSError, EOFError, zlib.error, csv.Error, UnicodeError) as error:
         raise TableError(f"{table}: {error}") from None
 
 
@@ -125,6 +129,16 @@ def _read_rows(
             )
         else:
             yield dict(zip(heading, cells, strict=True))
+
+
+def _lines(text: IO[str]) -> Iterator[str]:
+    """Give the lines; one that never ends is not read to its end: it may be a gzip bomb."""
+    while line := text.readline(LONGEST_LINE):
+        if len(line) == LONGEST_LINE:
+            raise TableError(
+                f"a line has more than {LONGEST_LINE:,} characters; check that this is a table"
+            )
+        yield line
 
 
 def _undecoded(cells: list[str]) -> bool:

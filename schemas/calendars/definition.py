@@ -9,7 +9,7 @@ import datetime as dt
 import hashlib
 import re
 from itertools import pairwise
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -27,6 +27,9 @@ _DAY = 86_400
 
 FIRST_DATE, LAST_DATE = dt.date(1990, 1, 1), dt.date(2100, 12, 31)
 """What every calendar covers, both inclusive."""
+MOST_YEARS: Final = LAST_DATE.year - FIRST_DATE.year + 1
+MOST_DAYS: Final = (LAST_DATE - FIRST_DATE).days + 1
+"""No more can be listed, each once."""
 
 Weekday: TypeAlias = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -126,7 +129,8 @@ Hours: TypeAlias = Annotated[tuple[Interval, ...], AfterValidator(_check_hours)]
 Week: TypeAlias = Annotated[tuple[Weekday, ...], AfterValidator(_check_week)]
 TimeZone: TypeAlias = Annotated[str, AfterValidator(_check_zone)]
 CalendarName: TypeAlias = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
-Text: TypeAlias = Annotated[str, Field(min_length=1, max_length=200)]
+LONGEST_NAME: Final = 200
+Text: TypeAlias = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
 
 
 class CalendarContract(BaseModel):
@@ -175,8 +179,8 @@ class CalendarDefinition(CalendarContract):
     hours: Hours
     decrees: Decrees
     start_rule: StartRule | None = None
-    years: tuple[DecreedYear, ...] = ()
-    days: tuple[ListedDay, ...] = ()
+    years: Annotated[tuple[DecreedYear, ...], Field(max_length=MOST_YEARS)] = ()
+    days: Annotated[tuple[ListedDay, ...], Field(max_length=MOST_DAYS)] = ()
 
     @property
     def version(self) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BeforeValidator, Field, model_validator
 
 from schemas.calendars.definition import (
+    MOST_DAYS,
     CalendarContract,
     CalendarName,
     Date,
@@ -48,11 +49,17 @@ class DaysOff(CalendarContract):
             raise fault("`to` lies before `from`", "swap the two")
         return self
 
+    @property
+    def span(self) -> tuple[dt.date, dt.date]:
+        """The first and the last day of it."""
+        first, last = self.first or self.date, self.last or self.date
+        assert first is not None and last is not None  # noqa: S101, PT018  # _check_span
+        return first, last
+
     def listed(self, decree: str | None) -> Iterator[ListedDay]:
         """Yield each day of it; `decree` is the file's."""
         decree = self.decree if "decree" in self.model_fields_set else decree
-        first, last = self.first or self.date, self.last or self.date
-        assert first is not None and last is not None  # noqa: S101, PT018  # _check_span
+        first, last = self.span
         for ordinal in range(first.toordinal(), last.toordinal() + 1):
             yield ListedDay(
                 date=dt.date.fromordinal(ordinal),
@@ -92,6 +99,15 @@ class ListedDays(CalendarContract):
     decree: Text | None = None
     off: tuple[DaysOff, ...] = ()
     work: tuple[Annotated[DayWorked, BeforeValidator(_spell_out)], ...] = ()
+
+    @model_validator(mode="after")
+    def _check_number(self) -> ListedDays:
+        """Before they are listed one by one: a few lines can span a million days."""
+        spans = [entry.span for entry in self.off]
+        number = sum((last - first).days + 1 for first, last in spans) + len(self.work)
+        if number > MOST_DAYS:
+            raise fault(f"{number:,} days are listed, of {MOST_DAYS:,}", "list each day once")
+        return self
 
     def listed(self) -> Iterator[tuple[tuple[str, int], ListedDay]]:
         """Yield every day with the place that lists it."""

@@ -8,13 +8,15 @@ such days are put into that year's file, each with the notice's own number.
 from __future__ import annotations
 
 import datetime as dt
+import json
+import re
 from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
-from schemas.calendars.definition import CalendarContract, Date, Text, Year
+from schemas.calendars.definition import LONGEST_NAME, CalendarContract, Date, Text, Year
 from schemas.calendars.files import DaysOff, DayWorked, YearFile
 from schemas.reading import Document, SchemaError, read_document
 
@@ -27,17 +29,24 @@ if TYPE_CHECKING:
 
 FEWEST_OFF, MOST_OFF = 100, 130
 """Days off of a year between which a decree is plausible: 104 weekend days, and 11 to 13 more."""
+MOST_LISTED = 1_000
+"""Days of one file of the widespread form: a year has 366, and some December before."""
 WEEKEND = 5
 """The first day of the weekend, in the order of `datetime.date.weekday()`."""
 
 
 def _truth(value: Any) -> Any:
     """JSON's own words, which reach the contract as text."""
-    return {"true": True, "false": False}.get(value, value)
+    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+
+
+_EXCHANGED = "调休"
+_PLAIN = re.compile(r"[\w〔〕（）、·]+( [\w〔〕（）、·]+)*")
+"""What needs no quotes in YAML, and is no number of another kind."""
 
 
 class _Day(CalendarContract):
-    name: Text
+    name: Annotated[Text, Field(max_length=LONGEST_NAME - len(_EXCHANGED))]
     date: Date
     off: Annotated[bool, BeforeValidator(_truth)] = Field(alias="isOffDay", strict=True)
 
@@ -48,7 +57,7 @@ class _Widespread(CalendarContract):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     year: Year
-    days: tuple[_Day, ...] = Field(min_length=1)
+    days: tuple[_Day, ...] = Field(min_length=1, max_length=MOST_LISTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +101,7 @@ def _from_days(document: Document) -> YearFile:
     found = document.parse(_Widespread)
     off = [day for day in found.days if day.off]
     work = tuple(
-        DayWorked(date=day.date, name=f"{day.name}调休") for day in found.days if not day.off
+        DayWorked(date=day.date, name=day.name + _EXCHANGED) for day in found.days if not day.off
     )
     return YearFile(
         year=found.year, off=tuple(_spans(sorted(off, key=lambda d: d.date))), work=work
@@ -243,12 +252,8 @@ def _scalar(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(_scalar, value)) + "]"
     text = str(value)
-    plain = (
-        text.strip() == text
-        and not set(text) & set(",:{}[]#&*!|>?'\"%@`\\")
-        and text not in {"", "~", "null", "Null", "NULL"}
-    )
+    plain = _PLAIN.fullmatch(text) and text.lower() != "null"
     dated = len(text) > 1 and text[0].isdigit() and set(text) <= set("0123456789-:")
     if plain or dated:
         return text
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return json.dumps(text, ensure_ascii=not text.isprintable())  # such quotes are YAML's too

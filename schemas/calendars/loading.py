@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from schemas.bounds import MAX_FILES, MOST_HEIRS
 from schemas.calendars.definition import CalendarDefinition, DecreedYear, ListedDay
 from schemas.calendars.files import CalendarFile, ListedDays, YearFile
 from schemas.reading import Document, Problem, SchemaError, read_document
@@ -67,12 +68,21 @@ class _Loading:
         self._problems.append(Problem(file, 1, "", "", message, remedy))
 
     def read(self, folder: Path | Traversable) -> None:
-        for entry in _entries(folder):
+        for entry in self._entries(folder):
             if entry.is_dir():
-                for file in _entries(entry):
+                for file in self._entries(entry):
                     self._collect(file, entry.name)
             elif entry.name.endswith(_SUFFIX):
                 self._collect(entry, None)
+
+    def _entries(self, folder: Path | Traversable) -> list[Path | Traversable]:
+        """List what a person put there, in order: no hidden file, no __pycache__."""
+        entries = [entry for entry in folder.iterdir() if not entry.name.startswith(("_", "."))]
+        if len(entries) > MAX_FILES:
+            message = f"the folder holds {len(entries):,} files, more than {MAX_FILES:,}"
+            self.report(str(folder), message, "leave in it what is used")
+            return []
+        return sorted(entries, key=lambda entry: entry.name)
 
     def _collect(self, file: Path | Traversable, calendar: str | None) -> None:
         """Take in one file: a year of `calendar`, or a calendar's settings if that is None."""
@@ -141,7 +151,10 @@ class _Loading:
         name = settings.extends
         if name is None:
             return None
-        if name in heirs:
+        if len(heirs) > MOST_HEIRS:
+            message = f"more than {MOST_HEIRS} calendars inherit from each other"
+            self._problems.append(document.problem(("extends",), message, "leave some of them out"))
+        elif name in heirs:
             message = f"a calendar inherits from itself: {' ← '.join((*heirs, name))}"
             self._problems.append(document.problem(("extends",), message, "break the circle"))
         elif name not in self._sources:
@@ -204,12 +217,6 @@ class _Loading:
             self.report(
                 document.file, f"{year} is missing between two years", f"add {year}{_SUFFIX}"
             )
-
-
-def _entries(folder: Path | Traversable) -> list[Path | Traversable]:
-    """List what a person put there, in order: no hidden file, no __pycache__."""
-    entries = [entry for entry in folder.iterdir() if not entry.name.startswith(("_", "."))]
-    return sorted(entries, key=lambda entry: entry.name)
 
 
 def _gaps(years: list[int]) -> Iterator[int]:

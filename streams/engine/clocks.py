@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from streams.engine.ledger import Suspension
     from streams.engine.rules import CaseRules, Silence
 
-REMEMBERED: Final = 4096
-"""Plain counts that are remembered for one item, region and department."""
+REMEMBERED: Final = 65_536
+"""Plain counts that are remembered for one catalogue, a kilobyte each."""
 DECISION: Final = (ClockKind.PROMISED, ClockKind.STATUTORY)
 """The clocks that run to the decision."""
 

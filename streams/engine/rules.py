@@ -51,7 +51,8 @@ class CaseRules:
     catalogue: str
     """The version of the catalogue."""
     plain: dict[tuple[int, int], DayCount] = field(default_factory=dict)
-    """Limits in days that nothing moves, by the limit and the day of the start: a memory only."""
+    """Limits in days that nothing moves, by the limit and the day of the start: a memory only,
+    one for all rules of a catalogue, for the rules of single places are many."""
 
 
 class Rules:
@@ -62,6 +63,7 @@ class Rules:
         self.calendars = calendars
         self._policies: dict[tuple[str, str], Policy] = {}
         self._known: dict[tuple[str, str, str, int], CaseRules] = {}
+        self._plain: dict[tuple[int, int], DayCount] = {}
 
     @classmethod
     def of(cls, catalogue: Catalogue) -> Rules:
@@ -166,6 +168,7 @@ class Rules:
             item=item,
             version=version,
             catalogue=self.catalogue.version,
+            plain=self._plain,
         )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from schemas.bounds import MAX_RECORDS, MAX_SPECIAL
 from schemas.verdicts import card_id
 from streams.engine.case import assess
 from streams.engine.deadlines import Deadlines
@@ -35,12 +36,16 @@ if TYPE_CHECKING:
     from streams.engine.judge import Card
     from streams.engine.rules import Rules
 
-SMALL = 100
-"""Entries that no case's state outgrows its cap with."""
+SMALL: Final = 50
+"""Entries that no case outgrows a cap with."""
 
 
 class TooLarge(Exception):  # noqa: N818 - named after the condition
-    """Raised when a record would take its case's state over `MAX_STATE_BYTES`."""
+    """Raised when a record would take its case over one of the caps; the text says over which."""
+
+
+SPECIAL: Final = "suspended"
+_BYTES: Final = f"The records of this case take more than {MAX_STATE_BYTES:,} bytes."
 
 
 class OpenCase:
@@ -108,8 +113,8 @@ class Cases:
         Raises TooLarge, and then nothing has changed.
         """
         case = self._opened(case_no)
-        if len(case.entries) > SMALL and size_with(case.state, entry) > MAX_STATE_BYTES:
-            raise TooLarge
+        if len(case.entries) >= SMALL:
+            _check_room(case.state, entry)
         merged = merge(case.entries, entry)
         if merged is None:
             return False
@@ -129,7 +134,7 @@ class Cases:
         if answer in case.state.answers:
             return False
         if size_with(case.state, answer) > MAX_STATE_BYTES:
-            raise TooLarge
+            raise TooLarge(_BYTES)
         case.state.answers = sorted([*case.state.answers, answer])
         self._touched[case_no] = case
         return True
@@ -213,6 +218,15 @@ class Cases:
             state.catalogue = rules.catalogue.version
             case.stale = False
         return case.assessed
+
+
+def _check_room(state: CaseState, entry: Entry) -> None:
+    if len(state.entries) >= MAX_RECORDS:
+        raise TooLarge(f"This case has {MAX_RECORDS} records.")
+    if entry.kind == SPECIAL and sum(e.kind == SPECIAL for e in state.entries) >= MAX_SPECIAL:
+        raise TooLarge(f"This case has {MAX_SPECIAL} special procedures.")
+    if size_with(state, entry) > MAX_STATE_BYTES:
+        raise TooLarge(_BYTES)
 
 
 def _summary(case: OpenCase, assessed: Case) -> Summary:

@@ -16,7 +16,7 @@ from schemas import topics
 from schemas.decoding import Refusal, decode_event
 from schemas.events import EARLIEST, LATEST
 from schemas.masking import masked_json
-from schemas.ticks import LARGEST_CHANGE, Change, Tick, TickSource
+from schemas.ticks import LARGEST_CHANGE, Tick, TickSource, read_tick
 from schemas.verdicts import EventRecord, decode, encode
 from streams.engine.entries import entry_of
 from streams.engine.state import FORMAT, UnknownFormat
@@ -43,7 +43,6 @@ RESERVED: Final = b"\x00"
 PARTITION_KEY: Final = RESERVED + b"partition"
 
 _STEPS, _RULINGS, _TICKS = (topic.name for topic in topics.INPUTS)
-_TICK: Final = msgspec.json.Decoder(Tick | Change)
 
 
 class PartitionState(Struct, frozen=True):
@@ -219,14 +218,15 @@ class CasePartition:
         """Apply one tick, or one change; False when it has to wait."""
         raw = chunk.values[index] or b""
         try:
-            found = _TICK.decode(raw)
+            found = read_tick(raw)
         except msgspec.MsgspecError:
             self._metrics.tick_refused("unreadable")
             return True
+        reason = None
         if isinstance(found, Tick):
             reason = self._why_not(found, chunk.timestamps[index])
-        else:
-            reason = "too_large" if len(raw) > LARGEST_CHANGE else None
+        elif len(raw) > LARGEST_CHANGE:
+            reason = "too_large"
         if reason is not None:
             self._metrics.tick_refused(reason)
             return True
@@ -276,8 +276,8 @@ class CasePartition:
             self._metrics.misplaced(event.source, "key")
         try:
             new = self._cases.fold(case_no, entry)
-        except TooLarge:
-            self._refuse(chunk, index, too_large(case_no, event.source))
+        except TooLarge as error:
+            self._refuse(chunk, index, too_large(case_no, event.source, str(error)))
             return
         self._metrics.accepted(event.source, repeated=not new)
         self._emit(
@@ -314,8 +314,8 @@ class CasePartition:
             self._cases.rule(ruling.case_no, answer_of(ruling))
         except Refusal as refusal:
             self._refuse(chunk, index, refusal)
-        except TooLarge:
-            self._refuse(chunk, index, too_large(ruling.case_no, SOURCE))
+        except TooLarge as error:
+            self._refuse(chunk, index, too_large(ruling.case_no, SOURCE, str(error)))
         else:
             record = ruling_record(ruling, origin_of(chunk, index))
             self._emit(topics.EVENTS.name, ruling.case_no.encode(), record)

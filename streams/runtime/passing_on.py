@@ -66,13 +66,13 @@ def dead_letter(chunk: Chunk, index: int, refusal: Refusal) -> Output:
     return Output(topics.DEAD_LETTERS.name, chunk.partition, chunk.keys[index], value, headers)
 
 
-def too_large(case_no: str, source: str) -> Refusal:
-    """Refuse an event that would take its case's state over its cap."""
+def too_large(case_no: str, source: str, why: str) -> Refusal:
+    """Refuse an event that would take its case over a cap."""
     return Refusal(
         "case_too_large",
         "case_no",
         case_no,
-        "The records of this case take more than 256 KB.",
+        why,
         "check that the source does not use one case number for many cases",
         source,
     )

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Raw, Struct
 from pydantic import ValidationError
 
+from schemas.bounds import SHOWN_TEXT, shown
 from schemas.calendars import CalendarDefinition
 from schemas.catalogue_loading import catalogue_from
 from schemas.reading import SchemaError
@@ -151,8 +152,8 @@ class References:
                 definitions[made.name] = made
             made_of = None
             if bytes(change.catalogue) != bytes(NO_CONTENT):
-                made_of = catalogue_from(msgspec.json.decode(change.catalogue), definitions)
-        except (ValidationError, SchemaError) as error:
+                made_of = catalogue_from(decode(bytes(change.catalogue), dict), definitions)
+        except (msgspec.MsgspecError, ValidationError, SchemaError) as error:
             raise Refused(_first_line(error)) from None
         for made in definitions.values():
             self._contents.setdefault(_part(made).key, _content(made))
@@ -279,10 +280,12 @@ def _keeps_years(old: CalendarDefinition | None, new: CalendarDefinition) -> Non
         )
 
 
-def _first_line(error: ValidationError | SchemaError) -> str:
+def _first_line(error: msgspec.MsgspecError | ValidationError | SchemaError) -> str:
+    if isinstance(error, msgspec.MsgspecError):
+        return f"catalogue: {error}; send the change again with this program's own command"
     if isinstance(error, SchemaError):
         return str(error.problems[0])
     first = error.errors(include_url=False, include_input=True)[0]
-    field = ".".join(str(part) for part in first["loc"])
-    value = str(first["input"])[:80]
-    return f"{field} = {value}: {first['msg']}; correct it and send the change again"
+    field = shown(".".join(str(part) for part in first["loc"]), SHOWN_TEXT)
+    message = shown(first["msg"], SHOWN_TEXT)
+    return f"{field} = {shown(first['input'])}: {message}; correct it and send the change again"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Raw
 from pydantic import ValidationError
 
+from schemas.bounds import MAX_RULING_BYTES, SHOWN_TEXT, shown
 from schemas.decoding import Refusal
 from schemas.masking import mask_text
 from schemas.rulings import RULING
@@ -20,16 +21,21 @@ if TYPE_CHECKING:
 SOURCE = "jiancha.rulings"
 """What stands for the sender of a ruling in a dead letter."""
 
+_REMEDY = "send a ruling as docs/events.md describes it"
+
 
 def read_ruling(raw: bytes) -> Ruling:
     """Read a ruling. Raises Refusal."""
+    if len(raw) > MAX_RULING_BYTES:
+        message = f"The ruling is larger than {MAX_RULING_BYTES} bytes."
+        raise Refusal("ruling", "", f"{len(raw)} bytes", message, _REMEDY, SOURCE)
     try:
         return RULING.validate_json(raw)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(str(part) for part in first["loc"])
-        remedy = "send a ruling as docs/events.md describes it"
-        raise Refusal("ruling", field, "", first["msg"], remedy, SOURCE) from None
+        message = shown(first["msg"], SHOWN_TEXT)
+        raise Refusal("ruling", shown(field), "", message, _REMEDY, SOURCE) from None
 
 
 def answer_of(ruling: Ruling) -> Answer:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.decoding import MAX_EVENT_BYTES, SHOWN_VALUE, Refusal, decode_event
+from schemas.bounds import MAX_EVENT_BYTES, SHOWN_VALUE
+from schemas.decoding import Refusal, decode_event
 from tests.support.bad_messages import BAD_MESSAGES, GOOD, event, text, written
 
 

@@ -1,0 +1,30 @@
+"""Every target, one module each."""
+
+from __future__ import annotations
+
+from tests.fuzz.targets import (
+    calendars,
+    catalogues,
+    events,
+    explanations,
+    mappings,
+    partitions,
+    rows,
+    rulings,
+    ticks,
+    years,
+)
+
+_MODULES = (
+    events,
+    rulings,
+    ticks,
+    rows,
+    partitions,
+    explanations,
+    mappings,
+    catalogues,
+    calendars,
+    years,
+)
+TARGETS = {module.TARGET.name: module.TARGET for module in _MODULES}
