@@ -1,4 +1,4 @@
-"""What `tests.bench.sizing` computes from: what was measured says by what, what is assumed says so."""
+"""What `tests.bench.sizing` computes from; each input says where it was measured."""
 
 from __future__ import annotations
 
