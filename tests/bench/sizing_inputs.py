@@ -1,4 +1,4 @@
-"""What `tests.bench.sizing` computes from: what was measured, by what; what is assumed, as such."""
+"""What `tests.bench.sizing` computes from; each input says where it was measured."""
 
 from __future__ import annotations
 
