@@ -139,5 +139,5 @@ def test_it_serves_on_a_thread_until_it_is_stopped():
     with pytest.raises(OSError, match="in use"):
         serve(settings, CollectorRegistry(), lambda: WELL, lambda: WELL)
     stop()
-    assert threading.active_count() == before
+    assert threading.active_count() <= before  # of others one may have ended meanwhile
     serve(settings, CollectorRegistry(), lambda: WELL, lambda: WELL)()
