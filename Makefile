@@ -23,7 +23,7 @@ REAL_KAFKA = $(if $(and $(shell command -v java),$(shell command -v mvn)),$(KAFK
 
 .PHONY: help
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s%s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s%s\n", $$1, $$2}' Makefile
 
 .PHONY: run
 run: $(VENV)/run.stamp ## set everything up, replay a real log on embedded servers, open the board on port 8080
@@ -49,6 +49,10 @@ PEERS := .cache/peers
 .PHONY: bench-peers
 bench-peers: $(VENV)/dev.stamp $(KAFKA_LIBS).stamp $(PEERS)/pip.stamp ## the worker beside quixstreams, bytewax and plain Faust (an environment of their own)
 	@$(BIN)/python -m tests.bench --peers $(PEERS)/bin/python --events 20000
+
+.PHONY: test-security
+test-security: $(VENV)/dev.stamp $(KAFKA_LIBS).stamp ## a broker with TLS, logins and ACLs: what each role may do, and what refusals look like: minutes
+	@JIANCHA_SECURITY=1 $(BIN)/pytest tests/integration/test_kafka_security.py
 
 .PHONY: bench-smoke
 bench-smoke: $(VENV)/dev.stamp $(KAFKA_LIBS).stamp ## the same in a minute, to see that the outcomes are equal

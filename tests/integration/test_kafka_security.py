@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 
 import pytest
@@ -22,7 +23,13 @@ from tests.support.certificates import certificates
 from tests.support.secure_system import CATALOGUE, ROLES, SecureSystem, event, send
 from tests.support.wait import eventually
 
-pytestmark = pytest.mark.kafka
+pytestmark = [
+    pytest.mark.kafka,
+    pytest.mark.skipif(
+        os.environ.get("JIANCHA_SECURITY") != "1",
+        reason="it takes minutes: `make test-security`, or set JIANCHA_SECURITY=1",
+    ),
+]
 
 STEPS = topics.STEPS.name
 READ = AclOperation.READ
