@@ -172,3 +172,27 @@ def test_a_new_catalogue_with_a_longer_lead_brings_a_new_card_for_the_same_due_m
         ("issued", "notice", "level_reached"),
     ]
     assert desk.looks(NEVER - 1, long, ACCEPTED) == []
+
+
+class TestSilenceAndTimeLeadToOneLevel:
+    """A ladder may say red by silence and red by some days over: what comes first holds."""
+
+    def desk(self, days_over):
+        law = with_ladder(PASSED, SILENT, {**PASSED, "level": "red", "working_days": days_over})
+        desk = Desk()
+        desk.looks(YELLOW, law, ACCEPTED)
+        return desk, law
+
+    def test_over_by_two_days_comes_before_three_days_of_silence(self):
+        desk, law = self.desk(2)
+        assert desk.looks(RED, law, ACCEPTED) == [("issued", "red", "level_reached")]
+        assert desk.cards["promised/red"].holds_from == at("2018-10-27 00:00:00")
+        assert desk.looks(RED + 1, law, ACCEPTED) == []
+
+    def test_three_days_of_silence_come_before_six_days_over(self):
+        desk, law = self.desk(6)
+        later = at("2018-11-05 09:00:00")
+        assert desk.looks(later, law, ACCEPTED) == [("issued", "red", "silence")]
+        assert desk.cards["promised/red"].holds_from == RED
+        assert desk.cards["promised/yellow"].standing
+        assert desk.looks(later + 1, law, ACCEPTED) == []
