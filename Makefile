@@ -52,7 +52,7 @@ bench-peers: $(VENV)/dev.stamp $(KAFKA_LIBS).stamp $(PEERS)/pip.stamp ## the wor
 
 .PHONY: test-security
 test-security: $(VENV)/dev.stamp $(KAFKA_LIBS).stamp ## a broker with TLS, logins and ACLs: what each role may do, and what refusals look like: minutes
-	@JIANCHA_SECURITY=1 $(BIN)/pytest tests/integration/test_kafka_security.py
+	@JIANCHA_SECURITY=1 $(BIN)/pytest tests/integration/test_kafka_security.py tests/integration/test_canaries.py
 
 .PHONY: bench-smoke
 bench-smoke: $(VENV)/dev.stamp $(KAFKA_LIBS).stamp ## the same in a minute, to see that the outcomes are equal
@@ -64,7 +64,7 @@ faults: $(VENV)/dev.stamp $(KAFKA_LIBS).stamp ## rounds of faults on real Kafka,
 
 .PHONY: faults-once
 faults-once: $(VENV)/dev.stamp $(KAFKA_LIBS).stamp ## each fault once, and what the oracle finds in a worker that is made wrong: 6 minutes
-	@JIANCHA_FAULTS_ROUNDS=1 $(BIN)/pytest tests/faults
+	@JIANCHA_FAULTS_ROUNDS=1 $(BIN)/pytest tests/faults tests/integration/test_repartition.py
 
 .PHONY: proof
 proof: $(VENV)/dev.stamp ## the long proof, an hour: 100,000 random cases by a second reader of the law; mutants

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
@@ -79,6 +80,10 @@ def as_(system, user, **more):
     return system.as_(user, **{"password": None, "password_file": str(file), **more})
 
 
+@pytest.mark.skipif(
+    os.environ.get("JIANCHA_SECURITY") != "1",
+    reason="a minute: `make test-security`, or set JIANCHA_SECURITY=1",
+)
 def test_neither_logs_nor_metrics_hold_a_secret_or_an_applicant(system, secure_kafka):
     said = as_(system, "operator").run("migrate").stderr
     for role in EVERY:
