@@ -45,7 +45,7 @@ def fuzzed(name: str, seed: int, count: int, tally: Tally) -> Broken | None:
         run(TARGETS[name], seed, count, tally, told)
     except Broken as broken:
         return broken
-    say(f"{name}: {tally.inputs:,} in {time.monotonic() - begin:,.0f} s")
+    say(f"{name}: {time.monotonic() - begin:,.0f} s; {row(name, tally)}")
     return None
 
 
@@ -62,17 +62,20 @@ def as_test(name: str, broken: Broken) -> str:
     )
 
 
+def row(name: str, tally: Tally) -> str:
+    accepted = tally.reasons["accepted"]
+    return (
+        f"| {name} | {tally.inputs:,} | {accepted:,} | {tally.inputs - accepted:,}"
+        f" | {1000 * tally.slowest:.1f} | {tally.memory / 1e6:.1f} |"
+    )
+
+
 def table(tallies: dict[str, Tally]) -> list[str]:
     lines = [
         "| target | inputs | accepted | refused | slowest, ms CPU | peak memory, MB |",
         "|---|---:|---:|---:|---:|---:|",
     ]
-    for name, tally in tallies.items():
-        accepted = tally.reasons["accepted"]
-        lines.append(
-            f"| {name} | {tally.inputs:,} | {accepted:,} | {tally.inputs - accepted:,}"
-            f" | {1000 * tally.slowest:.1f} | {tally.memory / 1e6:.1f} |"
-        )
+    lines += [row(name, tally) for name, tally in tallies.items()]
     lines += ["", "| target | refused because | inputs |", "|---|---|---:|"]
     for name, tally in tallies.items():
         told = [(reason, n) for reason, n in tally.reasons.most_common() if reason != "accepted"]

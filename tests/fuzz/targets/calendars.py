@@ -88,4 +88,4 @@ def _asked(calendar: Calendar) -> list[int]:
     return told
 
 
-TARGET = Target("calendars", make, run, 0.01, FILE_SECONDS, FILE_MEMORY)
+TARGET = Target("calendars", make, run, 0.005, FILE_SECONDS, FILE_MEMORY)

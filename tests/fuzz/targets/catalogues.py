@@ -119,4 +119,4 @@ def run(raw: bytes) -> Outcome:
     return Outcome(ACCEPTED, (catalogue.version, told))
 
 
-TARGET = Target("catalogues", make, run, 0.02, FILE_SECONDS, FILE_MEMORY)
+TARGET = Target("catalogues", make, run, 0.01, FILE_SECONDS, FILE_MEMORY)

@@ -88,4 +88,4 @@ def judged(raw, event):
     return told
 
 
-TARGET = Target("events", make, run, share=0.55)
+TARGET = Target("events", make, run, share=0.6)

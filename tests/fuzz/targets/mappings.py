@@ -55,4 +55,4 @@ def run(raw: bytes) -> Outcome:
     return Outcome(ACCEPTED, list(map(str, made)))
 
 
-TARGET = Target("mappings", make, run, 0.04, FILE_SECONDS, FILE_MEMORY)
+TARGET = Target("mappings", make, run, 0.02, FILE_SECONDS, FILE_MEMORY)
