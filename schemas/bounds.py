@@ -13,6 +13,9 @@ MAX_EVENT_BYTES: Final = 256 * 1024
 200 documents, each of 200 Chinese characters, has 120,000."""
 MAX_RULING_BYTES: Final = 64 * 1024
 """The largest ruling: its reason has 4,000 characters, at most 12 bytes each as `\\uXXXX` pairs."""
+MAX_ORIGIN_BYTES: Final = 1_024
+"""The longest header of a record that says where it first arrived; ours have some 100 bytes. It is
+copied into what leaves the engine, which a long one would make larger than a broker takes."""
 MAX_RECORDS: Final = 1_000
 """The most records of a case; those beyond are refused. Judging it pairs each end with every start;
 a case that goes through thirty steps has some sixty."""

@@ -22,6 +22,7 @@ MANY_FAULTS: Final = 1_000
 LONGEST_NAME: Final = 64
 """A longer field name is no slip of the pen: nothing like it is looked for."""
 
+_NO_KIND = re.compile(rb'"kind"\s*:\s*[\[{]')
 _KEY = re.compile(rb'"\s*:')
 
 _REMEDIES: Final[Mapping[str, str]] = {
@@ -128,6 +129,9 @@ def decode_event(raw: bytes | None) -> StepEvent:
             f"The record is larger than {MAX_EVENT_BYTES} bytes.",
             "send facts only; keep documents in the hall's own system",
         )
+    if _NO_KIND.search(raw):  # pydantic would write all of it out
+        message, remedy = _MESSAGES["union_tag_invalid"], _REMEDIES["union_tag_invalid"]
+        raise Refusal("union_tag_invalid", "kind", "", message, remedy, _source(raw))
     try:
         event = STEP_EVENT.validate_json(raw)
     except ValidationError as error:

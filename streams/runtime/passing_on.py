@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from schemas import topics
+from schemas.bounds import MAX_ORIGIN_BYTES
 from schemas.decoding import Refusal
 from schemas.verdicts import (
     DEAD_LETTER_HEADER,
@@ -30,7 +31,7 @@ MAX_LETTER_BYTES: Final = 256 * 1024
 def origin_of(chunk: Chunk, index: int) -> Origin:
     """Tell where a record first arrived: here, unless it was sent on or replayed."""
     for name, value in chunk.headers[index]:
-        if name == ORIGIN_HEADER:
+        if name == ORIGIN_HEADER and value and len(value) <= MAX_ORIGIN_BYTES:
             try:
                 return decode(value, Origin)
             except msgspec.MsgspecError:

@@ -95,6 +95,11 @@ def wrong(error: SchemaError) -> Outcome:
     return Outcome(kind_of(error.problems[0].message), texts)
 
 
+def alone(secret: str, raw: bytes) -> bool:
+    """Tell whether a number stands as one: among more digits it is another."""
+    return secret.isdigit() and not re.search(rb"[0-9]%b|%b[0-9]" % ((secret.encode(),) * 2), raw)
+
+
 def kind_of(message: str) -> str:
     """Name a problem by its first words, for the table; what differs from file to file is N."""
     return " ".join("N" if re.search("[^A-Za-z:]", w) else w for w in message.split()[:3])[:24]

@@ -30,7 +30,7 @@ from schemas.event_lines import read_event_lines
 from schemas.mapping import HallMapping, RowProblem, apply
 from schemas.reading import SchemaError, read_document, read_yaml
 from schemas.ticks import read_tick
-from schemas.verdicts import DEAD_LETTER_HEADER, ORIGIN_HEADER, Origin, decode
+from schemas.verdicts import DEAD_LETTER_HEADER, ORIGIN_HEADER, Origin, encode
 from streams.checking import findings
 from streams.converting import TableError, convert
 from streams.runtime.references import References, Refused
@@ -61,8 +61,9 @@ class TestEvents:
             event(**{"f" * 250_000: 1}),
             event()[:-1] + b"," + b",".join(b'"%x":1' % n for n in range(25_000)) + b"}",
             event(item=[[]] * 60_000),
+            event(kind=[[]] * 60_000),
         ],
-        ids=["empty-entries", "wrong-entries", "long-name", "many-names", "many-lists"],
+        ids=["empty-entries", "wrong-entries", "long-name", "many-names", "lists", "kind"],
     )
     def test_a_record_full_of_faults_is_refused_at_once(self, raw):
         seconds = []
@@ -129,6 +130,9 @@ class TestEvents:
         assert assessed(law, *events).clocks
 
 
+LONG = encode(Origin("x" * 1_000_000, 0, 5, 0))
+
+
 class TestOwnTopics:
     @pytest.mark.parametrize(
         "raw",
@@ -147,15 +151,13 @@ class TestOwnTopics:
         assert here.metrics.seen["tick_refused", "unreadable"] == 1
         assert here.logic.applied(topics.TICKS.name) == 2
 
-    @pytest.mark.parametrize("header", [b'{"topic":"\xff"}', DEEP, b"{}"])
+    @pytest.mark.parametrize("header", [b'{"topic":"\xff"}', DEEP, b"{}", None, LONG])
     def test_a_header_that_anybody_may_write_says_nothing(self, header):
         here = Partition(rules())
         headers = [[(ORIGIN_HEADER, header)]]
         here.logic.apply(here.chunk(topics.STEPS.name, [b"x"], headers=headers))
         (letter,) = here.written(topics.DEAD_LETTERS)
         assert b'"offset":0' in dict(letter.headers)[DEAD_LETTER_HEADER]
-        with pytest.raises(msgspec.MsgspecError):
-            decode(header, Origin)
 
     @pytest.mark.parametrize("raw", [b'{"%s":1}' % (b"f" * 60_000), b" " * 65_537, DEEP, b"\xff"])
     def test_a_refused_ruling_is_told_in_few_words(self, raw):

@@ -21,7 +21,7 @@ from streams.engine.state import CaseState, Head, Summary, pack, unpack
 from tests.fuzz.laws import law_for
 from tests.fuzz.mutate import json_text
 from tests.fuzz.seeds import BARE, EVENTS
-from tests.fuzz.target import ACCEPTED, Outcome, Target, refused, secrets_at_home
+from tests.fuzz.target import ACCEPTED, Outcome, Target, alone, refused, secrets_at_home
 
 if TYPE_CHECKING:
     from random import Random
@@ -47,7 +47,7 @@ def run(raw: bytes) -> Outcome:
     if event.model_fields_set & {"applicant_name", "applicant_id", "applicant_phone"}:
         text = masked.decode()
         at_home = secrets_at_home(raw)
-        assert not any(s in text for s in at_home if s.isdigit()), text
+        assert not any(s in text for s in at_home if alone(s, raw)), text
     return Outcome(ACCEPTED, (written, masked, judged(raw, event)))
 
 

@@ -10,7 +10,7 @@ from schemas.verdicts import Origin, encode
 from streams.runtime.rulings import answer_of, read_ruling, ruling_record
 from tests.fuzz import seeds
 from tests.fuzz.mutate import json_text
-from tests.fuzz.target import ACCEPTED, SECRETS, Outcome, Target, refused, secrets_at_home
+from tests.fuzz.target import ACCEPTED, Outcome, Target, alone, refused, secrets_at_home
 
 if TYPE_CHECKING:
     from random import Random
@@ -27,7 +27,7 @@ def run(raw: bytes) -> Outcome:
         return refused(refusal, raw)
     assert read_ruling(RULING.dump_json(ruling)) == ruling
     record = encode(ruling_record(ruling, Origin("t", 0, 0, 0)))
-    home = [secret for secret in secrets_at_home(raw) if secret in SECRETS[1:]]
+    home = [secret for secret in secrets_at_home(raw) if alone(secret, raw)]
     assert not any(number.encode() in record for number in home)
     return Outcome(ACCEPTED, (answer_of(ruling), record))
 
