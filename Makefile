@@ -13,6 +13,7 @@ SEED ?= a
 ROUNDS ?= 2
 SECONDS ?= 60
 INPUTS ?= 1000000
+FUZZ_SEED ?= 1
 
 # The first Python on PATH that is new enough.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -71,8 +72,8 @@ proof: $(VENV)/dev.stamp ## the long proof, an hour: 100,000 random cases by a s
 	@$(BIN)/python -m tests.proof
 
 .PHONY: fuzz
-fuzz: $(VENV)/dev.stamp ## a million hostile inputs (INPUTS=…, SEED=…) for all that reads bytes from outside
-	@$(BIN)/python -m tests.fuzz --inputs $(INPUTS) --seed $(SEED)
+fuzz: $(VENV)/dev.stamp ## a million hostile inputs (INPUTS=…, FUZZ_SEED=…) for all that reads bytes from outside
+	@$(BIN)/python -m tests.fuzz --inputs $(INPUTS) --seed $(FUZZ_SEED)
 
 .PHONY: kafka
 kafka: $(VENV)/run.stamp $(KAFKA_LIBS).stamp ## real Apache Kafka in the foreground, without Docker (KAFKA_PORT=9092)
