@@ -70,7 +70,7 @@ def _limits(ledger: Ledger, rules: CaseRules, start: int) -> dict[ClockKind, Lim
         if (limit := rules.limits.get(kind)) is not None
         and (limit.stated is None or stated_due(ledger) is not None)
     }
-    if len(limits) == len(DECISION):
+    if rules.limits_apart and len(limits) == len(DECISION):
         promised, statutory = limits[ClockKind.PROMISED], limits[ClockKind.STATUTORY]
         theirs, law = (plain(limit, start, ledger, rules) for limit in (promised, statutory))
         if theirs.due_at > law.due_at:

@@ -43,6 +43,9 @@ class CaseRules:
     rungs: Mapping[ClockKind, Sequence[tuple[Rung, str]]]
     """The ladder's rungs for each clock, with the rule's id; also those of another clock, which
     count from this one where the case lacks it (`Rung.instead`)."""
+    limits_apart: bool
+    """Whether promise and statute are counted in different ways: then only counting both from a
+    start tells whether the promise ends later."""
     silences: Mapping[ClockKind, Silence]
     """What the silence about a yellow card of each clock leads to."""
     item: Item | None
@@ -160,6 +163,7 @@ class Rules:
             steps={step.code: step for step in flow},
             posts=self.catalogue.posts,
             rungs={kind: _rungs(ladder, kind) for kind in ClockKind},
+            limits_apart=_apart(limits),
             silences={
                 rung.clock: Silence(rung.level, rung.working_days, _rule(ladder, rung.clock, rung))
                 for rung in ladder.rungs
@@ -190,6 +194,17 @@ def _clamped(limits: dict[ClockKind, Limit]) -> dict[ClockKind, Limit]:
     if promise_exceeds_statute(limits):
         limits[ClockKind.PROMISED] = limits[ClockKind.STATUTORY]
     return limits
+
+
+def _apart(limits: Mapping[ClockKind, Limit]) -> bool:
+    """Tell whether both decision limits are there, and are not counted alike."""
+    promised, statutory = limits.get(ClockKind.PROMISED), limits.get(ClockKind.STATUTORY)
+    ways = ("stated", "unit", "mode", "cut_off", "roll", "keep_clock_time")
+    return (
+        promised is not None
+        and statutory is not None
+        and any(getattr(promised, way) != getattr(statutory, way) for way in ways)
+    )
 
 
 def _resolved(limit: Limit, policy: Policy) -> Limit:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from schemas import topics
 from schemas.verdicts import CaseRecord, MoveRecord, decode
 from streams.runtime.logic import RESERVED
+from tests.support.reader import Reader
 from tests.support.wait import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from confluent_kafka import Message
+    from collections.abc import Sequence
 
     from schemas.topics import Topic
     from tests.bench.hall import Log
@@ -75,15 +73,21 @@ class Broker:
 
     def outcome(self) -> Outcome:
         """Read back what a run has committed."""
+        reader = Reader(self.bootstrap, self.partitions)
         latest: dict[str, CaseRecord] = {}
-        for message in self._read(topics.CASES):
+        for message in reader.read(topics.CASES.name):
             record = decode(message.value(), CaseRecord)
             known = latest.get(record.case_no)
             if known is None or known.revision < record.revision:
                 latest[record.case_no] = record
-        moves = [decode(message.value(), MoveRecord) for message in self._read(topics.VERDICTS)]
+        moves = [
+            decode(message.value(), MoveRecord) for message in reader.read(topics.VERDICTS.name)
+        ]
         return Outcome(
-            sum(not message.key().startswith(RESERVED) for message in self._read(topics.EVENTS)),
+            sum(
+                not message.key().startswith(RESERVED)
+                for message in reader.read(topics.EVENTS.name)
+            ),
             {case_no: _facts(record) for case_no, record in latest.items()},
             frozenset(move.card_id for move in moves),
         )
@@ -108,30 +112,6 @@ class Broker:
                 producer.poll(0.05)
             else:
                 return
-
-    def _read(self, topic: Topic) -> Iterator[Message]:
-        consumer = Consumer(
-            {
-                "bootstrap.servers": self.bootstrap,
-                "group.id": "bench-outcome",
-                "enable.partition.eof": True,
-                "enable.auto.commit": False,
-            }
-        )
-        consumer.assign([TopicPartition(topic.name, n, 0) for n in range(self.partitions)])
-        open_, deadline = self.partitions, time.monotonic() + 4 * TIMEOUT
-        while open_:
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{topic.name} cannot be read to its end")
-            for message in consumer.consume(10_000, 0.1):
-                error = message.error()
-                if error is None:
-                    yield message
-                elif error.code() == KafkaError._PARTITION_EOF:
-                    open_ -= 1
-                elif not error.retriable():
-                    raise KafkaException(error)
-        consumer.close()
 
 
 def _facts(record: CaseRecord) -> tuple[Any, ...]:

@@ -24,6 +24,16 @@ SPAN: Final = timedelta(days=60)
 TICK_EVERY: Final = timedelta(hours=6)
 HOUR: Final = 3600
 DAY: Final = 24 * HOUR
+CATALOGUE: Final = """\
+items:
+  - code: i
+    name: 食品经营许可证核发
+    versions:
+      - clocks:
+          promised: {amount: 7, unit: working_day}
+          statutory: {amount: 20, unit: working_day}
+"""
+"""A catalogue file by which such a log is judged."""
 
 DEPARTMENTS: Final = tuple(f"1143010000612{n:04d}X" for n in range(12))
 REGIONS: Final = ("430102", "430103", "430104", "430105", "430111", "430112")

@@ -102,7 +102,7 @@ def run(task: Task, output: Output) -> None:
         if not messages:
             continue
         meter.begin()
-        read = [*_chunks(messages)]
+        read = [*chunks_of(messages)]
         for chunk in read:
             logics[chunk.partition].apply(chunk)
         batches = {number: logics[number].take() for number in {c.partition for c in read}}
@@ -124,7 +124,7 @@ def _logics(task: Task) -> list[CasePartition]:
     return logics
 
 
-def _chunks(messages: Sequence[Message]) -> Iterable[Chunk]:
+def chunks_of(messages: Sequence[Message]) -> Iterable[Chunk]:
     """Sort records by topic and partition, each in order."""
     found: dict[tuple[str, int], tuple[list[Any], ...]] = {}
     for message in messages:

@@ -17,7 +17,8 @@ from schemas import topics
 from schemas.verdicts import CaseRecord, EventRecord, MoveRecord, decode
 from streams.runtime.logic import RESERVED
 from tests.faults.network import Gate
-from tests.faults.oracle import Findings, Reader, event_of
+from tests.faults.oracle import Findings, event_of
+from tests.support.reader import Reader
 from tests.support.wait import eventually
 
 if TYPE_CHECKING:

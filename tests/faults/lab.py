@@ -23,25 +23,18 @@ from schemas.ticks import Tick
 from schemas.verdicts import encode
 from streams.engine.rules import Rules
 from streams.runtime.logic import PARTITION_KEY
+from tests.bench import hall
 from tests.faults.cluster import Cluster
 from tests.faults.history import History
-from tests.faults.oracle import Findings, Oracle, Reader, position
+from tests.faults.oracle import Findings, Oracle, position
+from tests.support.reader import Reader
 from tests.support.wait import eventually
 
 if TYPE_CHECKING:
     from tests.faults.load import Load, Record
 
 ROOT = Path(__file__).parents[2]
-CATALOGUE = """\
-policy: {ladder: plain}
-items:
-  - code: i
-    name: 食品经营许可证核发
-    versions:
-      - clocks:
-          promised: {amount: 7, unit: working_day}
-          statutory: {amount: 20, unit: working_day}
-"""
+CATALOGUE = "policy: {ladder: plain}\n" + hall.CATALOGUE
 GROUP = "faults-engine"
 BACKOFF = 0.5
 """Seconds after which the supervisor starts a worker again."""

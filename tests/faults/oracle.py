@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-import confluent_kafka as ck
-from prometheus_client import CollectorRegistry
-
-from alerts.metrics.engine import EngineMetrics
 from schemas import topics
 from schemas.ticks import Tick
 from schemas.verdicts import (
@@ -26,9 +22,9 @@ from schemas.verdicts import (
 from streams.engine.rules import Rules
 from streams.runtime.logic import RESERVED, CasePartition, PartitionState
 from streams.runtime.ports import Chunk
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from tests.bench.loop import chunks_of
+from tests.bench.task import bench_metrics, partition_logic
+from tests.support.reader import Reader
 
 
 class Place(NamedTuple):
@@ -75,43 +71,6 @@ class Standing(NamedTuple):
     active: bool
 
 
-def partition_by_itself(number: int, partitions: int, rules: Rules) -> CasePartition:
-    metrics = EngineMetrics(CollectorRegistry(), rules)
-    return CasePartition(number, partitions, rules, metrics, ticks_from="replay")
-
-
-class Reader:
-    """Reads topics to their end, committed records only."""
-
-    def __init__(self, bootstrap: str, partitions: int) -> None:
-        self._bootstrap, self._partitions = bootstrap, partitions
-
-    def read(self, topic: str) -> Iterator[Any]:
-        consumer = ck.Consumer(
-            {
-                "bootstrap.servers": self._bootstrap,
-                "group.id": "faults-oracle",
-                "isolation.level": "read_committed",
-                "enable.partition.eof": True,
-                "enable.auto.commit": False,
-                "auto.offset.reset": "earliest",
-                "fetch.wait.max.ms": 50,
-            }
-        )
-        left = set(range(self._partitions))
-        consumer.assign([ck.TopicPartition(topic, p, 0) for p in left])
-        while left:
-            for message in consumer.consume(20_000, 0.1):
-                error = message.error()
-                if error is None:
-                    yield message
-                elif error.code() == ck.KafkaError._PARTITION_EOF:
-                    left.discard(message.partition())
-                elif not error.retriable():
-                    raise ck.KafkaException(error)
-        consumer.close()
-
-
 class Oracle:
     """Holds what the workers wrote against what the pure engine says of the same input."""
 
@@ -128,17 +87,20 @@ class Oracle:
         self._check_states(findings, expected)
         return findings
 
+    def _logics(self) -> list[CasePartition]:
+        metrics, numbers = bench_metrics(self._rules), range(self._partitions)
+        return [partition_logic(p, self._partitions, self._rules, metrics) for p in numbers]
+
     # -- what should be ------------------------------------------------------
 
     def _undisturbed(self, now: int) -> tuple[list[CasePartition], dict[Place, Any]]:
         """Apply every partition's steps in order, and then the last tick."""
-        logics = [partition_by_itself(p, self._partitions, self._rules)
-                  for p in range(self._partitions)]  # fmt: skip
+        logics = self._logics()
         steps = {Place(m.partition(), m.offset()): m for m in self._reader.read(topics.STEPS.name)}
         for number, logic in enumerate(logics):
             own = [m for place, m in sorted(steps.items()) if place.partition == number]
-            if own:
-                logic.apply(chunk_of(topics.STEPS.name, own))
+            for chunk in chunks_of(own):
+                logic.apply(chunk)
             tick = encode(Tick(now, "replay", {}))
             logic.apply(Chunk(topics.TICKS.name, number, [0], [None], [tick], [0], [()]))
             logic.take()
@@ -186,8 +148,7 @@ class Oracle:
 
     def _check_states(self, findings: Findings, expected: list[CasePartition]) -> None:
         """States and cases are the oracle's, and what a new owner restores is the same again."""
-        found = [partition_by_itself(p, self._partitions, self._rules)
-                 for p in range(self._partitions)]  # fmt: skip
+        found = self._logics()
         for message in self._reader.read(topics.CASE_STATE.name):
             found[message.partition()].restore(message.key(), message.value())
         for theirs, ours in zip(found, expected, strict=True):
@@ -245,19 +206,6 @@ def event_of(message: Any) -> Any:
         return decode(message.value(), EventRecord)
     except ValueError:
         return None
-
-
-def chunk_of(topic: str, messages: list[Any]) -> Chunk:
-    """Give records as the runtime hands them over."""
-    return Chunk(
-        topic,
-        messages[0].partition(),
-        [m.offset() for m in messages],
-        [m.key() for m in messages],
-        [m.value() for m in messages],
-        [m.timestamp()[1] for m in messages],
-        [m.headers() or () for m in messages],
-    )
 
 
 def position(message: Any) -> dict[str, int]:

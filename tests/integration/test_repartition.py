@@ -34,7 +34,7 @@ from streams.runtime.positions import Partition as Place
 from streams.runtime.restore import read_to_end
 from streams.settings import Engine, Kafka, Settings
 from streams.topic_admin import open_admin
-from tests.bench.hall import make_log
+from tests.bench.hall import CATALOGUE, make_log
 from tests.support.partition import Partition
 from tests.support.system import ROOT, System, remove_topics
 from tests.support.wait import eventually
@@ -42,15 +42,6 @@ from tests.support.wait import eventually
 pytestmark = pytest.mark.kafka
 BEFORE, TO = 4, 7
 EVENTS, ROUNDS = 4000, 10
-ITEMS = """
-items:
-  - code: i
-    name: 食品经营许可证核发
-    versions:
-      - clocks:
-          promised: {amount: 7, unit: working_day}
-          statutory: {amount: 20, unit: working_day}
-"""
 
 
 class Round:
@@ -179,7 +170,7 @@ class layout:  # noqa: N801 - read as a word
 def system(tmp_path, real_kafka):
     catalogue = tmp_path / "catalogue"
     catalogue.mkdir()
-    (catalogue / "items.yaml").write_text(ITEMS, encoding="utf-8")
+    (catalogue / "items.yaml").write_text(CATALOGUE, encoding="utf-8")
     system = System(tmp_path, real_kafka, 9000, catalogue, embedded=False)
     remove_topics(real_kafka)
     system.run("topics")

@@ -29,6 +29,7 @@ from tests.fakes import (
     toy_settings,
     write_settings,
 )
+from tests.support.reader import Reader
 from tests.support.wait import eventually
 
 if TYPE_CHECKING:
@@ -275,16 +276,7 @@ class Lab:
 
     def read(self, topic: str):
         """Give every committed record of a topic."""
-        consumer = self._consumer()
-        left = set(range(self.partitions))
-        consumer.assign([ck.TopicPartition(topic, p, 0) for p in left])
-        while left:
-            for message in consumer.consume(20000, 0.05):
-                if message.error() is None:
-                    yield message
-                elif message.error().code() == ck.KafkaError._PARTITION_EOF:
-                    left.discard(message.partition())
-        consumer.close()
+        return Reader(self.servers, self.partitions).read(topic)
 
     def _consumer(self, group: str = "oracle"):
         return ck.Consumer(

@@ -9,7 +9,7 @@ from tests.bench import table as page
 from tests.bench import task as tasks
 from tests.bench.__main__ import LOOP, PEERS, PROGRAMS, WORKER, BenchError, options, same
 from tests.bench.broker import Outcome
-from tests.bench.loop import Transactions, _chunks
+from tests.bench.loop import Transactions, chunks_of
 from tests.bench.task import Measured, Meter, Task
 
 ROOT = Path(__file__).parents[2]
@@ -137,7 +137,7 @@ class Read:
 
 
 def test_a_turns_records_become_a_chunk_for_each_partition_in_order():
-    found = [*_chunks([Read("t", 0, 4), Read("t", 1, 7), Read("t", 0, 5), Read("u", 0, 1)])]
+    found = [*chunks_of([Read("t", 0, 4), Read("t", 1, 7), Read("t", 0, 5), Read("u", 0, 1)])]
     assert [(c.topic, c.partition, c.offsets) for c in found] == [
         ("t", 0, [4, 5]),
         ("t", 1, [7]),
