@@ -71,6 +71,7 @@ DEAD_LETTERS: Final = Topic(
     "as it came",
     "what was refused: the bytes, with reason, remedy and origin in a header",
     retention=timedelta(days=90),
+    max_message_bytes=2 * MEGABYTE,  # the largest record of `hall.steps`, and the header
 )
 CASE_STATE: Final = Topic(
     "jiancha.case-state",
@@ -85,6 +86,7 @@ SINK_DEAD_LETTERS: Final = Topic(
     "rows that ClickHouse refused, with the reason in a header",
     co_partitioned=False,
     retention=timedelta(days=90),
+    max_message_bytes=16 * MEGABYTE,  # as the topics whose rows it holds
 )
 
 ALL: Final = (

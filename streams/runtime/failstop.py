@@ -7,6 +7,7 @@ from the last durable state.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
@@ -39,12 +40,13 @@ class FailStop:
 
         What the brokers refuse is of one kind, `access`, wherever it shows.
         """
-        if (denied := denial(reason)) is not None:
-            kind, reason = "access", denied
         deadline = threading.Timer(PATIENCE, self._leave, (EXIT_CODE,))
         deadline.daemon = True
-        deadline.start()
         try:
+            if (denied := denial(reason)) is not None:
+                kind, reason = "access", denied
+            with contextlib.suppress(RuntimeError, MemoryError):  # no memory for a thread
+                deadline.start()
             self._metrics.fail_stop(kind)
             log.critical("fail-stop", kind=kind, reason=describe(reason))
             sys.stdout.flush()

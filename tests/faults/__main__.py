@@ -29,6 +29,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--brokers", type=int, choices=(1, 3), default=None, help="else both")
     parser.add_argument("--workers", type=int, choices=range(1, 5), default=None)
     parser.add_argument("--history", action="store_true", help="with a sink and ClickHouse")
+    parser.add_argument("--live", action="store_true", help="in the time of the world")
+    parser.add_argument("--outage", type=float, default=30.0, help="of ClickHouse, in seconds")
     parser.add_argument("--every", action="store_true", help="each fault once")
     parser.add_argument("--only", action="append", default=[], help="a fault by its name")
     given = parser.parse_args(arguments)
@@ -39,8 +41,10 @@ def main(arguments: list[str] | None = None) -> int:
             seconds=given.seconds,
             brokers=given.brokers or (1, 3)[number % 2],
             workers=given.workers or 1 + number % 3,
-            events=int(given.seconds * 200),
+            events=40_000 if given.every else int(given.seconds * 200),
             history=given.history,
+            live=given.live,
+            outage=given.outage,
             only=given.only,
             every=given.every,
         )

@@ -38,13 +38,16 @@ class Cluster:
         controllers = [free_port() for _ in range(brokers)]
         voters = ",".join(f"{n}@127.0.0.1:{port}" for n, port in enumerate(controllers, 1))
         self.gates: list[Gate] = []
+        """Between the workers and each broker."""
+        self.between: list[Gate] = []
+        """Between the other brokers and each."""
         self.brokers: list[RealKafka] = []
         for node, controller in enumerate(controllers, 1):
             direct, inside, outside = free_port(), free_port(), free_port()
-            gate = Gate(outside)
+            gate, between = Gate(outside), Gate(inside)
             names = {"LAB": direct, "CLIENT": outside, "INSIDE": inside, "CONTROLLER": controller}
             listeners = [f"{name}://127.0.0.1:{port}" for name, port in names.items()]
-            told = {**names, "CLIENT": gate.port}
+            told = {**names, "CLIENT": gate.port, "INSIDE": between.port}
             del told["CONTROLLER"]
             advertised = [f"{name}://127.0.0.1:{port}" for name, port in told.items()]
             settings = {
@@ -59,6 +62,7 @@ class Cluster:
             }
             data = folder / f"broker{node}"
             self.gates.append(gate)
+            self.between.append(between)
             self.brokers.append(
                 RealKafka(data, direct, partitions=PARTITIONS, heap="320m", properties=settings)
             )
@@ -74,7 +78,7 @@ class Cluster:
         return ",".join(f"127.0.0.1:{gate.port}" for gate in self.gates)
 
     def start(self) -> None:
-        for gate in self.gates:
+        for gate in (*self.gates, *self.between):
             gate.start()
         for broker in self.brokers:  # none serves before most of them are there
             broker.launch()
@@ -85,5 +89,5 @@ class Cluster:
         for broker in self.brokers:  # nobody asks them for anything any more
             with contextlib.suppress(KafkaError):
                 broker.kill()
-        for gate in self.gates:
+        for gate in (*self.gates, *self.between):
             gate.stop()

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 UP_WITHIN = 60.0
 DATABASE = "jiancha"
+TABLES = ("events", "cases", "card_moves", "dead_letters")
 
 
 class History:
@@ -58,6 +59,16 @@ class History:
 
     def _answers(self) -> bool:
         return servers.answers("127.0.0.1", self._port)
+
+    def refuse(self) -> None:
+        """Take no row any more; read as before."""
+        for table in TABLES:
+            self.ask(f"ALTER TABLE {table} MODIFY SETTING parts_to_throw_insert = 1")
+
+    def take(self) -> None:
+        """Take rows again."""
+        for table in TABLES:
+            self.ask(f"ALTER TABLE {table} RESET SETTING parts_to_throw_insert")
 
     def ask(self, sql: str) -> list[Any]:
         client = Client("127.0.0.1", port=self._port, database=DATABASE)

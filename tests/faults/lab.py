@@ -26,6 +26,7 @@ from streams.runtime.logic import PARTITION_KEY
 from tests.bench import hall
 from tests.faults.cluster import Cluster
 from tests.faults.history import History
+from tests.faults.load import LIVE_CATALOGUE
 from tests.faults.oracle import Findings, Oracle, position
 from tests.support.reader import Reader
 from tests.support.wait import eventually
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from tests.faults.load import Load, Record
 
 ROOT = Path(__file__).parents[2]
-CATALOGUE = "policy: {ladder: plain}\n" + hall.CATALOGUE
+POLICY = "policy: {ladder: plain}\n"
 GROUP = "faults-engine"
 BACKOFF = 0.5
 """Seconds after which the supervisor starts a worker again."""
@@ -68,12 +69,15 @@ class Worker:
 class Lab:
     """Everything of one round. A context: what it started ends with it."""
 
-    def __init__(self, folder: Path, brokers: int, partitions: int, *, history: bool) -> None:
-        self.folder, self.partitions = folder, partitions
+    def __init__(
+        self, folder: Path, brokers: int, partitions: int, *, history: bool, live: bool
+    ) -> None:
+        self.folder, self.partitions, self.live = folder, partitions, live
         self.history = History(folder) if history else None
         self.cluster = Cluster(folder, brokers)
         (folder / "catalogue").mkdir(parents=True)
-        (folder / "catalogue" / "all.yaml").write_text(CATALOGUE, encoding="utf-8")
+        items = LIVE_CATALOGUE if live else hall.CATALOGUE
+        (folder / "catalogue" / "all.yaml").write_text(POLICY + items, encoding="utf-8")
         (folder / "faults").mkdir()
         self.workers: dict[str, Worker] = {}
         self.ends: Counter[str] = Counter()
@@ -96,7 +100,12 @@ class Lab:
             )  # fmt: skip
             self._add("sink", SINK)
         self._producer = ck.Producer(
-            {"bootstrap.servers": self.cluster.direct, "enable.idempotence": True, "linger.ms": 5}
+            {
+                "bootstrap.servers": self.cluster.direct,
+                "enable.idempotence": True,
+                "linger.ms": 5,
+                "message.max.bytes": 2 << 20,
+            }
         )
         for thread in self._threads:
             thread.start()
@@ -228,7 +237,8 @@ class Lab:
             "JIANCHA_KAFKA__SESSION_TIMEOUT": "6",
             "JIANCHA_KAFKA__REBALANCE_TIMEOUT": "20",
             "JIANCHA_ENGINE__GROUP": GROUP,
-            "JIANCHA_ENGINE__TICKS_FROM": "replay",
+            "JIANCHA_ENGINE__TICKS_FROM": "worker" if self.live else "replay",
+            "JIANCHA_ENGINE__CLOSED_DAYS_IN_MEMORY": "2",
             "JIANCHA_ENGINE__STALL_TIMEOUT": "20",
             "JIANCHA_HTTP__PORT": str(self._http),
             "PYTHONUNBUFFERED": "1",
@@ -236,11 +246,15 @@ class Lab:
         }
 
     def _spawn(self, worker: Worker) -> None:
-        with (self.folder / f"{worker.name}.log").open("ab") as log:
+        with self.log_of(worker).open("ab") as log:
             worker.process = subprocess.Popen(
                 [sys.executable, "-m", *worker.program],
                 cwd=ROOT, env=self._environment(), stdout=log, stderr=log,
             )  # fmt: skip
+
+    def log_of(self, worker: Worker) -> Path:
+        """Tell where a worker writes what it has to say."""
+        return self.folder / f"{worker.name}.log"
 
     def _supervise(self) -> None:
         """Start again what has ended, as whatever runs the workers in an office does."""
@@ -258,8 +272,9 @@ class Lab:
                     self._spawn(worker)
 
     def _note_end(self, worker: Worker, code: int | None) -> None:
-        log = (self.folder / f"{worker.name}.log").read_text(encoding="utf-8", errors="replace")
-        reason = next((line for line in reversed(log.splitlines()) if "fail-stop" in line), "")
+        log = self.log_of(worker).read_text(encoding="utf-8", errors="replace")
+        told = ("fail-stop", "MemoryError")  # without memory the line itself may not come about
+        reason = next((x for x in reversed(log.splitlines()) if any(t in x for t in told)), "")
         self.ends[f"exit {code}"] += 1
         if code not in USUAL_ENDS or (code == 70 and not reason):
             self.odd_ends.append(f"{worker.name} ended with {code}: {log[-600:]}")
@@ -294,8 +309,12 @@ class Lab:
         findings = Findings()
         began = time.monotonic()
         self._come_to_the_end(topics.STEPS.name, within, findings)
-        self.tick(load.now + 86_400)
-        self._come_to_the_end(topics.TICKS.name, within, findings)
+        if self.live:
+            eventually(lambda: time.time() > load.settled, within, interval=0.5)
+            self.now = int(time.time())
+        else:
+            self.tick(load.now + 86_400)
+            self._come_to_the_end(topics.TICKS.name, within, findings)
         self.seconds_to_end = time.monotonic() - began
         for worker in self.awake():
             self.rest(worker)

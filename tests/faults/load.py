@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+import time
+from datetime import UTC, datetime
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
 from streams.runtime.placing import partition_of
-from tests.bench.hall import make_log
+from tests.bench.hall import Sent, make_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.bench.hall import Sent
 
 POISON = (
     b"",
@@ -24,6 +25,20 @@ POISON = (
     b"[" * 2000,
     b"x" * 5000,
 )
+LARGEST = 1_048_000
+"""Bytes of a record's value that the input topic just takes."""
+
+LIVE_CATALOGUE = """\
+items:
+  - code: i
+    name: 食品经营许可证核发
+    versions:
+      - clocks:
+          promised: {amount: 1, unit: minute}
+"""
+"""A catalogue by which a clock runs out within a round, in the time of the world."""
+SETTLES_AFTER = 60 + 5
+"""Seconds after the last live event by which each clock has run out and been told."""
 
 
 class Record(NamedTuple):
@@ -40,10 +55,13 @@ class Load:
     def __init__(self, seed: str, events: int, partitions: int) -> None:
         self._random = Random(f"load {seed}")
         self._partitions = partitions
-        log = make_log(events, partitions, self._random.randrange(1 << 30))
-        self._sent: list[Sent] = sorted(event for own in log.steps for event in own)
+        self._sent: list[Sent] = self._events(events)
         self._at = 0
         self.now = self._sent[0].at
+
+    def _events(self, events: int) -> list[Sent]:
+        log = make_log(events, self._partitions, self._random.randrange(1 << 30))
+        return sorted(event for own in log.steps for event in own)
 
     @property
     def left(self) -> int:
@@ -66,8 +84,9 @@ class Load:
         return [self._record(case_no, self._note(case_no, number)) for number in range(events)]
 
     def poison(self) -> list[Record]:
+        values = (*POISON, self._random.randbytes(LARGEST))
         return [
-            Record(self._random.randrange(self._partitions), b"poison", value) for value in POISON
+            Record(self._random.randrange(self._partitions), b"poison", value) for value in values
         ]
 
     def _as_sent(self, event: Sent) -> Iterator[Record]:
@@ -88,15 +107,52 @@ class Load:
     def _note(self, case_no: str, number: int) -> bytes:
         """Write a step that begins and never ends: the longest kind of case."""
         moment = f"2025-03-{3 + number % 25:02d}T{number % 24:02d}:{number % 60:02d}:00+08:00"
-        return json.dumps(
-            {
-                "schema_version": 1,
-                "event_id": f"{case_no}-{number}",
-                "case_no": case_no,
-                "source": "hall-430102",
-                "kind": "step_started",
-                "item": "i",
-                "occurred_at": moment,
-                "step": f"S{number % 7}",
-            }
-        ).encode()
+        return _event(case_no, number, "step_started", moment, step=f"S{number % 7}")
+
+
+class LiveLoad(Load):
+    """Events that happen as they are sent; half of the cases end before their limits.
+
+    `settled` is when no card can come any more, seconds since the epoch.
+    """
+
+    settled = 0.0
+
+    def _events(self, events: int) -> list[Sent]:
+        return [Sent(0, "", b"")] * events  # what they say is written as they are sent
+
+    def burst(self, events: int) -> list[Record]:
+        """Give the next events as they are sent: a new case, or the end of one."""
+        number = min(events, self.left)
+        due = [self._next(self._at + n) for n in range(number)]
+        self._at += number
+        if due:
+            self.settled = time.time() + SETTLES_AFTER
+        return [record for event in due for record in self._as_sent(event)]
+
+    def _next(self, number: int) -> Sent:
+        """Write an event: cases are accepted one after the other, each second one ends later."""
+        begins = number % 3 < 2
+        case = number if begins else max(0, number - self._random.choice((200, 2000, 5000)))
+        case -= 0 if case % 3 < 2 else 1
+        now, case_no = datetime.now(UTC), f"430102-2026-{case:08d}"
+        moment = now.isoformat(timespec="seconds")
+        kind = "accepted" if begins else "finished"
+        facts = {} if begins else {"outcome": "granted"}
+        value = _event(case_no, number, kind, moment, **facts)
+        return Sent(int(now.timestamp()), case_no, value)
+
+
+def _event(case_no: str, number: int, kind: str, moment: str, **facts: str) -> bytes:
+    return json.dumps(
+        {
+            "schema_version": 1,
+            "event_id": f"{case_no}-{number}",
+            "case_no": case_no,
+            "source": "hall-430102",
+            "kind": kind,
+            "item": "i",
+            "occurred_at": moment,
+            **facts,
+        }
+    ).encode()

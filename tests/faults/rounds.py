@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING
 
-from tests.faults.disturbing import Disturber
+from tests.faults.disturbing import Input, Workers
+from tests.faults.disturbing_servers import Brokers, HistoryFaults
 from tests.faults.lab import WORKS_WITHIN, Lab
-from tests.faults.load import Load
+from tests.faults.load import LiveLoad, Load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,6 +32,10 @@ class Plan:
     events: int = 12_000
     history: bool = False
     """Whether a sink and ClickHouse are there, with faults of their own."""
+    live: bool = False
+    """Whether cases run in the time of the world and the workers tick; else a replay's."""
+    outage: float = 30.0
+    """Seconds for which ClickHouse is away when it is."""
     only: Sequence[str] = ()
     """Faults to choose from; none: all."""
     sabotage: str = ""
@@ -51,14 +56,19 @@ class Outcome:
 def run(plan: Plan, folder: Path, say: Callable[[str], None]) -> Outcome:
     """Do a round; say each fault as it is done."""
     random = Random(plan.seed)
-    load = Load(plan.seed, plan.events, plan.partitions)
-    with Lab(folder, plan.brokers, plan.partitions, history=plan.history) as lab:
+    load = (LiveLoad if plan.live else Load)(plan.seed, plan.events, plan.partitions)
+    lab = Lab(folder, plan.brokers, plan.partitions, history=plan.history, live=plan.live)
+    with lab:
         if plan.sabotage:
             (folder / "faults" / plan.sabotage).touch()
         for _ in range(plan.workers):
             lab.add_worker()
-        disturber = Disturber(lab, load, random)
-        faults = disturber.faults()
+        faults = (
+            Workers(lab, load, random).faults()
+            | Brokers(lab, load, random).faults()
+            | HistoryFaults(lab, load, random, plan.outage).faults()
+            | Input(lab, load, random).faults()
+        )
         names = [name for name in faults if not plan.only or name in plan.only]
         done: list[str] = []
         began = time.monotonic()
@@ -68,7 +78,8 @@ def run(plan: Plan, folder: Path, say: Callable[[str], None]) -> Outcome:
         left = list(names)
         while left if plan.every else time.monotonic() < began + plan.seconds:
             lab.send(load.burst(each))
-            lab.tick(load.now)
+            if not plan.live:
+                lab.tick(load.now)
             if time.monotonic() >= next_fault:
                 name = left.pop(0) if plan.every else random.choice(names)
                 say(f"{time.monotonic() - began:5.1f} s  {name}")

@@ -11,6 +11,7 @@ from tests.faults.rounds import Plan, run
 from tests.support.need import need
 
 pytestmark = [
+    pytest.mark.timeout(1200),
     pytest.mark.kafka,
     pytest.mark.skipif(
         os.environ.get("JIANCHA_FAULTS_ROUNDS") != "1",
@@ -33,13 +34,27 @@ def test_what_a_worker_does_wrong_is_found(tmp_path, sabotage, found):
 
 
 def test_each_fault_once_with_one_broker_and_the_history(tmp_path):
-    plan = Plan(seed="each", workers=2, events=20_000, history=True, every=True)
+    plan = Plan(seed="each", workers=2, events=40_000, history=True, outage=10.0, every=True)
     outcome = run(plan, tmp_path, print)
     assert not outcome.findings, outcome.findings.told()
 
 
 def test_three_brokers_of_which_one_is_lost_at_a_time(tmp_path):
-    only = ("kill a broker", "freeze a broker", "cut the network", "kill a worker")
-    plan = Plan(seed="three", brokers=3, workers=2, every=True, only=only)
+    only = (
+        "kill a broker",
+        "freeze a broker",
+        "a broker's disk is full",
+        "cut the network",
+        "cut brokers off from each other",
+        "kill a worker",
+    )
+    plan = Plan(seed="three", brokers=3, workers=2, events=20_000, every=True, only=only)
+    outcome = run(plan, tmp_path, print)
+    assert not outcome.findings, outcome.findings.told()
+
+
+def test_clocks_that_are_wrong_by_an_hour_declare_nothing(tmp_path):
+    only = ("the clock an hour ahead", "the clock an hour behind", "kill a worker")
+    plan = Plan(seed="live", workers=2, live=True, every=True, only=only)
     outcome = run(plan, tmp_path, print)
     assert not outcome.findings, outcome.findings.told()

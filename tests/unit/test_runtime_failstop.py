@@ -41,6 +41,16 @@ def test_a_log_that_fails_does_not_keep_the_process(monkeypatch):
         stopper()("loop", "why")
 
 
+def test_no_memory_for_a_thread_does_not_keep_the_process(monkeypatch):
+    def refuse(_thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with structlog.testing.capture_logs() as lines, pytest.raises(Ended):
+        stopper()("loop", MemoryError())
+    assert lines[0]["reason"] == "MemoryError"
+
+
 def test_a_log_that_hangs_does_not_keep_the_process(monkeypatch):
     monkeypatch.setattr(failstop, "PATIENCE", 0.01)
     left, released = threading.Event(), threading.Event()
