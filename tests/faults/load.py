@@ -73,7 +73,7 @@ class Load:
         self._at += len(due)
         if due:
             self.now = due[-1].at
-        records = [record for event in due for record in self._as_sent(event)]
+        records = [record for sent in due for record in self._as_sent(sent)]
         if self._random.random() < 0.3:
             self._random.shuffle(records)
         return records
@@ -89,9 +89,9 @@ class Load:
             Record(self._random.randrange(self._partitions), b"poison", value) for value in values
         ]
 
-    def _as_sent(self, event: Sent) -> Iterator[Record]:
+    def _as_sent(self, sent: Sent) -> Iterator[Record]:
         chance = self._random.random()
-        right = self._record(event.case_no, event.value)
+        right = self._record(sent.case_no, sent.value)
         if chance < 0.02:
             yield right._replace(partition=self._random.randrange(self._partitions))
         elif chance < 0.04:
@@ -107,7 +107,7 @@ class Load:
     def _note(self, case_no: str, number: int) -> bytes:
         """Write a step that begins and never ends: the longest kind of case."""
         moment = f"2025-03-{3 + number % 25:02d}T{number % 24:02d}:{number % 60:02d}:00+08:00"
-        return _event(case_no, number, "step_started", moment, step=f"S{number % 7}")
+        return event(case_no, number, "step_started", moment, step=f"S{number % 7}")
 
 
 class LiveLoad(Load):
@@ -128,7 +128,7 @@ class LiveLoad(Load):
         self._at += number
         if due:
             self.settled = time.time() + SETTLES_AFTER
-        return [record for event in due for record in self._as_sent(event)]
+        return [record for sent in due for record in self._as_sent(sent)]
 
     def _next(self, number: int) -> Sent:
         """Write an event: cases are accepted one after the other, each second one ends later."""
@@ -139,15 +139,16 @@ class LiveLoad(Load):
         moment = now.isoformat(timespec="seconds")
         kind = "accepted" if begins else "finished"
         facts = {} if begins else {"outcome": "granted"}
-        value = _event(case_no, number, kind, moment, **facts)
+        value = event(case_no, number, kind, moment, **facts)
         return Sent(int(now.timestamp()), case_no, value)
 
 
-def _event(case_no: str, number: int, kind: str, moment: str, **facts: str) -> bytes:
+def event(case_no: str, name: object, kind: str, moment: str, **facts: str) -> bytes:
+    """Write the plainest event; `name` tells it from the others of its case."""
     return json.dumps(
         {
             "schema_version": 1,
-            "event_id": f"{case_no}-{number}",
+            "event_id": f"{case_no}-{name}",
             "case_no": case_no,
             "source": "hall-430102",
             "kind": kind,
