@@ -71,7 +71,7 @@ DEAD_LETTERS: Final = Topic(
     "as it came",
     "what was refused: the bytes, with reason, remedy and origin in a header",
     retention=timedelta(days=90),
-    max_message_bytes=2 * MEGABYTE,  # the largest record of `hall.steps`, and the header
+    max_message_bytes=16 * MEGABYTE,  # what `hall.steps` takes, raised too, and the header
 )
 CASE_STATE: Final = Topic(
     "jiancha.case-state",

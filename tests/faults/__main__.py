@@ -28,6 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=60.0, help="of faults in each round")
     parser.add_argument("--brokers", type=int, choices=(1, 3), default=None, help="else both")
     parser.add_argument("--workers", type=int, choices=range(1, 5), default=None)
+    parser.add_argument("--partitions", type=int, default=4)
     parser.add_argument("--history", action="store_true", help="with a sink and ClickHouse")
     parser.add_argument("--live", action="store_true", help="in the time of the world")
     parser.add_argument("--outage", type=float, default=30.0, help="of ClickHouse, in seconds")
@@ -41,6 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
             seconds=given.seconds,
             brokers=given.brokers or (1, 3)[number % 2],
             workers=given.workers or 1 + number % 3,
+            partitions=given.partitions,
             events=40_000 if given.every else int(given.seconds * 200),
             history=given.history,
             live=given.live,

@@ -7,7 +7,7 @@ import signal
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.faults.points import POINTS
+from tests.faults.points import POINTS, SLOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,6 +63,7 @@ class Workers(Disturber):
             "a worker leaves": self.leave,
             "a worker joins": self.join,
             "rolling restart": self.roll,
+            "restores that take long": self.restore_slowly,
             "a worker's disk is full": self.fill_disk,
             "a worker's memory is at its limit": self.fill_memory,
         }
@@ -110,6 +111,15 @@ class Workers(Disturber):
             self.lab.rest(worker)
             self.lab.wake(worker)
             self.go_on_for(2.0)
+
+    def restore_slowly(self) -> None:
+        """Let workers die and come while restores take seconds: a rebalance meets a restore."""
+        slow = self.lab.folder / "faults" / SLOW
+        slow.touch()
+        for _ in range(3):
+            self.kill()
+            self.go_on_for(self.random.uniform(1, 6))
+        slow.unlink()
 
     def fill_disk(self) -> None:
         """Let no file of a worker's grow but its log: its cold store finds the disk full."""

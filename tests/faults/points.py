@@ -15,3 +15,6 @@ POINTS = (
 LOSE, DOUBLE, FORGET = "lose", "double", "forget"
 SABOTAGE = (LOSE, DOUBLE, FORGET)
 """What a worker can be made to do wrong, so that the oracle is seen to find it."""
+
+SLOW = "slow"
+"""While it is there a restore takes seconds, as that of a large state does."""

@@ -27,7 +27,7 @@ from streams.runtime.logic import CasePartition
 from streams.runtime.ports import Batch
 from streams.runtime.transactions import FencedProducer
 from streams.runtime.worker import EngineWorker
-from tests.faults.points import DOUBLE, FORGET, LOSE
+from tests.faults.points import DOUBLE, FORGET, LOSE, SLOW
 
 FOLDER = Path(os.environ["JIANCHA_FAULTS"])
 
@@ -81,6 +81,8 @@ class Partition(CasePartition):
     """The product's partition, with two points."""
 
     def restore(self, key, value) -> None:
+        if (FOLDER / SLOW).exists():
+            time.sleep(0.005)
         super().restore(key, value)
         pass_by("during_recovery")
 

@@ -86,6 +86,12 @@ def test_a_topic_may_keep_more(topic, config):
     assert wrong(topic, config=config) == []
 
 
+def test_a_dead_letter_fits_beside_its_header_whatever_the_input_takes():
+    header = 64 * 1024
+    assert topics.DEAD_LETTERS.max_message_bytes > topics.STEPS.max_message_bytes + header
+    assert topics.SINK_DEAD_LETTERS.max_message_bytes >= topics.EVENTS.max_message_bytes
+
+
 def test_fewer_replicas_are_told_and_more_are_fine():
     (problem,) = wrong(topics.RULINGS, replication=1)
     assert "jiancha.rulings has 1 replicas instead of 3" in problem
