@@ -128,7 +128,10 @@ class Workers(Disturber):
 
     def fill_memory(self) -> None:
         """Give a worker no more memory than it has."""
-        self._limit(self._one(), resource.RLIMIT_AS, 1)
+        worker = self._one()
+        if worker.process is not None:
+            worker.starved = worker.process.pid
+        self._limit(worker, resource.RLIMIT_AS, 1)
 
     def _limit(self, worker: Any, what: int, limit: int) -> None:
         process = worker.process

@@ -64,6 +64,8 @@ class Worker:
         self.process: subprocess.Popen | None = None
         self.resting = False
         self.again_at = 0.0
+        self.starved: int | None = None
+        """The process that was given no memory: what it says at its end is up to where it was."""
 
 
 class Lab:
@@ -273,9 +275,10 @@ class Lab:
 
     def _note_end(self, worker: Worker, code: int | None) -> None:
         log = self.log_of(worker).read_text(encoding="utf-8", errors="replace")
-        told = ("fail-stop", "MemoryError")  # without memory the line itself may not come about
-        reason = next((x for x in reversed(log.splitlines()) if any(t in x for t in told)), "")
+        reason = next((line for line in reversed(log.splitlines()) if "fail-stop" in line), "")
         self.ends[f"exit {code}"] += 1
+        if worker.process is not None and worker.process.pid == worker.starved and code != 0:
+            return
         if code not in USUAL_ENDS or (code == 70 and not reason):
             self.odd_ends.append(f"{worker.name} ended with {code}: {log[-600:]}")
 
