@@ -98,6 +98,15 @@ class Crew:
 
         eventually(shared, within)
 
+    def until_told(self, member: Member, what: str, within: float) -> None:
+        """Wait until a member has told a thing. Raises as `until_shared` does."""
+
+        def told() -> bool:
+            self.look()
+            return member.last(what) is not None
+
+        eventually(told, within)
+
     def look(self) -> None:
         """Raise CrewError when a member has ended."""
         for member in self.members:
