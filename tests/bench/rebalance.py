@@ -50,6 +50,8 @@ class Change(NamedTuple):
     """The longest of any event."""
     take_over: float
     """The longest take-over (checks, claims, restore) that it caused."""
+    restore: float
+    """The longest restore in one."""
     shared: float
     """From the signal, or the start of the process, until all partitions are owned again."""
 
@@ -80,13 +82,17 @@ class Rounds:
         before = time.time()
         since = make()
         self._crew.until_shared(PARTITIONS, WITHIN, since)
-        owned = [each for m in self._crew.members if (each := m.last("owns")) is not None]
+        owned, restored = (
+            [e for m in self._crew.members if (e := m.last(what)) is not None and e["at"] > since]
+            for what in ("owns", "restored")
+        )
         self._settle()
         change = Change(
             kind,
             self._trickle.silence(before),
             self._trickle.waited(before),
             max(each["seconds"] for each in owned),
+            max(each["seconds"] for each in restored),
             max(each["at"] for each in owned) - since,
         )
         say(
@@ -134,16 +140,21 @@ def measure(cases: int, repetitions: int, folder: Path) -> tuple[list[Change], i
 def table(changes: list[Change]) -> str:
     """Give the medians of each kind of change, and of some figures the worst."""
     rows = [
-        "| a worker | times | silence | worst | goal | event waited | worst | take-over | shared |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
+        (
+            "| a worker | times | silence | worst | goal | event waited | worst"
+            " | take-over | restore | shared |"
+        ),
+        "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for kind, goal in GOALS.items():
         own = [change for change in changes if change.kind == kind]
         silent, waited = [c.silence for c in own], [c.waited for c in own]
+        phases = zip(*((c.take_over, c.restore, c.shared) for c in own), strict=True)
         rows.append(
             f"| {kind} | {len(own)} | {median(silent):.2f} s | {max(silent):.2f} s | {goal:g} s"
-            f" | {median(waited):.2f} s | {max(waited):.2f} s"
-            f" | {median(c.take_over for c in own):.2f} s | {median(c.shared for c in own):.2f} s |"
+            f" | {median(waited):.2f} s | {max(waited):.2f} s | "
+            + " | ".join(f"{median(each):.2f} s" for each in phases)
+            + " |"
         )
     return "\n".join(rows)
 
