@@ -51,6 +51,14 @@ PEERS := .cache/peers
 bench-peers: $(VENV)/dev.stamp $(KAFKA_LIBS).stamp $(PEERS)/pip.stamp ## the worker beside quixstreams, bytewax and plain Faust (an environment of their own)
 	@$(BIN)/python -m tests.bench --peers $(PEERS)/bin/python --events 20000
 
+.PHONY: bench-recovery
+bench-recovery: $(VENV)/dev.stamp $(KAFKA_LIBS).stamp $(PEERS)/pip.stamp ## a million open cases restored from the changelog, beside plain Faust's recovery: four minutes
+	@$(BIN)/python -m tests.bench.recovery --peers $(PEERS)/bin/python
+
+.PHONY: bench-rebalance
+bench-rebalance: $(VENV)/dev.stamp $(KAFKA_LIBS).stamp ## how long partitions are silent when a worker leaves, joins or dies: four minutes
+	@$(BIN)/python -m tests.bench.rebalance
+
 .PHONY: test-security
 test-security: $(VENV)/dev.stamp $(KAFKA_LIBS).stamp ## a broker with TLS, logins and ACLs: what each role may do, and what refusals look like: minutes
 	@JIANCHA_SECURITY=1 $(BIN)/pytest tests/integration/test_kafka_security.py tests/integration/test_canaries.py

@@ -64,7 +64,7 @@ def make_app(
         topic_allow_declare=False,
         table_standby_replicas=1,  # the proven assignment; there are no tables
         broker_session_timeout=settings.session_timeout,
-        broker_heartbeat_interval=settings.session_timeout / 3,
+        broker_heartbeat_interval=settings.heartbeat_interval,
         broker_request_timeout=settings.session_timeout + 10,
         broker_rebalance_timeout=settings.rebalance_timeout,
         broker_commit_interval=settings.commit_interval,

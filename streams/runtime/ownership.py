@@ -6,6 +6,7 @@ never two at once.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
@@ -73,6 +74,8 @@ class Ownership:
         self.owned: dict[int, OwnedPartition] = {}
         self.taking: dict[int, PartitionState] = {}  # partitions on their way
         self.generation: int | None = None  # the last one taken over
+        self._let_go: int | None = None  # the last one whose partitions were given up
+        self._claiming = asyncio.Lock()
         self.closing = False  # a take-over under way is given up
 
     def starts(self, generation: int) -> Mapping[Partition, int] | None:
@@ -86,9 +89,12 @@ class Ownership:
         return self.owned.get(number)
 
     async def settle(self) -> None:
-        """Wait for every open write: the partitions may go to other workers after it."""
+        """Wait for every open write and claim: the partitions may go to other workers after it."""
+        self._let_go = self._group.generation()
         for owned in list(self.owned.values()):
             await owned.writer.idle()
+        async with self._claiming:
+            pass
 
     async def take_over(self) -> None:
         """Own what the group assigned; errors end the process."""
@@ -137,7 +143,8 @@ class Ownership:
         """Fence, restore and check partitions; False when a newer rebalance made it idle."""
 
         def abandoned() -> bool:
-            return self.closing or self._group.generation() != generation
+            gone = generation == self._let_go or self._group.generation() != generation
+            return self.closing or gone
 
         count = await self._cluster.partitions()
         ids = await self._cluster.topic_ids()
@@ -145,9 +152,10 @@ class Ownership:
         producers: dict[int, FencedProducer] = {}
         logics: dict[int, PartitionLogic] = {}
         try:
-            if abandoned():  # a late claim would fence the partition's new owner
-                return False
-            producers = await self._storage.claim(numbers)
+            async with self._claiming:
+                if abandoned():  # a late claim would fence the partition's new owner
+                    return False
+                producers = await self._storage.claim(numbers)
             await self._cluster.partitions()  # the same as before the claim: no repartition began
             self.taking = dict.fromkeys(numbers, "restoring")
             logics = {number: self._factory(number, count) for number in numbers}

@@ -189,6 +189,14 @@ class RuntimeSettings:
     stall_timeout: float = 120.0  # a partition with lag and no progress: fail-stop
     loop_stall: float = 30.0  # the event loop stands still: fail-stop
 
+    @property
+    def heartbeat_interval(self) -> float:
+        """Seconds between two heartbeats, by which a member learns of a rebalance.
+
+        All wait for the last one to learn of it, so it is shorter than a session would need.
+        """
+        return min(1.0, self.session_timeout / 3)
+
 
 PartitionState = Literal["claiming", "restoring", "running"]
 

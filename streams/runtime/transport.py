@@ -57,7 +57,7 @@ class ChunkThread(AIOKafkaConsumerThread):  # type: ignore[misc]
             fetch_max_wait_ms=FETCH_WAIT_MS,
             max_poll_interval_ms=24 * 3600 * 1000,  # a long restore is alive; the watchdog looks
             session_timeout_ms=int(settings.session_timeout * 1000),
-            heartbeat_interval_ms=int(settings.session_timeout * 1000 / 3),
+            heartbeat_interval_ms=int(settings.heartbeat_interval * 1000),
             rebalance_timeout_ms=int(settings.rebalance_timeout * 1000),
             request_timeout_ms=int((settings.session_timeout + 10) * 1000),
             **settings.security.aiokafka,

@@ -39,6 +39,7 @@ PROGRAMS: Final[Programs] = {
 PEERS: Final = {
     WORKER: "tests.bench.worker",
     "bytewax": "tests.bench.peers.with_bytewax",
+    "bytewax, with recovery": "tests.bench.peers.with_bytewax_recovery",
     "quixstreams, stateful": "tests.bench.peers.with_quixstreams",
     "Faust as its manual shows": "tests.bench.peers.with_faust",
 }

@@ -44,6 +44,10 @@ class Broker:
     def fill(self, log: Log) -> None:
         """Make the input topics and put the log in."""
         self._create(topics.INPUTS)
+        self.put(log)
+
+    def put(self, log: Log) -> None:
+        """Put the log into the input topics. Raises TimeoutError when the broker is too slow."""
         # Idempotent, so that a retry changes no order: a tick counts on the offsets before it.
         producer = Producer(
             {
@@ -64,12 +68,19 @@ class Broker:
 
     def empty_outputs(self) -> None:
         """Make the topics that a run writes anew."""
-        old = self._known()
+        self._anew(DERIVED)
+
+    def empty(self) -> None:
+        """Make all topics anew: the log has to be put in again."""
+        self._anew((*topics.INPUTS, *DERIVED))
+
+    def _anew(self, wanted: Sequence[Topic]) -> None:
+        old = self._known(wanted)
         if old:
             for deleted in self._admin.delete_topics(old).values():
                 deleted.result(TIMEOUT)
-        eventually(lambda: not self._known(), TIMEOUT)
-        self._create(DERIVED)
+        eventually(lambda: not self._known(wanted), TIMEOUT)
+        self._create(wanted)
 
     def outcome(self) -> Outcome:
         """Read back what a run has committed."""
@@ -92,9 +103,9 @@ class Broker:
             frozenset(move.card_id for move in moves),
         )
 
-    def _known(self) -> list[str]:
+    def _known(self, wanted: Sequence[Topic]) -> list[str]:
         known = self._admin.list_topics(timeout=TIMEOUT).topics
-        return [topic.name for topic in DERIVED if topic.name in known]
+        return [topic.name for topic in wanted if topic.name in known]
 
     def _create(self, wanted: Sequence[Topic]) -> None:
         new = [NewTopic(t.name, self.partitions, 1, config=t.config()) for t in wanted]

@@ -17,8 +17,7 @@ from random import Random
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
-from confluent_kafka import Consumer, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka import Consumer, TopicPartition
 
 from deploy.local.real_kafka import RealKafka
 from schemas import topics
@@ -34,9 +33,9 @@ from tests.bench.change import (
     Swept,
     event_value,
     named,
-    patterns_of,
     step_started,
 )
+from tests.bench.filling import fill, make_topics, produce, producer
 from tests.bench.task import bench_rules
 from tests.support.changing import change, decreed
 
@@ -51,14 +50,7 @@ class Bench:
 
     def __init__(self, bootstrap: str, cases: int) -> None:
         self.bootstrap, self.cases = bootstrap, cases
-        self.producer = Producer(
-            {
-                "bootstrap.servers": bootstrap,
-                "linger.ms": 2,
-                "queue.buffering.max.messages": 1_000_000,
-                "log_level": 3,
-            }
-        )
+        self.producer = producer(bootstrap)
         self.stop = threading.Event()
         self.latencies: list[float] = []
         self.seen: set[int] = set()
@@ -67,24 +59,8 @@ class Bench:
 
     def fill(self, concerned: float) -> None:
         """Make the topics, and the state of the open cases."""
-        admin = AdminClient({"bootstrap.servers": self.bootstrap})
-        wanted = [NewTopic(t.name, PARTITIONS, 1, config=t.config()) for t in topics.ALL]
-        for made in admin.create_topics(wanted).values():
-            made.result(30)
-        for number, packed in patterns_of(bench_rules(), self.cases, concerned):
-            name = named(number)
-            self._produce(topics.CASE_STATE.name, packed, name, partition_of(name, PARTITIONS))
-        assert self.producer.flush(120) == 0
-
-    def _produce(self, topic: str, value: bytes, key: str | None, partition: int) -> None:
-        while True:
-            try:
-                self.producer.produce(topic, value, key, partition)
-            except BufferError:
-                self.producer.poll(0.1)
-            else:
-                self.producer.poll(0)
-                return
+        make_topics(self.bootstrap, PARTITIONS)
+        fill(self.producer, topics.CASE_STATE.name, self.cases, PARTITIONS, concerned)
 
     def flow(self) -> None:
         """Send events of known and of new cases, and a tick a second, until told to stop."""
@@ -95,13 +71,15 @@ class Bench:
                 number = random.randrange(self.cases + self.cases // 50)
                 value = event_value(step_started(f"live-{sent}", number))
                 name = named(number)
-                self._produce(topics.STEPS.name, value, name, partition_of(name, PARTITIONS))
+                produce(
+                    self.producer, topics.STEPS.name, value, name, partition_of(name, PARTITIONS)
+                )
                 sent += 1
             if int(passed) > ticked:
                 ticked = int(passed)
                 for partition in range(PARTITIONS):
                     tick = encode(Tick(NOW + ticked, "replay", {}))
-                    self._produce(topics.TICKS.name, tick, None, partition)
+                    produce(self.producer, topics.TICKS.name, tick, None, partition)
 
     def read(self) -> None:
         """Read what the engine tells, and note how long each event took."""
@@ -190,7 +168,7 @@ def _started(bootstrap: str, workers: int, folder: Path) -> Iterator[subprocess.
     for number in range(workers):
         with (folder / f"worker-{number}.log").open("wb") as log:
             yield subprocess.Popen(
-                [sys.executable, "-m", "tests.bench.change_worker", bootstrap, "bench-change"],
+                [sys.executable, "-m", "tests.bench.telling", bootstrap, "bench-change"],
                 stdout=log,
                 stderr=log,
             )

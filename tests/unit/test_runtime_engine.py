@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from streams.commands.worker import _usable_or_exit
-from streams.runtime.engine import engine_worker
+from streams.runtime.engine import engine_worker, runtime_settings
 from streams.runtime.ports import Fatal
-from streams.settings import Engine, Settings
+from streams.settings import Engine, Kafka, Settings
 from tests.fakes import CountedMetrics
 from tests.support.cases import at, days, event, rules
 from tests.support.partition import INPUTS, Counted, Partition
@@ -57,3 +57,9 @@ def test_a_directory_that_cannot_be_used_is_told_before_anything_begins(tmp_path
     said = capsys.readouterr().err
     assert f"engine.cold_dir = {file}" in said
     assert "JIANCHA_ENGINE__COLD_DIR" in said
+
+
+@pytest.mark.parametrize(("session", "heartbeat"), [(10.0, 1.0), (45.0, 1.0), (1.5, 0.5)])
+def test_a_member_asks_each_second_whether_the_group_changes(session, heartbeat):
+    settings = runtime_settings(Settings(kafka=Kafka(session_timeout=session)), "")
+    assert settings.heartbeat_interval == heartbeat

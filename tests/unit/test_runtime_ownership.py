@@ -182,6 +182,42 @@ def test_nothing_is_claimed_when_a_rebalance_overtook_the_checks(bench):
     assert bench.storage.calls == []
 
 
+def test_partitions_are_not_given_up_while_they_are_claimed(bench):
+    """The group waits for the claim: done later it would fence the partition's new owner."""
+    order = []
+
+    async def claim(numbers):
+        giving_up = asyncio.create_task(settle())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        order.append("claimed")
+        bench.tasks = [giving_up]
+        return {number: f"producer {number}" for number in numbers}
+
+    async def settle():
+        await bench.ownership.settle()
+        order.append("given up")
+
+    async def run():
+        await bench.ownership.take_over()
+        await asyncio.gather(*bench.tasks)
+
+    bench.storage.claim = claim
+    bench.group.join(1, 0)
+    asyncio.run(run())
+    assert order == ["claimed", "given up"]
+    assert bench.ownership.owned == {}
+
+
+def test_nothing_is_claimed_in_a_generation_that_was_given_up(bench):
+    bench.group.join(1, 0)
+    asyncio.run(bench.ownership.settle())
+    bench.take_over(1, 0)
+    assert bench.storage.calls == []
+    bench.take_over(2, 0)
+    assert sorted(bench.ownership.owned) == [0]
+
+
 def test_a_repartition_that_began_before_the_claim_ends_the_process(bench):
     """The state may be half moved by then; after the claim nobody else can move it."""
 

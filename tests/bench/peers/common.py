@@ -11,6 +11,8 @@ from streams.runtime.ports import Chunk, InputTopic
 from tests.bench.task import Meter, Task, bench_metrics, bench_rules, partition_logic, report
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from streams.runtime.logic import CasePartition
     from streams.runtime.ports import Batch
 
@@ -19,15 +21,19 @@ class Work:
     """The product's own partitions, fed by another engine."""
 
     def __init__(self, task: Task) -> None:
-        rules = bench_rules()
-        metrics = bench_metrics(rules)
-        inputs = {topic.name: InputTopic(None, 0, 0) for topic in topics.INPUTS}
-        self.logics: list[CasePartition] = []
-        for number in range(task.partitions):
-            logic = partition_logic(number, task.partitions, rules, metrics)
-            logic.restored(inputs)
-            self.logics.append(logic)
+        self._rules = bench_rules()
+        self._metrics = bench_metrics(self._rules)
+        self._partitions = task.partitions
+        self.logics = [self.restored(number, {}) for number in range(task.partitions)]
         self.meter = Meter(task.records)
+
+    def restored(self, number: int, state: Mapping[bytes, bytes]) -> CasePartition:
+        """Make a partition from its state."""
+        logic = partition_logic(number, self._partitions, self._rules, self._metrics)
+        for key, value in state.items():
+            logic.restore(key, value)
+        logic.restored({topic.name: InputTopic(None, 0, 1 << 40) for topic in topics.INPUTS})
+        return logic
 
     def one(
         self, topic: str, partition: int, offset: int, key: bytes | None, value: bytes
