@@ -24,7 +24,7 @@ REAL_KAFKA = $(if $(and $(shell command -v java),$(shell command -v mvn)),$(KAFK
 
 .PHONY: help
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s%s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s%s\n", $$1, $$2}' Makefile
 
 .PHONY: run
 run: $(VENV)/run.stamp ## set everything up, replay a real log on embedded servers, open the board on port 8080
