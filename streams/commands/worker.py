@@ -27,7 +27,7 @@ from streams.board.server import run_board
 from streams.commands.common import WRONG_USE, catalogue_or_exit, complain, settings_or_exit
 from streams.engine.rules import Rules
 from streams.http import Health, serve
-from streams.kafka_access import denial, enter_or_deny
+from streams.kafka_access import HANG_UP_SECONDS, denial, enter_or_deny
 from streams.kafka_clients import aiokafka_options
 from streams.logs import configure_logs
 from streams.runtime import memory
@@ -68,7 +68,8 @@ def command(role: str) -> None:
     memory.settle()
     try:
         if role != "board":
-            enter_or_deny(settings.kafka.bootstrap_servers, aiokafka_options(settings.kafka))
+            kafka = settings.kafka
+            enter_or_deny(kafka.bootstrap_servers, aiokafka_options(kafka), HANG_UP_SECONDS)
         code = _ROLES[role](settings, registry)
     except Exception as error:
         if (reason := denial(error)) is None:
