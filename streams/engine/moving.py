@@ -116,7 +116,7 @@ def without_late(
     late = [s for s in suspensions if s.start > counting.due_at]
     if not late:
         return counting, suspensions, []
-    in_time = [s for s in suspensions if s not in late]
+    in_time = [s for s in suspensions if s.start <= counting.due_at]
     counting = counted(limit, counting.start, rules, extra, in_time)
     return counting, in_time, [Refused(s.record, "breach") for s in late]
 
