@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 import kafka.errors
+import structlog
 from aiokafka.conn import create_conn, get_ip_port_afi
 from aiokafka.errors import (
     BrokerResponseError,
@@ -23,10 +25,19 @@ from aiokafka.protocol.metadata import MetadataRequest
 from confluent_kafka import KafkaException
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+log = structlog.get_logger(__name__)
 
 ANSWER_MS: Final = 5_000
 """How long one broker may take to answer, in milliseconds."""
+RESTART_SECONDS: Final = 30.0
+"""How long the engine that starts waits for a broker that is away."""
+HANG_UP_SECONDS: Final = 10.0
+"""How long a role that starts bears with brokers that hang up. One that restarts soon refuses the
+connection instead, so who hangs up for longer speaks another protocol."""
+ASK_AGAIN: Final = 2.0
+"""Seconds between two questions meanwhile."""
 
 _LOGIN: Final = "JIANCHA_KAFKA__USERNAME and JIANCHA_KAFKA__PASSWORD_FILE"
 _GRANT: Final = "`jiancha topics --acls` lists what each role must be allowed"
@@ -53,7 +64,8 @@ async def ask_to_enter(servers: str, options: Mapping[str, Any]) -> None:
         try:
             await _enter(server, options)
         except AccessDenied as error:
-            denied = error
+            if denied is None or isinstance(denied, HungUp):  # a plain no says more
+                denied = error
         except (OSError, KafkaError):  # TimeoutError is an OSError
             continue
         else:
@@ -62,9 +74,29 @@ async def ask_to_enter(servers: str, options: Mapping[str, Any]) -> None:
         raise denied
 
 
-def enter_or_deny(servers: str, options: Mapping[str, Any]) -> None:
-    """Do as `ask_to_enter`, where no event loop runs."""
-    asyncio.run(ask_to_enter(servers, options))
+def enter_or_deny(
+    servers: str,
+    options: Mapping[str, Any],
+    patience: float = 0.0,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    pause: Callable[[float], None] = time.sleep,
+) -> None:
+    """Do as `ask_to_enter`, where no event loop runs.
+
+    Brokers that hang up are asked again for `patience` seconds: one that restarts does so too.
+    """
+    began = clock()
+    while True:
+        try:
+            asyncio.run(ask_to_enter(servers, options))
+        except HungUp as error:
+            if clock() - began >= patience:
+                raise
+            log.warning("broker away", servers=servers, error=str(error))
+            pause(ASK_AGAIN)
+        else:
+            return
 
 
 def denial(error: object) -> str | None:
@@ -106,7 +138,9 @@ async def _enter(server: str, options: Mapping[str, Any]) -> None:
             "JIANCHA_KAFKA__CA_FILE must name who signed it, and the certificate this address"
         ) from None
     except ssl.SSLError as error:
-        raise AccessDenied(
+        # Broken off in the middle of the handshake: by another protocol, or by a broker that stops.
+        kind = HungUp if isinstance(error, ssl.SSLEOFError) else AccessDenied
+        raise kind(
             f"Kafka at {server}: no TLS could be agreed on ({error.reason}) → "
             f"JIANCHA_KAFKA__SECURITY_PROTOCOL is {protocol}: what does that listener speak?"
         ) from None

@@ -7,10 +7,10 @@ The options hold security and what the embedded broker needs, but no address: ev
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import structlog
-from kafka.errors import KafkaError
+from kafka.errors import BrokerNotAvailableError, KafkaError, UnknownBrokerIdError
 
 from streams.tls import client_context
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from streams.settings import Kafka
 
+T = TypeVar("T")
+
 log = structlog.get_logger(__name__)
 
 EMBEDDED_VERSION: Final = (2, 3)
@@ -27,6 +29,10 @@ EMBEDDED_VERSION: Final = (2, 3)
 VERSION: Final = (3, 0)
 """What it takes every other broker for, at least. Finding out would cost a thread and four files
 for each attempt at a broker that does not answer (kafka-python 3.0.12)."""
+PASSING: Final = (BrokerNotAvailableError, UnknownBrokerIdError)
+"""What kafka-python does not call retriable, and a broker that comes back cures all the same."""
+CALM: Final = 10.0
+"""Seconds without an error after which brokers that sent no record are taken to be back."""
 
 
 def kafka_python_options(kafka: Kafka) -> dict[str, Any]:
@@ -64,25 +70,63 @@ def kafka_python_consumer_options(kafka: Kafka) -> dict[str, Any]:
     }
 
 
-def poll(
-    consumer: Any, seconds: float, records: int, pause: Callable[[float], None] = time.sleep
-) -> Mapping[Any, Sequence[Any]]:
-    """Let a kafka-python consumer read for a moment; nothing when its brokers are away.
+class Steady:
+    """A kafka-python consumer that outlasts its brokers' absences; for one thread.
 
-    It raises what its connections raise while a broker dies (kafka-python 3.0.12), where waiting is
-    all there is to do. Raises KafkaError for what waiting will not cure.
+    It raises what its connections raise while a broker dies or comes back (kafka-python 3.0.12),
+    where waiting is all there is to do. Each absence is logged once, and so is its end. `clock`
+    gives seconds.
     """
-    try:
-        found: Mapping[Any, Sequence[Any]] = consumer.poll(
-            timeout_ms=round(seconds * 1000), max_records=records
-        )
-    except KafkaError as error:
-        if not error.retriable:
-            raise
-        log.warning("not read", error=str(error) or type(error).__name__)
-        pause(seconds)
-        return {}
-    return found
+
+    def __init__(
+        self,
+        consumer: Any,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._consumer = consumer
+        self._clock = clock
+        self._pause = pause
+        self._since: float | None = None
+        self._failed_at = 0.0
+
+    def poll(self, seconds: float, records: int) -> Mapping[Any, Sequence[Any]]:
+        """Read for a moment; nothing when the brokers are away.
+
+        Raises KafkaError for what waiting will not cure.
+        """
+
+        def read() -> Mapping[Any, Sequence[Any]]:
+            found: Mapping[Any, Sequence[Any]] = self._consumer.poll(
+                timeout_ms=round(seconds * 1000), max_records=records
+            )
+            return found
+
+        found: Mapping[Any, Sequence[Any]] | None = self.ask(read, None)
+        if found is None:
+            self._pause(seconds)
+            return {}
+        if self._since is not None and (found or self._clock() - self._failed_at > CALM):
+            log.info("read again", after=round(self._failed_at - self._since, 1))
+            self._since = None
+        return found
+
+    def ask(self, question: Callable[[], T], otherwise: T) -> T:
+        """Ask what the consumer may have to ask a broker; `otherwise` when that is away.
+
+        Raises KafkaError for what waiting will not cure.
+        """
+        try:
+            return question()
+        except KafkaError as error:
+            if not (error.retriable or isinstance(error, PASSING)):
+                raise
+            self._failed_at = self._clock()
+            if self._since is None:
+                self._since = self._failed_at
+                log.warning("not read", error=str(error) or type(error).__name__)
+            return otherwise
 
 
 def aiokafka_options(kafka: Kafka) -> dict[str, Any]:

@@ -243,6 +243,9 @@ class ToyLogic:
     def applied(self, topic: str) -> int:
         return self.meta["next"].get(topic, 0)
 
+    def barriers(self):
+        return ()
+
     def rewind(self) -> None:
         self.waiting.clear()
         self.tick_end = 0

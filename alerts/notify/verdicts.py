@@ -18,7 +18,7 @@ from kafka.errors import KafkaError
 from schemas.topics import VERDICTS
 from schemas.verdicts import MoveRecord
 from streams.kafka_access import denial
-from streams.kafka_clients import kafka_python_consumer_options, poll
+from streams.kafka_clients import Steady, kafka_python_consumer_options
 
 if TYPE_CHECKING:
     import threading
@@ -72,6 +72,7 @@ class VerdictsTopic:
     def __init__(self, consumer: Any, partitions: set[int], unreadable: Callable[[], None]) -> None:
         """Begin to read. Raises KafkaError when the broker does not answer."""
         self._consumer = consumer
+        self._steady = Steady(consumer)
         self._unreadable = unreadable
         self._decoder = msgspec.json.Decoder(MoveRecord)
         tps = [TopicPartition(VERDICTS.name, number) for number in sorted(partitions)]
@@ -89,6 +90,7 @@ class VerdictsTopic:
         }
         self._told = dict(self._committed)
         self._latest: dict[str, int] = {}
+        self._positions: dict[Any, int] = dict(begins)
         for tp in tps:
             consumer.seek(tp, begins[tp])
 
@@ -97,9 +99,12 @@ class VerdictsTopic:
 
         Raises Widened.
         """
-        if len(self._consumer.partitions_for_topic(VERDICTS.name)) > len(self._told):
+        partitions = self._steady.ask(
+            lambda: self._consumer.partitions_for_topic(VERDICTS.name), set[int]()
+        )
+        if len(partitions) > len(self._told):
             raise Widened(f"{VERDICTS.name} has more partitions by now; to be started again")
-        polled = poll(self._consumer, seconds, POLL_RECORDS)
+        polled = self._steady.poll(seconds, POLL_RECORDS)
         found = []
         for tp, records in polled.items():
             told_below = self._told[tp]
@@ -163,7 +168,13 @@ class VerdictsTopic:
         )
 
     def _position(self, tp: Any) -> int:
-        return int(self._consumer.position(tp, timeout_ms=round(CALL_SECONDS * 1000)) or 0)
+        """Tell the next offset to read; the last one known while a broker is away."""
+        position = self._steady.ask(
+            lambda: self._consumer.position(tp, timeout_ms=round(CALL_SECONDS * 1000)), None
+        )
+        if position is not None:
+            self._positions[tp] = position
+        return self._positions[tp]
 
 
 def open_verdicts(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 import structlog
+from kafka.errors import KafkaError
 
 from alerts.metrics import (
     EngineMetrics,
@@ -23,16 +24,18 @@ from alerts.metrics import (
     role_registry,
 )
 from alerts.notify.role import run_notify
+from alerts.notify.verdicts import Widened
 from streams.board.server import run_board
 from streams.commands.common import WRONG_USE, catalogue_or_exit, complain, settings_or_exit
 from streams.engine.rules import Rules
 from streams.http import Health, serve
-from streams.kafka_access import denial, enter_or_deny
+from streams.kafka_access import HANG_UP_SECONDS, denial, enter_or_deny
 from streams.kafka_clients import aiokafka_options
 from streams.logs import configure_logs
 from streams.runtime import memory
 from streams.runtime.engine import engine_worker
-from streams.runtime.failstop import EXIT_CODE
+from streams.runtime.failstop import EXIT_CODE, describe
+from streams.sink.loop import Stalled
 from streams.sink.run import run_sink
 
 if TYPE_CHECKING:
@@ -68,14 +71,25 @@ def command(role: str) -> None:
     memory.settle()
     try:
         if role != "board":
-            enter_or_deny(settings.kafka.bootstrap_servers, aiokafka_options(settings.kafka))
+            kafka = settings.kafka
+            enter_or_deny(kafka.bootstrap_servers, aiokafka_options(kafka), HANG_UP_SECONDS)
         code = _ROLES[role](settings, registry)
     except Exception as error:
-        if (reason := denial(error)) is None:
+        if (end := _end_of(error)) is None:
             raise
-        log.critical("fail-stop", kind="access", reason=reason)
+        kind, reason = end
+        log.critical("fail-stop", kind=kind, reason=reason)
         code = EXIT_CODE
     sys.exit(code)
+
+
+def _end_of(error: Exception) -> tuple[str, str] | None:
+    """Tell kind and reason of an end that an operator can do something about; else it is a bug."""
+    if (reason := denial(error)) is not None:
+        return "access", reason
+    if isinstance(error, KafkaError | Stalled | Widened):  # what waiting would not cure
+        return "read", describe(error)
+    return None
 
 
 def _engine(settings: Settings, registry: CollectorRegistry) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from schemas.codes import ClockKind, Level
 from schemas.findings import RULES, FindingCode
 from schemas.verdicts import LevelReached
+from streams.engine.calendar import OutsideCalendar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -96,9 +97,15 @@ def of_records(ledger: Ledger, rules: CaseRules) -> Iterator[Found]:
 
 
 def _keyed_in_late(entry: Entry, days: int, calendar: Calendar) -> bool:
-    """Tell whether more than so many working days lie between what happened and its record."""
+    """Tell whether more than so many working days lie between what happened and its record.
+
+    The calendar holds both: where it ends before so many, fewer lie between them.
+    """
     happened, recorded = calendar.face(entry.at) // DAY, calendar.face(entry.recorded) // DAY
-    return recorded > calendar.nth(happened, days)
+    try:
+        return recorded > calendar.nth(happened, days)
+    except OutsideCalendar:
+        return False
 
 
 def unrecorded(entry: Entry) -> Iterator[Found]:

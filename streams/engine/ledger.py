@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -159,14 +160,15 @@ def _step_runs(starts: Sequence[Entry], ends: Sequence[Entry]) -> list[StepRun]:
     """
     ended: dict[int, Entry] = {}
     orphans: list[Entry] = []
+    still_open: dict[str, deque[Entry]] = {}
+    for start in starts:
+        still_open.setdefault(start.step, deque()).append(start)
     for end in ends:
-        for start in starts:
-            if start.step == end.step and start.id not in ended and start < end:
-                ended[start.id] = end
-                break
-        else:
-            if not end.single_moment:
-                orphans.append(end)
+        waiting = still_open.get(end.step)
+        if waiting and waiting[0] < end:
+            ended[waiting.popleft().id] = end
+        elif not end.single_moment:
+            orphans.append(end)
     runs: list[StepRun] = []
     passes: dict[str, int] = {}
     for record in sorted([*starts, *orphans]):

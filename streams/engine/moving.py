@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Final
 
 from schemas.codes import ClockKind, SuspensionKind, Unit
 from schemas.findings import FindingCode
+from streams.engine.calendar import OutsideCalendar
 from streams.engine.clocks import Refused, counted
-from streams.engine.counting import DAY, StatedCount
+from streams.engine.counting import DAY, FarCount, StatedCount
 from streams.engine.findings import Found, unrecorded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from schemas.limits import Limit, Policy
+    from streams.engine.calendar import Calendar
     from streams.engine.clocks import Reason
     from streams.engine.counting import Counting
     from streams.engine.entries import Entry
@@ -114,7 +116,7 @@ def without_late(
     late = [s for s in suspensions if s.start > counting.due_at]
     if not late:
         return counting, suspensions, []
-    in_time = [s for s in suspensions if s not in late]
+    in_time = [s for s in suspensions if s.start <= counting.due_at]
     counting = counted(limit, counting.start, rules, extra, in_time)
     return counting, in_time, [Refused(s.record, "breach") for s in late]
 
@@ -252,14 +254,28 @@ def _of_timing(
             continue
         extension = move.extension
         if extension is not None and extension.at <= suspension.start:
-            due = extended(extension, limit, start, rules, earlier).due_at
+            counting = extended(extension, limit, start, rules, earlier)
         else:
-            due = counted(limit, start, rules, 0, earlier).due_at
+            counting = counted(limit, start, rules, 0, earlier)
+        due = counting.due_at
         dues.append(due)
-        if limit.unit in IN_DAYS and suspension.start <= due:
-            last = calendar.nth(calendar.face(due) // DAY, -(policy.suspension_brink_days or 0))
-            brink = brink or calendar.face(suspension.start) // DAY >= last
+        known = not isinstance(counting, FarCount)  # else it is never due, and has no brink
+        if known and limit.unit in IN_DAYS and suspension.start <= due:
+            days = policy.suspension_brink_days or 0
+            brink = brink or _on_the_brink(suspension.start, due, days, calendar)
     if brink:
         yield Found(FindingCode.SUSPENSION_AT_BRINK, suspension.record, suspension.start)
     if dues and all(suspension.start > due for due in dues):
         yield Found(FindingCode.SUSPENSION_AFTER_BREACH, suspension.record, suspension.start)
+
+
+def _on_the_brink(start: int, due: int, days: int, calendar: Calendar) -> bool:
+    """Tell whether it begins so few working days, or fewer, before a due time that it is not after.
+
+    The calendar holds both: where it begins after so many before the due day, fewer lie between.
+    """
+    try:
+        first = calendar.nth(calendar.face(due) // DAY, -days)
+    except OutsideCalendar:
+        return True
+    return calendar.face(start) // DAY >= first

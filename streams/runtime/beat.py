@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from aiokafka.errors import KafkaError
 
+from streams.runtime.barriers import Blocked
 from streams.runtime.ports import Fatal
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Beat:
         self._ownership = ownership
         self._cluster = cluster
         self._stalls = stalls
+        self._blocked = Blocked()
         self._ticker = ticker
         self._metrics = metrics
         self._ready = ready
@@ -87,7 +89,9 @@ class Beat:
             await self._knock(seconds)
             return
         self._silent = 0.0
-        self._stalls.observe(applied, highs, seconds)
+        barriers = {n: owned.barriers() for n, owned in self._ownership.owned.items()}
+        blocked = self._blocked.observe(barriers, highs, seconds)
+        self._stalls.observe(applied, highs, seconds, blocked)
         if self._ticker is None:
             return
         if not self._ready():  # a rebalance began meanwhile

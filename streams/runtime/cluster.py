@@ -8,19 +8,27 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaConnectionError
 from kafka.admin import KafkaAdminClient
 
-from streams.kafka_access import HungUp, ask_to_enter
+from streams.kafka_access import ASK_AGAIN, RESTART_SECONDS, HungUp, ask_to_enter
 from streams.runtime.ports import Fatal
 from streams.runtime.positions import Partition
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from streams.runtime.ports import RuntimeSettings
+
+ATTEMPTS: Final = int(RESTART_SECONDS / ASK_AGAIN)
+LOOKS: Final = 3
+"""How often topics that seem to be missing are looked for again."""
+
+log = structlog.get_logger(__name__)
 
 
 class Cluster:
@@ -31,17 +39,31 @@ class Cluster:
         self._consumer: Any = None
         self._partitions: dict[str, int] = {}
 
-    async def start(self) -> None:
-        """Connect. Raises aiokafka's KafkaConnectionError when no broker answers."""
+    async def start(self, pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        """Connect. Raises Fatal when no broker answers in `RESTART_SECONDS`.
+
+        A refused connection answers at once, so the attempts are counted, not the seconds.
+        """
         settings = self._settings
-        self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=settings.bootstrap_servers,
-            client_id=f"{settings.client_id}-offsets",
-            isolation_level="read_committed" if settings.read_committed else "read_uncommitted",
-            enable_auto_commit=False,
-            **settings.security.aiokafka,
-        )
-        await self._consumer.start()
+        for attempt in range(ATTEMPTS):
+            self._consumer = AIOKafkaConsumer(
+                bootstrap_servers=settings.bootstrap_servers,
+                client_id=f"{settings.client_id}-offsets",
+                isolation_level="read_committed" if settings.read_committed else "read_uncommitted",
+                enable_auto_commit=False,
+                **settings.security.aiokafka,
+            )
+            try:
+                await self._consumer.start()
+            except KafkaConnectionError as error:
+                await self._consumer.stop()
+                if attempt + 1 == ATTEMPTS:
+                    raise Fatal(f"broker away: {error}") from error
+                if attempt == 0:
+                    log.warning("broker away", servers=settings.bootstrap_servers, error=str(error))
+                await pause(ASK_AGAIN)
+            else:
+                return
 
     async def knock(self) -> None:
         """Ask whether the brokers still let us in: to our clients a refusal is mere silence.
@@ -56,15 +78,18 @@ class Cluster:
         if self._consumer is not None:
             await self._consumer.stop()
 
-    async def partitions(self) -> int:
+    async def partitions(self, pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> int:
         """Tell how many partitions the inputs and the state have.
 
         Raises Fatal when the numbers differ, or a topic is missing: a case's records would be
         judged apart from its state.
         """
-        topics = [*self._settings.inputs, self._settings.state_topic]
-        found = await self._consumer._client.fetch_all_metadata()  # noqa: SLF001 - contract test
-        counts = {topic: len(found.partitions_for_topic(topic) or ()) for topic in topics}
+        counts = await self._counts()
+        for _ in range(LOOKS):  # one that has just begun to lead may not know its topics yet
+            if all(counts.values()):
+                break
+            await pause(ASK_AGAIN)
+            counts = await self._counts()
         if missing := [topic for topic, count in counts.items() if not count]:
             raise Fatal(
                 f"topics are missing, or not ours to see: {', '.join(missing)}."
@@ -80,6 +105,11 @@ class Cluster:
             each = ", ".join(f"{topic} has {count}" for topic, count in counts.items())
             raise Fatal(f"the topics' partitions differ: {each}. Run `jiancha topics`")
         return counts[self._settings.state_topic]
+
+    async def _counts(self) -> dict[str, int]:
+        topics = [*self._settings.inputs, self._settings.state_topic]
+        found = await self._consumer._client.fetch_all_metadata()  # noqa: SLF001 - contract test
+        return {topic: len(found.partitions_for_topic(topic) or ()) for topic in topics}
 
     async def lows(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         """Tell the first offset that still exists in each partition."""

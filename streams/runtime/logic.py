@@ -25,7 +25,7 @@ from streams.runtime.changes import KEYS, Changes
 from streams.runtime.inputs import InputPosition, Inputs
 from streams.runtime.passing_on import dead_letter, origin_of, sent_on, too_large
 from streams.runtime.placing import partition_of
-from streams.runtime.ports import Batch, Chunk, Fatal, Output
+from streams.runtime.ports import Barrier, Batch, Chunk, Fatal, Output
 from streams.runtime.references import References
 from streams.runtime.rulings import SOURCE, answer_of, read_ruling, ruling_record
 from streams.runtime.sweep import SLICE, Position
@@ -84,6 +84,7 @@ class CasePartition:
         self._now = 0
         self._inputs = Inputs(partition)
         self._waiting: deque[Chunk] = deque()
+        self._barriers: Sequence[Barrier] = ()
         self._ticks_end = 0
         self._outputs: list[Output] = []
         self._state: list[tuple[bytes, bytes | None]] = []
@@ -154,9 +155,14 @@ class CasePartition:
         """Tell the next offset to apply."""
         return self._inputs.next(topic)
 
+    def barriers(self) -> Sequence[Barrier]:
+        """Tell what the oldest waiting tick names that is not applied."""
+        return self._barriers
+
     def rewind(self) -> None:
         """Forget the ticks that wait: they will be handed over again."""
         self._waiting.clear()
+        self._barriers = ()
         self._ticks_end = 0
 
     def close(self) -> None:
@@ -230,7 +236,12 @@ class CasePartition:
         if reason is not None:
             self._metrics.tick_refused(reason)
             return True
-        if any(self._inputs.next(topic) < next_ for topic, next_ in found.barriers.items()):
+        self._barriers = [
+            Barrier(topic, named, applied)
+            for topic, named in found.barriers.items()
+            if (applied := self._inputs.next(topic)) < named
+        ]
+        if self._barriers:
             return False
         if isinstance(found, Tick):
             self._pass_to(found.now)

@@ -11,7 +11,13 @@ from streams.runtime.positions import Partition
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from streams.runtime.ports import Chunk, PartitionLogic, RuntimeMetrics, RuntimeSettings
+    from streams.runtime.ports import (
+        Barrier,
+        Chunk,
+        PartitionLogic,
+        RuntimeMetrics,
+        RuntimeSettings,
+    )
     from streams.runtime.positions import Delivery
     from streams.runtime.transactions import FencedProducer
     from streams.runtime.writer import GroupCommit
@@ -101,6 +107,10 @@ class OwnedPartition:
         return {
             Partition(topic, self.partition): self.logic.applied(topic) for topic in self._inputs
         }
+
+    def barriers(self) -> Sequence[Barrier]:
+        """Tell what the oldest waiting tick names that is not applied."""
+        return self.logic.barriers()
 
     def starts(self, lows: Mapping[Partition, int]) -> dict[Partition, int]:
         """Tell where to read each input from: where the state ends, or what there is at all."""

@@ -101,6 +101,9 @@ class PartitionLogic(Protocol):
         from the changelog, and ends the process if the group has committed more than that.
         """
 
+    def barriers(self) -> Sequence[Barrier]:
+        """Tell what the oldest waiting tick names that is not applied; nothing where none waits."""
+
     def rewind(self) -> None:
         """Forget what was handed over and waits: after a rebalance it is handed over again.
 
@@ -109,6 +112,14 @@ class PartitionLogic(Protocol):
 
     def close(self) -> None:
         """Let go of everything: the partition is not this worker's, or not any more."""
+
+
+class Barrier(NamedTuple):
+    """How far a topic must be applied before a waiting tick counts, and how far it is."""
+
+    topic: str
+    named: int
+    applied: int
 
 
 LogicFactory = Callable[[int, int], PartitionLogic]

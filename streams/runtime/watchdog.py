@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from streams.runtime.ports import Fatal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from streams.runtime.failstop import FailStop
     from streams.runtime.positions import Partition
@@ -35,11 +35,13 @@ class Stalls:
         applied: Mapping[int, Mapping[Partition, int]],
         highs: Mapping[Partition, int],
         seconds: float,
+        blocked: Collection[int] = (),
     ) -> None:
         """Hold positions against high water marks which were looked up after them.
 
         `seconds` is how long the process has run since the last look. Raises Fatal when a
-        partition has not moved for too long, or its log ends below what was applied.
+        partition has not moved for too long, unless it is `blocked` by what no restart brings, or
+        its log ends below what was applied.
         """
         self._check_ends(applied, highs)
         before, self._applied = self._applied, {n: dict(found) for n, found in applied.items()}
@@ -54,7 +56,7 @@ class Stalls:
             for number, lag in self._lag.items()
         }
         for number, stalled in self._stalled.items():
-            if stalled > self._timeout:
+            if stalled > self._timeout and number not in blocked:
                 raise Fatal(
                     f"partition {number} has lag {self._lag[number]} and has not moved for "
                     f"{stalled:.0f} s"

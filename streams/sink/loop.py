@@ -14,7 +14,7 @@ from kafka import ConsumerRebalanceListener, OffsetAndMetadata, TopicPartition
 from kafka.errors import KafkaError
 
 from streams.kafka_access import denial
-from streams.kafka_clients import poll
+from streams.kafka_clients import Steady
 from streams.sink.backoff import backoff
 from streams.sink.batches import Partition, without
 from streams.sink.errors import Kind, kind_of, words
@@ -64,6 +64,7 @@ class Sink:
         chance: Callable[[], float],
     ) -> None:
         self._consumer = consumer
+        self._steady = Steady(consumer, clock=monotonic)
         self._writer = writer
         self._letters = letters
         self._batcher = batcher
@@ -109,7 +110,7 @@ class Sink:
         self._commit()
 
     def _read(self, seconds: float) -> None:
-        polled = poll(self._consumer, seconds, POLL_RECORDS)
+        polled = self._steady.poll(seconds, POLL_RECORDS)
         self._settle_rebalances()
         now = self._monotonic()
         if polled:

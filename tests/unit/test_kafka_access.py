@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import aiokafka.errors
 import confluent_kafka
 import kafka.errors
 import pytest
 
-from streams.kafka_access import AccessDenied, denial
+from streams import kafka_access
+from streams.kafka_access import AccessDenied, HungUp, ask_to_enter, denial, enter_or_deny
 from streams.runtime.ports import Fatal
 
 GRANT = "`jiancha topics --acls` lists what each role must be allowed"
@@ -62,3 +65,58 @@ def test_one_of_ours_has_its_remedy_already():
 )
 def test_everything_else_is_none(error):
     assert denial(error) is None
+
+
+class Door:
+    """Brokers that answer who knocks one after another; the last answer stays."""
+
+    def __init__(self, monkeypatch, *answers):
+        self.answers, self.now, self.knocks = list(answers), 0.0, 0
+        monkeypatch.setattr(kafka_access, "_enter", self._enter)
+
+    async def _enter(self, _server, _options):
+        self.knocks += 1
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if answer is not None:
+            raise answer
+
+    def _pause(self, seconds):
+        self.now += seconds
+
+    def enter(self, patience):
+        enter_or_deny("b:1", {}, patience, clock=lambda: self.now, pause=self._pause)
+
+
+def test_a_broker_that_restarts_is_waited_for_at_the_start(monkeypatch):
+    door = Door(monkeypatch, HungUp("hangs up"), HungUp("hangs up"), None)
+    door.enter(30.0)
+    assert door.knocks == 3
+
+
+def test_one_that_hangs_up_all_the_time_speaks_otherwise(monkeypatch):
+    door = Door(monkeypatch, HungUp("hangs up"))
+    with pytest.raises(HungUp):
+        door.enter(30.0)
+    assert door.now == 30.0
+
+
+@pytest.mark.parametrize("patience", [0.0, 30.0])
+def test_a_plain_no_is_told_at_once(monkeypatch, patience):
+    door = Door(monkeypatch, AccessDenied("the login is refused"))
+    with pytest.raises(AccessDenied):
+        door.enter(patience)
+    assert (door.knocks, door.now) == (1, 0.0)
+
+
+def test_a_command_that_a_person_waits_for_says_it_at_once(monkeypatch):
+    door = Door(monkeypatch, HungUp("hangs up"))
+    with pytest.raises(HungUp):
+        door.enter(0.0)
+    assert door.knocks == 1
+
+
+def test_a_plain_no_outweighs_a_broker_that_hangs_up(monkeypatch):
+    Door(monkeypatch, AccessDenied("no"), HungUp("hangs up"))
+    with pytest.raises(AccessDenied) as denied:
+        asyncio.run(ask_to_enter("a:1,b:1", {}))
+    assert not isinstance(denied.value, HungUp)

@@ -6,15 +6,23 @@ import ssl
 
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
-from kafka.errors import KafkaConnectionError, TopicAuthorizationFailedError
+from kafka.errors import (
+    BrokerNotAvailableError,
+    KafkaConnectionError,
+    KafkaTimeoutError,
+    TopicAuthorizationFailedError,
+    UnknownBrokerIdError,
+)
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from streams.kafka_clients import (
+    CALM,
+    Steady,
     aiokafka_options,
     kafka_python_consumer_options,
     kafka_python_options,
     librdkafka_options,
-    poll,
 )
 from streams.settings import Kafka
 from tests.support.certificates import certificates
@@ -104,22 +112,78 @@ def test_kafka_python_knows_every_option(kafka):
     assert set(kafka_python_consumer_options(kafka)) <= set(KafkaConsumer.DEFAULT_CONFIG)
 
 
-class Broken:
-    """A consumer whose reading fails."""
+class Consumer:
+    """A consumer that gives, or raises, one answer after another."""
 
-    def __init__(self, error):
-        self._error = error
+    def __init__(self, *answers):
+        self.answers = list(answers)
 
     def poll(self, **_):
-        raise self._error
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
 
-def test_a_consumer_whose_broker_dies_reads_nothing_for_a_moment():
-    pauses = []
-    assert poll(Broken(KafkaConnectionError("socket disconnected")), 0.2, 10, pauses.append) == {}
-    assert pauses == [0.2]
+class Reading:
+    """A steady consumer, and what it waited for and said."""
+
+    def __init__(self, *answers):
+        self.now, self.pauses = 0.0, []
+        self.steady = Steady(Consumer(*answers), clock=lambda: self.now, pause=self._pause)
+
+    def _pause(self, seconds):
+        self.pauses.append(seconds)
+        self.now += seconds
+
+    def poll(self, times=1):
+        with capture_logs() as lines:
+            found = [self.steady.poll(0.2, 10) for _ in range(times)]
+        self.said = [line["event"] for line in lines]
+        return found
+
+
+AWAY = KafkaConnectionError("socket disconnected")
+RECORDS = {"p": ["r"]}
+
+
+@pytest.mark.parametrize(
+    "error", [AWAY, KafkaTimeoutError(), UnknownBrokerIdError(1), BrokerNotAvailableError()]
+)
+def test_a_consumer_whose_broker_dies_reads_nothing_for_a_moment(error):
+    reading = Reading(error)
+    assert reading.poll() == [{}]
+    assert reading.pauses == [0.2]
+
+
+def test_an_absence_is_told_once_and_its_end_once():
+    reading = Reading(AWAY, {}, AWAY, AWAY, RECORDS, RECORDS)
+    assert reading.poll(4) == [{}] * 4
+    assert reading.said == ["not read"]
+    assert reading.poll(2) == [RECORDS] * 2
+    assert reading.said == ["read again"]
+
+
+def test_brokers_that_have_nothing_to_send_are_back_after_a_calm():
+    reading = Reading(AWAY, {}, {}, AWAY)
+    reading.poll(2)
+    reading.now += CALM + 1
+    reading.poll()
+    assert reading.said == ["read again"]
+    reading.poll()
+    assert reading.said == ["not read"]  # another absence
+
+
+def test_what_is_asked_meanwhile_is_answered_as_before():
+    reading = Reading()
+
+    def away():
+        raise AWAY
+
+    assert reading.steady.ask(away, 7) == 7
+    assert reading.steady.ask(lambda: 8, 7) == 8
 
 
 def test_what_waiting_will_not_cure_is_raised():
     with pytest.raises(TopicAuthorizationFailedError):
-        poll(Broken(TopicAuthorizationFailedError()), 0.2, 10, lambda _: None)
+        Reading(TopicAuthorizationFailedError()).poll()

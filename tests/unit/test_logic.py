@@ -122,6 +122,22 @@ class TestTicks:
         assert [c.topic for c in done] == [topics.STEPS.name, topics.TICKS.name]
         assert {str(m.level) for m in case.moves()} == {"notice", "yellow"}
 
+    def test_what_a_tick_waits_for_is_told_as_far_as_it_has_come(self):
+        case = partition()
+        assert case.logic.barriers() == ()
+        case.tick(at("2018-10-25"), barriers={topics.STEPS.name: 2})
+        assert case.logic.barriers() == [(topics.STEPS.name, 2, 0)]
+        case.feed(ACCEPTED)
+        assert case.logic.barriers() == [(topics.STEPS.name, 2, 1)]
+        case.logic.advance(topics.STEPS.name, 2)
+        assert not case.logic.barriers()
+
+    def test_after_a_rebalance_nothing_waits_until_it_is_read_again(self):
+        case = partition()
+        case.tick(at("2018-10-25"), barriers={topics.STEPS.name: 2})
+        case.logic.rewind()
+        assert not case.logic.barriers()
+
     def test_markers_release_a_tick_too(self):
         case = partition(ACCEPTED)
         assert case.tick(at("2018-10-25"), barriers={topics.STEPS.name: 2}) == []

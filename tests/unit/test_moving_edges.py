@@ -131,3 +131,32 @@ class TestARefusedExtension:
 
     def test_valid_for_one_clock_it_is_none_either(self):
         assert found(extended("2018-10-25 10:00:00"), law=PERMIT) == {}
+
+
+class TestAtTheEndsOfTheCalendar:
+    """What counts back beyond 1990, or on beyond 2100, is told by what the calendar holds."""
+
+    LAW = rules(SEVEN, suspension_brink_days=1000, late_record_days=1000)
+
+    def assessed(self, *events):
+        return {str(f.code) for f in assessed(self.LAW, *events).findings}
+
+    def test_a_brink_that_began_before_the_calendar_holds_the_whole_of_it(self):
+        accepted = event("accepted", "1990-02-05 10:00:00")
+        assert "suspension_at_brink" in self.assessed(accepted, begun("1990-02-06 10:00:00"))
+
+    def test_a_record_that_cannot_be_late_before_the_calendar_ends_is_not(self):
+        accepted = event("accepted", "2099-12-01 10:00:00", recorded_at="2099-12-31T10:00:00+08:00")
+        assert "late_record" not in self.assessed(accepted)
+
+    def test_the_brink_of_a_thousand_days_still_has_a_first_day(self):
+        accepted = event("accepted", "2018-10-15 10:00:00")
+        assert "suspension_at_brink" in self.assessed(accepted, begun("2018-10-15 11:00:00"))
+
+    def test_a_limit_that_ends_beyond_the_calendar_has_no_brink(self):
+        law = rules({"promised": days(10_000)}, suspension_brink_days=1000)
+        accepted = event("accepted", "2099-10-15 10:00:00")
+        started = begun("2099-12-15 10:00:00")
+        assert "suspension_at_brink" not in {
+            str(f.code) for f in assessed(law, accepted, started).findings
+        }

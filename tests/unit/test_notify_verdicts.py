@@ -236,3 +236,26 @@ def test_partitions_that_are_added_are_not_overlooked():
     consumer.log[P1] = raw("b")
     with pytest.raises(Widened, match="more partitions"):
         topic.read(0.1)
+
+
+def test_a_broker_that_refuses_between_two_reads_is_waited_for(monkeypatch):
+    consumer, topic = make({P0: raw("a", "b", "c")})
+    assert len(topic.read(0.1)) == 2
+
+    def refused(*_, **__):
+        raise KafkaConnectionError("Connection refused")
+
+    with monkeypatch.context() as away:
+        for call in ("position", "partitions_for_topic", "poll"):
+            away.setattr(consumer, call, refused)
+        with capture_logs() as lines:
+            for _ in range(3):
+                assert topic.read(0.0) == []
+                assert not topic.caught_up
+                topic.commit()
+                assert topic.lag() == 3
+        assert [line["event"] for line in lines] == ["not read"]
+    assert [read.move.case_no for read in topic.read(0.1)] == ["c"]
+    assert topic.caught_up
+    topic.commit()
+    assert consumer.kept == {P0: 3}

@@ -8,9 +8,10 @@ from types import SimpleNamespace
 
 import pytest
 from aiokafka.errors import KafkaConnectionError
+from structlog.testing import capture_logs
 
 from streams.runtime.beat import Beat
-from streams.runtime.ports import Fatal
+from streams.runtime.ports import Barrier, Fatal
 from streams.runtime.positions import Partition
 from streams.runtime.ticker import Ticker
 from streams.runtime.watchdog import Stalls
@@ -47,9 +48,13 @@ class Client:
 class Owned:
     def __init__(self, number, applied=0) -> None:
         self.offsets = {Partition(topic, number): applied for topic in TOPICS.inputs}
+        self.named = ()
 
     def applied(self):
         return self.offsets
+
+    def barriers(self):
+        return self.named
 
 
 class Bench:
@@ -209,6 +214,17 @@ def test_ticks_of_a_partition_stay_in_order_and_closing_lets_the_last_ones_go(be
     assert bench.client.configuration["max.in.flight"] == 1
     Ticker(bench.settings, encode_tick, bench.metrics, bench.client).close()
     assert bench.client.flushed
+
+
+def test_a_partition_whose_tick_waits_for_what_is_not_there_is_told_and_not_ended(bench):
+    bench.cluster.high = 7
+    bench.owned[3].named = [Barrier(TOPICS.steps, 9, 0)]
+    del bench.owned[0]
+    with capture_logs() as lines:
+        for _ in range(3):
+            bench.once(bench.settings.stall_timeout)
+    (line,) = lines
+    assert (line["partition"], line["barrier"], line["end"]) == (3, 9, 7)
 
 
 def test_brokers_that_are_silent_are_asked_now_and_then_whether_they_still_let_us_in(bench):

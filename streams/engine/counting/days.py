@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
 from schemas.codes import Unit
@@ -24,7 +23,8 @@ if TYPE_CHECKING:
     from streams.engine.calendar import Calendar
     from streams.engine.ledger import Suspension
 
-SHORT: Final = Fraction(1, 2)
+PARTS: Final = 2
+"""A suspension of less than one such part of a working day takes out no date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def _stay(calendar: Calendar, suspension: Suspension, cap_days: int) -> Stay:
     if suspension.end is not None:
         end = max(begin, min(end, calendar.face(suspension.end)))
         last = min(last, end // DAY)
-    return Stay(begin, end, last, calendar.measure(begin, end) < SHORT * calendar.standard_day)
+    return Stay(begin, end, last, PARTS * calendar.measure(begin, end) < calendar.standard_day)
 
 
 class DayCount:
