@@ -76,7 +76,9 @@ class Beat:
             return
         self._idle = 0.0
         now_ms = self._now_ms()  # before the ends: what is in the log by now is named, or more
-        applied = {n: owned.applied() for n, owned in self._ownership.owned.items()}
+        owned = dict(self._ownership.owned)
+        applied = {n: each.applied() for n, each in owned.items()}
+        writes = {n: each.writer.writes for n, each in owned.items()}
         partitions = [tp for found in applied.values() for tp in found]
         try:
             async with asyncio.timeout(self._interval):
@@ -87,7 +89,7 @@ class Beat:
             await self._knock(seconds)
             return
         self._silent = 0.0
-        self._stalls.observe(applied, highs, seconds)
+        self._stalls.observe(applied, highs, seconds, writes)
         if self._ticker is None:
             return
         if not self._ready():  # a rebalance began meanwhile
