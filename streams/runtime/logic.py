@@ -22,7 +22,7 @@ from streams.engine.state import FORMAT, UnknownFormat
 from streams.runtime.cases import Cases, TooLarge
 from streams.runtime.changes import KEYS, Changes
 from streams.runtime.inputs import InputPosition, Inputs
-from streams.runtime.judging import Judging
+from streams.runtime.judging import DUE_SLICE, Judging
 from streams.runtime.passing_on import dead_letter, origin_of, sent_on, too_large
 from streams.runtime.placing import partition_of
 from streams.runtime.ports import Batch, Chunk, Fatal, Output
@@ -60,8 +60,8 @@ class PartitionState(Struct, frozen=True):
 class CasePartition:
     """One partition's cases, behind `streams.runtime.ports.PartitionLogic`.
 
-    A live tick, or a change, judges `slice_cases` at once. `cold` says where closed cases go that
-    leave memory; without it all stay.
+    `slice_cases` is how many cases a live tick, or a change, judges at once. `cold` says where
+    closed cases go that leave memory; without it all stay.
     """
 
     def __init__(
@@ -73,15 +73,16 @@ class CasePartition:
         *,
         ticks_from: TickSource = "worker",
         tick_tolerance: float = 300.0,
-        slice_cases: int = SLICE,
+        slice_cases: int | None = None,
         cold: Cold | None = None,
     ) -> None:
         self._partition, self._partitions = partition, partitions
         self._metrics = metrics
         references = References(partition, rules)
         self._cases = Cases(references.rules_of, cold)
-        self._changes = Changes(partition, references, self._cases, metrics, slice_cases)
-        self._judging = Judging(self._cases, ticks_from, tick_tolerance, slice_cases)
+        self._changes = Changes(partition, references, self._cases, metrics, slice_cases or SLICE)
+        due = slice_cases or DUE_SLICE
+        self._judging = Judging(self._cases, ticks_from, tick_tolerance, due)
         self._position: Position | None = None
         self._now = 0
         self._inputs = Inputs(partition)
