@@ -78,7 +78,9 @@ class Beat:
             return
         self._idle = 0.0
         now_ms = self._now_ms()  # before the ends: what is in the log by now is named, or more
-        applied = {n: owned.applied() for n, owned in self._ownership.owned.items()}
+        owned = dict(self._ownership.owned)
+        applied = {n: each.applied() for n, each in owned.items()}
+        writes = {n: each.writer.writes for n, each in owned.items()}
         partitions = [tp for found in applied.values() for tp in found]
         try:
             async with asyncio.timeout(self._interval):
@@ -89,9 +91,9 @@ class Beat:
             await self._knock(seconds)
             return
         self._silent = 0.0
-        barriers = {n: owned.barriers() for n, owned in self._ownership.owned.items()}
+        barriers = {n: each.barriers() for n, each in owned.items()}
         blocked = self._blocked.observe(barriers, highs, seconds)
-        self._stalls.observe(applied, highs, seconds, blocked)
+        self._stalls.observe(applied, highs, seconds, writes, blocked)
         if self._ticker is None:
             return
         if not self._ready():  # a rebalance began meanwhile

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -98,6 +99,8 @@ class Cases:
         self.before_touch: Callable[[str, OpenCase], None] | None = None
         """Told of each case that is there already, before a record or a tick comes to it."""
         self.moves: list[MoveRecord] = []
+        self.passing: int | None = None
+        """The moment up to which cases are being judged, from `tick` to `passed`."""
 
     def __contains__(self, case_no: str) -> bool:
         return case_no in self._open or self.packed.get(case_no) is not None
@@ -112,7 +115,7 @@ class Cases:
 
         Raises TooLarge, and then nothing has changed.
         """
-        case = self._opened(case_no)
+        case = self._judged(case_no)
         if len(case.entries) >= SMALL:
             _check_room(case.state, entry)
         merged = merge(case.entries, entry)
@@ -130,7 +133,7 @@ class Cases:
         """
         if case_no not in self:
             return False
-        case = self._opened(case_no)
+        case = self._judged(case_no)
         if answer in case.state.answers:
             return False
         if size_with(case.state, answer) > MAX_STATE_BYTES:
@@ -144,25 +147,47 @@ class Cases:
         for case_no, case in self._touched.items():
             subjects = self._assess(case).subjects
             case.answered(case_no)
-            self._deadlines.set(case_no, next_at(subjects, case.cards, now, case.answers))
+            self._awaken(case_no, next_at(subjects, case.cards, now, case.answers))
         self._touched.clear()
 
-    def tick(self, now: int) -> None:
-        """Judge every case whose moment has come; the moves are added to `moves`.
+    def tick(self, now: int, most: int) -> bool:
+        """Judge the cases whose moment has come, `most` of them; tell whether those were all.
 
-        Some of the cases that closed long enough ago leave memory.
+        The moves are added to `moves`. Until `passed`, nothing can tell that the others were not
+        judged: a record that comes to one of them finds it judged, and what a record makes due
+        waits for the next tick. With the last ones, some of the cases that closed long enough ago
+        leave memory.
         """
-        for case_no in self._deadlines.due(now):
-            case = self._opened(case_no)
-            assessed = self._assess(case)
-            case.answered(case_no)
-            for moved in judge(assessed.subjects, case.cards, now, case.answers):
-                case.cards[card_key(moved.card.clock_id, moved.card.level)] = moved.card
-                revision = case.state.revision + 1
-                self.moves.append(move_record(case_no, revision, assessed, moved, now))
-            following = coming(assessed.subjects, case.cards, now, case.answers)
-            self._deadlines.set(case_no, following)
+        self.passing = now
+        judged = 0
+        for case_no in islice(self._deadlines.due(now), most):
+            self._judge(case_no, now)
+            judged += 1
+        if judged == most:
+            return False
         self.packed.cool(now, self._open)
+        return True
+
+    def passed(self) -> None:
+        """Know that the tick is over: every case is judged."""
+        self.passing = None
+
+    def _judge(self, case_no: str, now: int) -> None:
+        case = self._opened(case_no)
+        assessed = self._assess(case)
+        case.answered(case_no)
+        for moved in judge(assessed.subjects, case.cards, now, case.answers):
+            case.cards[card_key(moved.card.clock_id, moved.card.level)] = moved.card
+            revision = case.state.revision + 1
+            self.moves.append(move_record(case_no, revision, assessed, moved, now))
+        following = coming(assessed.subjects, case.cards, now, case.answers)
+        self._deadlines.set(case_no, following)
+
+    def _awaken(self, case_no: str, at: int) -> None:
+        """Note when a case is to be judged; one that the tick under way has passed is not again."""
+        if self.passing is not None and at <= self.passing < self._deadlines.of(case_no):
+            at = self.passing + 1
+        self._deadlines.set(case_no, at)
 
     def head(self, case_no: str) -> Head:
         """Give what can be told of a packed case without opening it."""
@@ -180,8 +205,7 @@ class Cases:
         case.assessed, case.stale = assessed, False
         case.state.catalogue = assessed.rules.catalogue
         case.answered(case_no)
-        following = next_at(assessed.subjects, case.cards, now, case.answers)
-        self._deadlines.set(case_no, following)
+        self._awaken(case_no, next_at(assessed.subjects, case.cards, now, case.answers))
 
     def close(self, now: int) -> Iterator[tuple[str, bytes, CaseRecord]]:
         """Pack every open case, and give it with its record."""
@@ -207,6 +231,12 @@ class Cases:
             if case.before is not None and self.before_touch is not None:
                 self.before_touch(case_no, case)
         return case
+
+    def _judged(self, case_no: str) -> OpenCase:
+        """Open a case for a record, judged first where the tick under way has not come to it."""
+        if self.passing is not None and self._deadlines.of(case_no) <= self.passing:
+            self._judge(case_no, self.passing)
+        return self._opened(case_no)
 
     def _assess(self, case: OpenCase) -> Case:
         if case.assessed is None or case.stale:

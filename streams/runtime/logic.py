@@ -14,7 +14,6 @@ from msgspec import Raw, Struct
 
 from schemas import topics
 from schemas.decoding import Refusal, decode_event
-from schemas.events import EARLIEST, LATEST
 from schemas.masking import masked_json
 from schemas.ticks import LARGEST_CHANGE, Tick, TickSource, read_tick
 from schemas.verdicts import EventRecord, decode, encode
@@ -23,6 +22,7 @@ from streams.engine.state import FORMAT, UnknownFormat
 from streams.runtime.cases import Cases, TooLarge
 from streams.runtime.changes import KEYS, Changes
 from streams.runtime.inputs import InputPosition, Inputs
+from streams.runtime.judging import DUE_SLICE, Judging
 from streams.runtime.passing_on import dead_letter, origin_of, sent_on, too_large
 from streams.runtime.placing import partition_of
 from streams.runtime.ports import Barrier, Batch, Chunk, Fatal, Output
@@ -53,12 +53,15 @@ class PartitionState(Struct, frozen=True):
     inputs: dict[str, InputPosition]
     sweep: Position | None = None
     """How far the change that is under way has come."""
+    passing: bool = False
+    """Whether a tick is under way, that of `now`: some cases may not be judged by it."""
 
 
 class CasePartition:
     """One partition's cases, behind `streams.runtime.ports.PartitionLogic`.
 
-    `cold` says where closed cases go that leave memory; without it all stay.
+    `slice_cases` is how many cases a live tick, or a change, judges at once. `cold` says where
+    closed cases go that leave memory; without it all stay.
     """
 
     def __init__(
@@ -70,16 +73,16 @@ class CasePartition:
         *,
         ticks_from: TickSource = "worker",
         tick_tolerance: float = 300.0,
-        slice_cases: int = SLICE,
+        slice_cases: int | None = None,
         cold: Cold | None = None,
     ) -> None:
         self._partition, self._partitions = partition, partitions
         self._metrics = metrics
-        self._ticks_from = ticks_from
-        self._tolerance_ms = tick_tolerance * 1000
         references = References(partition, rules)
         self._cases = Cases(references.rules_of, cold)
-        self._changes = Changes(partition, references, self._cases, metrics, slice_cases)
+        self._changes = Changes(partition, references, self._cases, metrics, slice_cases or SLICE)
+        due = slice_cases or DUE_SLICE
+        self._judging = Judging(self._cases, ticks_from, tick_tolerance, due)
         self._position: Position | None = None
         self._now = 0
         self._inputs = Inputs(partition)
@@ -114,6 +117,7 @@ class CasePartition:
                 f" knows {FORMAT}; run the version that wrote it"
             )
         self._now, self._position = kept.now, kept.sweep
+        self._cases.passing = kept.now if kept.passing else None
         self._inputs.restore(kept.inputs)
 
     def restored(self, inputs: Mapping[str, InputTopic]) -> None:
@@ -172,21 +176,28 @@ class CasePartition:
     def take(self) -> Batch:
         """Give what has to be written, the partition's own record last.
 
-        A slice of the change that is under way is done by that, and there is more to take until
-        the change has come to every case.
+        A slice of the tick and of the change that are under way is done by that, and there is
+        more to take until they have come to every case.
         """
         self._changes.work(self._now)
+        if self._judging.busy:
+            self._judging.work(self._now)
         self._close()
         outputs, state, position = self._outputs, self._state, self._changes.position
         if self._inputs.changed or outputs or state or position != self._position:
-            own = PartitionState(FORMAT, self._now, self._inputs.kept(), position)
+            passing = self._cases.passing is not None
+            own = PartitionState(FORMAT, self._now, self._inputs.kept(), position, passing)
             state.append((PARTITION_KEY, encode(own)))
         self._outputs, self._state, self._position = [], [], position
         self._report()
-        return Batch(outputs, state, more=self._changes.busy)
+        return Batch(outputs, state, more=self._judging.busy or self._changes.busy)
 
     def _close(self) -> None:
         """Pack every case that was worked on, and write it out with what changes have to say."""
+        for move in self._cases.moves:
+            self._metrics.moved(move)
+            self._emit(topics.VERDICTS.name, move.case_no.encode(), move)
+        self._cases.moves.clear()
         for case_no, packed, record in self._cases.close(self._now):
             key = case_no.encode()
             self._state.append((key, packed))
@@ -221,7 +232,7 @@ class CasePartition:
         return done
 
     def _tick(self, chunk: Chunk, index: int) -> bool:
-        """Apply one tick, or one change; False when it has to wait."""
+        """Apply one tick, or one change; False when it has to wait, or has begun and goes on."""
         raw = chunk.values[index] or b""
         try:
             found = read_tick(raw)
@@ -230,7 +241,7 @@ class CasePartition:
             return True
         reason = None
         if isinstance(found, Tick):
-            reason = self._why_not(found, chunk.timestamps[index])
+            reason = self._judging.why_not(found, chunk.timestamps[index])
         elif len(raw) > LARGEST_CHANGE:
             reason = "too_large"
         if reason is not None:
@@ -244,30 +255,19 @@ class CasePartition:
         if self._barriers:
             return False
         if isinstance(found, Tick):
-            self._pass_to(found.now)
-            return True
+            return self._pass_to(found.now)
         if self._changes.busy:  # one after the other
             return False
         self._close()  # what was judged until here was judged by the rules until here
         self._changes.apply(found, self._now)
         return True
 
-    def _pass_to(self, now: int) -> None:
+    def _pass_to(self, now: int) -> bool:
+        """Let time reach a moment; False while cases are left to judge: takes go on with them."""
+        if self._judging.busy:
+            return False
         self._now = max(self._now, now)  # time never goes back
-        self._cases.tick(self._now)
-        for move in self._cases.moves:
-            self._metrics.moved(move)
-            self._emit(topics.VERDICTS.name, move.case_no.encode(), move)
-        self._cases.moves.clear()
-
-    def _why_not(self, tick: Tick, timestamp_ms: int) -> str | None:
-        if tick.source != self._ticks_from:
-            return "other_source"
-        if not EARLIEST.timestamp() <= tick.now <= LATEST.timestamp():
-            return "impossible"
-        if tick.source == "worker" and abs(tick.now * 1000 - timestamp_ms) > self._tolerance_ms:
-            return "strays"
-        return None
+        return self._judging.pass_to(self._now)
 
     # -- events ---------------------------------------------------------------------------------
 

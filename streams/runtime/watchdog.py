@@ -25,7 +25,7 @@ class Stalls:
 
     def __init__(self, timeout: float) -> None:
         self._timeout = timeout
-        self._applied: dict[int, dict[Partition, int]] = {}
+        self._seen: dict[int, tuple[dict[Partition, int], int]] = {}
         self._lag: dict[int, dict[str, int]] = {}
         self._stalled: dict[int, float] = {}
         self._beyond: set[Partition] = set()
@@ -35,23 +35,26 @@ class Stalls:
         applied: Mapping[int, Mapping[Partition, int]],
         highs: Mapping[Partition, int],
         seconds: float,
+        writes: Mapping[int, int],
         blocked: Collection[int] = (),
     ) -> None:
         """Hold positions against high water marks which were looked up after them.
 
-        `seconds` is how long the process has run since the last look. Raises Fatal when a
-        partition has not moved for too long, unless it is `blocked` by what no restart brings, or
-        its log ends below what was applied.
+        `seconds` is how long the process has run since the last look, `writes` how often each
+        partition has written: one that judges a herd moves, though its tick is not over. Raises
+        Fatal when a partition has not moved for too long, unless it is `blocked` by what no restart
+        brings, or its log ends below what was applied.
         """
         self._check_ends(applied, highs)
-        before, self._applied = self._applied, {n: dict(found) for n, found in applied.items()}
+        before = self._seen
+        self._seen = {n: (dict(found), writes[n]) for n, found in applied.items()}
         self._lag = {
             number: {tp.topic: max(0, highs[tp] - offset) for tp, offset in found.items()}
             for number, found in applied.items()
         }
         self._stalled = {
             number: self.stalled(number) + seconds
-            if any(lag.values()) and self._applied[number] == before.get(number)
+            if any(lag.values()) and self._seen[number] == before.get(number)
             else 0.0
             for number, lag in self._lag.items()
         }

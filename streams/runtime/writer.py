@@ -65,6 +65,7 @@ class GroupCommit:
         self._waited_for = 0  # who waits until nothing is left to write
         self._task: asyncio.Task[None] | None = None
         self.pending = 0  # input records whose effects are not yet in a transaction
+        self.writes = 0  # that are durable
 
     def add(self, finished: Sequence[Any], records: int) -> None:
         """Note that the logic took `records` in, and that the `finished` messages are applied.
@@ -109,6 +110,7 @@ class GroupCommit:
             if written:
                 began = time.perf_counter()
                 await self._write(batch)
+                self.writes += 1
                 self._metrics.committed(records, written, time.perf_counter() - began)
             for message in finished:
                 self._acknowledge(message)

@@ -30,6 +30,7 @@ from streams.runtime.failstop import FailStop
 from streams.runtime.logic import RESERVED, CasePartition
 from streams.runtime.ports import Chunk, InputTopic
 from streams.runtime.writer import GroupCommit, Turns
+from tests.bench.live import percentile
 from tests.bench.task import bench_metrics, bench_rules
 from tests.fakes import CountedMetrics
 from tests.support.cases import at
@@ -72,9 +73,9 @@ class Swept:
     def of(
         cls, cases: int, judged: int, changed: int, seconds: float, latencies: list[float]
     ) -> Swept:
-        waited = sorted(latencies)
-        p50, p99 = waited[len(waited) // 2], waited[len(waited) * 99 // 100]
-        return cls(cases, judged, changed, seconds, len(waited), p50, p99, waited[-1])
+        p50, p99 = percentile(latencies, 50), percentile(latencies, 99)
+        events, worst = len(latencies), max(latencies)
+        return cls(cases, judged, changed, seconds, events, p50, p99, worst)
 
 
 class Place:

@@ -17,8 +17,6 @@ from random import Random
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
-from confluent_kafka import Consumer, TopicPartition
-
 from deploy.local.real_kafka import RealKafka
 from schemas import topics
 from schemas.ticks import Tick
@@ -35,12 +33,15 @@ from tests.bench.change import (
     named,
     step_started,
 )
-from tests.bench.filling import fill, make_topics, produce, producer
+from tests.bench.filling import fill, make_topics
+from tests.bench.live import Follower, Sender, until
 from tests.bench.task import bench_rules
 from tests.support.changing import change, decreed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+
+    from confluent_kafka import Message
 
 WITHIN: Final = 900.0
 
@@ -50,7 +51,7 @@ class Bench:
 
     def __init__(self, bootstrap: str, cases: int) -> None:
         self.bootstrap, self.cases = bootstrap, cases
-        self.producer = producer(bootstrap)
+        self.sender = Sender(bootstrap)
         self.stop = threading.Event()
         self.latencies: list[float] = []
         self.seen: set[int] = set()
@@ -60,7 +61,7 @@ class Bench:
     def fill(self, concerned: float) -> None:
         """Make the topics, and the state of the open cases."""
         make_topics(self.bootstrap, PARTITIONS)
-        fill(self.producer, topics.CASE_STATE.name, self.cases, PARTITIONS, concerned)
+        fill(self.sender, topics.CASE_STATE.name, self.cases, PARTITIONS, concerned)
 
     def flow(self) -> None:
         """Send events of known and of new cases, and a tick a second, until told to stop."""
@@ -71,40 +72,20 @@ class Bench:
                 number = random.randrange(self.cases + self.cases // 50)
                 value = event_value(step_started(f"live-{sent}", number))
                 name = named(number)
-                produce(
-                    self.producer, topics.STEPS.name, value, name, partition_of(name, PARTITIONS)
-                )
+                self.sender.send(topics.STEPS.name, value, name, partition_of(name, PARTITIONS))
                 sent += 1
             if int(passed) > ticked:
                 ticked = int(passed)
                 for partition in range(PARTITIONS):
                     tick = encode(Tick(NOW + ticked, "replay", {}))
-                    produce(self.producer, topics.TICKS.name, tick, None, partition)
+                    self.sender.send(topics.TICKS.name, tick, None, partition)
 
-    def read(self) -> None:
-        """Read what the engine tells, and note how long each event took."""
-        consumer = Consumer(
-            {
-                "bootstrap.servers": self.bootstrap,
-                "group.id": "bench",
-                "enable.auto.commit": False,
-                "isolation.level": "read_committed",
-                "fetch.wait.max.ms": 5,
-            }
-        )
-        consumer.assign([TopicPartition(topics.EVENTS.name, p, 0) for p in range(PARTITIONS)])
-        while not self.stop.is_set():
-            for message in consumer.consume(5000, 0.02):
-                if message.error() is None:
-                    self._told(message.partition(), message.value())
-        consumer.close()
-
-    def _told(self, partition: int, value: bytes) -> None:
+    def _told(self, message: Message, read_at: float) -> None:
+        partition, value = message.partition(), message.value()
         if value.startswith(b'{"type":"event"'):
             self.seen.add(partition)
             at = value.index(b'"timestamp_ms":') + 15
-            came = int(value[at : at + 13]) / 1000
-            self.latencies.append(time.time() - came)
+            self.latencies.append(read_at - int(value[at : at + 13]) / 1000)
         elif value.startswith(b'{"type":"change_ended"'):
             record = json.loads(value)
             self.ended.add(partition)
@@ -113,32 +94,24 @@ class Bench:
 
     def measure(self, workers: list[subprocess.Popen[bytes]]) -> Swept:
         """Wait until every partition is at work, send the change, wait until it is through."""
-        beside = [threading.Thread(target=each, daemon=True) for each in (self.flow, self.read)]
-        for thread in beside:
-            thread.start()
-        _until(lambda: len(self.seen) == PARTITIONS, workers)
+        follower = Follower(self.bootstrap, [topics.EVENTS.name], PARTITIONS, self._told)
+        flowing = threading.Thread(target=self.flow, daemon=True)
+        flowing.start()
+        until(lambda: len(self.seen) == PARTITIONS, WITHIN, workers, "events")
         time.sleep(5)  # what had gathered while the workers started is through
         self.latencies.clear()
         changing = Changing(Settings(kafka=Kafka(bootstrap_servers=self.bootstrap)))
         cn = bench_rules().catalogue.calendars["cn"]
         began = time.monotonic()
         changing.send(change(decreed(cn)))
-        _until(lambda: len(self.ended) == PARTITIONS, workers)
+        until(lambda: len(self.ended) == PARTITIONS, WITHIN, workers, "the change")
         seconds = time.monotonic() - began
         waited = self.latencies.copy()
         self.stop.set()
-        for thread in beside:
-            thread.join()
+        flowing.join()
+        follower.close()
         changing.close()
         return Swept.of(self.cases, self.judged, self.changed, seconds, waited)
-
-
-def _until(condition: Callable[[], bool], workers: list[subprocess.Popen[bytes]]) -> None:
-    deadline = time.monotonic() + WITHIN
-    while not condition():
-        if time.monotonic() > deadline or any(worker.poll() is not None for worker in workers):
-            raise RuntimeError("a worker ended, or nothing comes of the change")
-        time.sleep(0.02)
 
 
 def on_real_kafka(cases: int, concerned: float, workers: int) -> Swept:

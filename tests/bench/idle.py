@@ -56,10 +56,10 @@ def measure(partitions: int, folder: Path) -> tuple[float, float, float]:
                 120, interval=0.5, forgive=httpx.HTTPError,
             )  # fmt: skip
             time.sleep(SETTLE)
-            before, began = (_cpu(worker.pid), _cpu(kafka.pid)), time.monotonic()
+            before, began = (cpu(worker.pid), cpu(kafka.pid)), time.monotonic()
             time.sleep(SECONDS)
             spent = time.monotonic() - began
-            after = _cpu(worker.pid), _cpu(kafka.pid)
+            after = cpu(worker.pid), cpu(kafka.pid)
             used = [(end - start) / spent for start, end in zip(before, after, strict=True)]
             pages = int(Path(f"/proc/{worker.pid}/statm").read_text(encoding="ascii").split()[1])
             return used[0], used[1], pages * 4096 / 1e6
@@ -70,7 +70,7 @@ def measure(partitions: int, folder: Path) -> tuple[float, float, float]:
         kafka.stop()
 
 
-def _cpu(pid: int) -> float:
+def cpu(pid: int) -> float:
     """Give the seconds of CPU that a process has used, with all its threads."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -25,7 +25,8 @@ from deploy.local.real_kafka import KafkaError, RealKafka
 from schemas import topics
 from streams.settings import Kafka
 from tests.bench.crew import Crew, CrewError
-from tests.bench.filling import fill, make_topics, producer
+from tests.bench.filling import fill, make_topics
+from tests.bench.live import Sender
 from tests.bench.table import PAGE, circumstances, rewritten
 from tests.bench.trickle import EVERY, Trickle
 
@@ -120,7 +121,7 @@ def measure(cases: int, repetitions: int, folder: Path) -> tuple[list[Change], i
     kafka = RealKafka(folder / "kafka", partitions=PARTITIONS)
     kafka.start()
     try:
-        to = producer(kafka.bootstrap)
+        to = Sender(kafka.bootstrap)
         make_topics(kafka.bootstrap, PARTITIONS)
         say(f"a state of {cases:,} open cases")
         fill(to, topics.CASE_STATE.name, cases, PARTITIONS, CONCERNED)

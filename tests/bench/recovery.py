@@ -19,7 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from deploy.local.real_kafka import KafkaError, RealKafka
 from schemas import topics
@@ -29,13 +29,11 @@ from tests.bench.__main__ import BenchError, measure, say
 from tests.bench.broker import Broker
 from tests.bench.change import event_value, named, step_started
 from tests.bench.crew import Crew, CrewError
-from tests.bench.filling import fill, make, make_topics, produce, producer
+from tests.bench.filling import fill, make, make_topics
+from tests.bench.live import Sender
 from tests.bench.table import PAGE, circumstances, rewritten
 from tests.support.reader import Reader
 from tests.support.wait import eventually
-
-if TYPE_CHECKING:
-    from confluent_kafka import Producer
 
 PARTITIONS: Final = 8
 GOAL: Final = 20.0
@@ -52,7 +50,7 @@ class Bench:
     def __init__(self, bootstrap: str, cases: int, faust_cases: int, folder: Path) -> None:
         self._bootstrap, self._folder = bootstrap, folder
         self.cases, self.faust_cases = cases, faust_cases
-        self._to: Producer = producer(bootstrap)
+        self._to = Sender(bootstrap)
         self._broker = Broker(bootstrap, PARTITIONS)
         self._sent = 0
 
@@ -108,9 +106,8 @@ class Bench:
         for partition, name in asked.items():
             self._sent += 1
             value = event_value(step_started(f"asked-{self._sent}", int(name[-8:])))
-            produce(self._to, topics.STEPS.name, value, name, partition)
-        if self._to.flush(10):
-            raise TimeoutError("the broker does not take events")
+            self._to.send(topics.STEPS.name, value, name, partition)
+        self._to.flush()
         return set(asked.values())
 
     def _answered(self, asked: set[str]) -> bool:

@@ -9,18 +9,19 @@ from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 
 from schemas import topics
 from schemas.ticks import Tick
 from schemas.verdicts import encode
 from streams.runtime.placing import partition_of
 from tests.bench.change import NOW, event_value, named, step_started
-from tests.bench.filling import produce
 from tests.support.wait import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tests.bench.live import Sender
 
 EVERY: Final = 0.1
 """Seconds between two events of one partition."""
@@ -42,7 +43,7 @@ class Seen(NamedTuple):
 class Trickle:
     """Events that flow and are read while it is open: a context."""
 
-    def __init__(self, bootstrap: str, partitions: int, cases: int, to: Producer) -> None:
+    def __init__(self, bootstrap: str, partitions: int, cases: int, to: Sender) -> None:
         self._bootstrap, self._to = bootstrap, to
         self._cases: list[list[str]] = [[] for _ in range(partitions)]
         for number in range(cases):
@@ -126,12 +127,12 @@ class Trickle:
             for partition, names in enumerate(self._cases):
                 name = names[self._sent % len(names)]
                 value = event_value(step_started(f"{partition}-{self._sent}", int(name[-8:])))
-                produce(self._to, topics.STEPS.name, value, name, partition)
+                self._to.send(topics.STEPS.name, value, name, partition)
                 if self._sent % round(1 / EVERY) == 0:
                     tick = encode(Tick(NOW + int(self._sent * EVERY), "replay", {}))
-                    produce(self._to, topics.TICKS.name, tick, None, partition)
+                    self._to.send(topics.TICKS.name, tick, None, partition)
             self._sent += 1
-        self._to.flush(10)
+        self._to.flush()
 
     def _read(self) -> None:
         consumer = Consumer(

@@ -45,7 +45,7 @@ def run(partition, slots, first, last):
         if slots[number]:
             partition.feed(*slots[number])
         partition.tick(moment(number + 1))
-        partition.take()
+        settle(partition)
 
 
 def states(partition):

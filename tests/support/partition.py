@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 
 from schemas import topics
@@ -53,12 +54,16 @@ class Counted:
 
 
 class Partition:
-    """A partition's logic with its own topics, and a changelog that survives it."""
+    """A partition's logic with its own topics, and a changelog that survives it.
+
+    A tick judges all that is due at once, unless `slice_cases` says otherwise.
+    """
 
     def __init__(self, rules, *, number=None, partitions=1, inputs=INPUTS, changelog=(), **more):
         self.rules, self.partitions = rules, partitions
         self.number = 0 if number is None else number
         self.metrics = Counted()
+        more = {"slice_cases": sys.maxsize, **more}
         self.logic = CasePartition(self.number, partitions, rules, self.metrics, **more)
         self.changelog = list(changelog)
         self.outputs = []

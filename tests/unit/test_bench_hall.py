@@ -79,6 +79,7 @@ def test_the_log_makes_cards_of_every_level_and_nothing_is_refused(log):
         )
     )
     partition.logic.apply(partition.chunk(topics.TICKS.name, log.ticks[0]))
+    partition.take()
     seen = partition.metrics.seen
     assert all(seen["issued", level] for level in ("notice", "yellow", "red"))
     assert {what for what, *_ in seen} == {"accepted", "issued"}

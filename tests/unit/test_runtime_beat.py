@@ -49,6 +49,7 @@ class Owned:
     def __init__(self, number, applied=0) -> None:
         self.offsets = {Partition(topic, number): applied for topic in TOPICS.inputs}
         self.named = ()
+        self.writer = SimpleNamespace(writes=0)
 
     def applied(self):
         return self.offsets

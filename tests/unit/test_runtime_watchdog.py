@@ -14,8 +14,9 @@ from tests.support.wait import eventually
 STEPS, TICKS = Partition("steps", 2), Partition("ticks", 2)
 
 
-def look(stalls, steps, high, seconds=1.0, ticks=0):
-    stalls.observe({2: {STEPS: steps, TICKS: ticks}}, {STEPS: high, TICKS: 0}, seconds)
+def look(stalls, steps, high, seconds=1.0, ticks=0, writes=0):
+    applied = {2: {STEPS: steps, TICKS: ticks}}
+    stalls.observe(applied, {STEPS: high, TICKS: 0}, seconds, {2: writes})
 
 
 def test_lag_without_a_move_adds_up_and_ends_with_its_reason():
@@ -35,6 +36,15 @@ def test_any_move_clears_it():
     assert stalls.stalled(2) == 0.0
 
 
+def test_a_write_is_a_move():
+    stalls = Stalls(timeout=3.0)
+    for writes in range(10):
+        look(stalls, 5, 9, writes=writes)
+    assert stalls.stalled(2) == 0.0
+    look(stalls, 5, 9, writes=9)
+    assert stalls.stalled(2) == 1.0
+
+
 def test_no_lag_is_no_stall_however_long_it_lasts():
     stalls = Stalls(timeout=3.0)
     for _ in range(10):
@@ -46,7 +56,7 @@ def test_a_partition_that_comes_back_begins_anew():
     stalls = Stalls(timeout=3.0)
     look(stalls, 5, 9)
     look(stalls, 5, 9)
-    stalls.observe({}, {}, 1.0)
+    stalls.observe({}, {}, 1.0, {})
     look(stalls, 5, 9)
     assert stalls.stalled(2) == 0.0
     assert stalls.lag(7) == {}

@@ -51,7 +51,7 @@ def test_it_tells_each_partitions_progress_those_on_their_way_included(worker):
     joined(worker)
     worker._ownership.taking = {7: "restoring"}
     worker._ownership.owned = {3: SimpleNamespace(waiting_ticks=2, last_tick_ms=99)}
-    worker._stalls.observe({3: {Partition("steps", 3): 5}}, {Partition("steps", 3): 9}, 1.0)
+    worker._stalls.observe({3: {Partition("steps", 3): 5}}, {Partition("steps", 3): 9}, 1.0, {3: 0})
     assert worker.progress() == [
         PartitionProgress(3, "running", {"steps": 4}, 0.0, 2, 99),
         PartitionProgress(7, "restoring", {}, 0.0, 0, None),
