@@ -56,7 +56,7 @@ def test_what_is_there_and_only_not_applied_yet_is_for_the_watchdog():
 def test_the_watchdog_spares_what_no_restart_brings_and_the_metric_still_shows_it():
     stalls, seen = Stalls(timeout=3.0), ({2: {TICKS: 4}}, {TICKS: 5})
     for _ in range(9):
-        stalls.observe(*seen, 1.0, {2})
+        stalls.observe(*seen, 1.0, {2: 0}, {2})
     assert stalls.stalled(2) == 8.0
     with pytest.raises(Fatal):
-        stalls.observe(*seen, 1.0)
+        stalls.observe(*seen, 1.0, {2: 0})
