@@ -34,6 +34,10 @@ run: $(VENV)/run.stamp ## set everything up, replay a real log on embedded serve
 test: $(VENV)/dev.stamp $(REAL_KAFKA) ## unit, property and integration tests, on real servers where they are installed
 	@$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup
 
+.PHONY: test-long
+test-long: $(VENV)/dev.stamp $(REAL_KAFKA) ## the tests that `make test` leaves out: whole logs, the other Kafka, the system killed
+	@JIANCHA_LONG=1 $(BIN)/pytest -m long --numprocesses $(TEST_PROCESSES) --dist loadgroup
+
 .PHONY: lint
 lint: $(VENV)/dev.stamp ## what CI checks besides the tests: style, format, types, direction of imports
 	@$(BIN)/ruff check

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,9 +31,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     Session fixtures live once a process. Real Kafka takes 330 MB and 3 s to start, so all that use
     it run in one; an integration module stays whole, for it may load a log once and ask it often;
-    the pure tests go wherever there is room.
+    the pure tests go wherever there is room. The long ones are left to `make test-long`.
     """
+    left_out = pytest.mark.skip(reason="long: `make test-long`, or set JIANCHA_LONG=1")
     for item in items:
+        if item.get_closest_marker("long") and os.environ.get("JIANCHA_LONG") != "1":
+            item.add_marker(left_out)
         if item.get_closest_marker("kafka") or "real_kafka" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("real-kafka"))
         elif room(item.path) not in PURE:
