@@ -57,7 +57,7 @@ bench-peers: $(VENV)/dev.stamp $(KAFKA_LIBS).stamp $(PEERS)/pip.stamp ## the wor
 
 .PHONY: test-security
 test-security: $(VENV)/dev.stamp $(KAFKA_LIBS).stamp ## a broker with TLS, logins and ACLs: what each role may do, and what refusals look like: minutes
-	@JIANCHA_SECURITY=1 $(BIN)/pytest tests/integration/test_kafka_security.py tests/integration/test_canaries.py
+	@JIANCHA_SECURITY=1 JIANCHA_LONG=1 $(BIN)/pytest tests/integration/test_kafka_security.py tests/integration/test_canaries.py
 
 .PHONY: bench-smoke
 bench-smoke: $(VENV)/dev.stamp $(KAFKA_LIBS).stamp ## the same in a minute, to see that the outcomes are equal
