@@ -34,6 +34,10 @@ run: $(VENV)/run.stamp ## set everything up, replay a real log on embedded serve
 test: $(VENV)/dev.stamp $(REAL_KAFKA) ## unit, property and integration tests, on real servers where they are installed
 	@$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup
 
+.PHONY: test-long
+test-long: $(VENV)/dev.stamp $(REAL_KAFKA) ## the tests that `make test` leaves out: whole logs, the other Kafka, the system killed
+	@JIANCHA_LONG=1 $(BIN)/pytest -m long --numprocesses $(TEST_PROCESSES) --dist loadgroup
+
 .PHONY: lint
 lint: $(VENV)/dev.stamp ## what CI checks besides the tests: style, format, types, direction of imports
 	@$(BIN)/ruff check
@@ -61,7 +65,7 @@ bench-rebalance: $(VENV)/dev.stamp $(KAFKA_LIBS).stamp ## how long partitions ar
 
 .PHONY: test-security
 test-security: $(VENV)/dev.stamp $(KAFKA_LIBS).stamp ## a broker with TLS, logins and ACLs: what each role may do, and what refusals look like: minutes
-	@JIANCHA_SECURITY=1 $(BIN)/pytest tests/integration/test_kafka_security.py tests/integration/test_canaries.py
+	@JIANCHA_SECURITY=1 JIANCHA_LONG=1 $(BIN)/pytest tests/integration/test_kafka_security.py tests/integration/test_canaries.py
 
 .PHONY: bench-smoke
 bench-smoke: $(VENV)/dev.stamp $(KAFKA_LIBS).stamp ## the same in a minute, to see that the outcomes are equal

@@ -139,8 +139,9 @@ class RealKafka:
         self.stop()
 
     def freeze(self) -> None:
-        """Stop the broker's time."""
+        """Stop the broker's time; return when the last of its threads stands still."""
         os.kill(self.pid, signal.SIGSTOP)
+        os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def thaw(self) -> None:
         """Let a frozen broker go on."""

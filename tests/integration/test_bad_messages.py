@@ -30,7 +30,12 @@ def good(number):
     }
 
 
-@pytest.fixture(params=["embedded", pytest.param("real", marks=pytest.mark.kafka)])
+@pytest.fixture(
+    params=[
+        pytest.param("embedded", marks=pytest.mark.long),
+        pytest.param("real", marks=pytest.mark.kafka),
+    ]
+)
 def system(request, tmp_path, embedded_clickhouse):
     with on_either(request, tmp_path, embedded_clickhouse, CATALOGUE) as found:
         yield found

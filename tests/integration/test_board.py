@@ -485,7 +485,9 @@ def test_forty_browsers_cost_one_reading(town, catalogue, monkeypatch):
     monkeypatch.setattr(latest, "FRESH_SECONDS", 60.0)
     with (
         board.served(settings(town[0], catalogue)) as address,
-        httpx.Client(base_url=address, limits=httpx.Limits(max_connections=40)) as client,
+        httpx.Client(
+            base_url=address, limits=httpx.Limits(max_connections=40), timeout=30
+        ) as client,
         ThreadPoolExecutor(40) as browsers,
     ):
         answers = list(browsers.map(lambda _: client.get("/live").status_code, "x" * 40))

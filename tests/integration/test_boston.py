@@ -67,6 +67,7 @@ def system(request, tmp_path, embedded_clickhouse):
         yield found
 
 
+@pytest.mark.long
 def test_through_kafka_faust_and_clickhouse_it_is_the_same(system, boston_events, boston_clocks):
     for role in ("engine", "sink"):
         system.start(role)

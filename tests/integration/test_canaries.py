@@ -56,7 +56,7 @@ def clickhouse(tmp_path_factory):
         yield port
 
 
-@pytest.fixture(params=["human", "json"])
+@pytest.fixture(params=["human", pytest.param("json", marks=pytest.mark.long)])
 def system(request, secure_kafka, kafka_access, clickhouse, tmp_path):
     del kafka_access
     (tmp_path / "clickhouse-password").write_text(f"{CLICKHOUSE}\n")

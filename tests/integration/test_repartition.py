@@ -273,7 +273,7 @@ TWICE = pytest.param(
 )
 
 
-@pytest.mark.parametrize("kills", [pytest.param((), id="whole"), TWICE])
+@pytest.mark.parametrize("kills", [pytest.param((), id="whole", marks=pytest.mark.long), TWICE])
 def test_the_verdicts_are_those_of_an_engine_that_never_knew_of_it(kills, system, hall):
     log = rounds()
     first, second = log[: ROUNDS // 2], log[ROUNDS // 2 :]

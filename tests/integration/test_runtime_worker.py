@@ -7,14 +7,19 @@ import time
 
 import pytest
 
-from tests.support.oracle import LONG, Lab
+from tests.support.oracle import Lab
 from tests.support.wait import eventually
 
 NAMES = itertools.count()
 EMBEDDED = {"read_committed": False, "topic_ids": False}
 
 
-@pytest.fixture(params=[pytest.param("real", marks=pytest.mark.kafka), "embedded"])
+@pytest.fixture(
+    params=[
+        pytest.param("real", marks=pytest.mark.kafka),
+        pytest.param("embedded", marks=pytest.mark.long),
+    ]
+)
 def make_lab(request, tmp_path):
     """Make a lab with settings of the test's own, on the broker whose turn it is."""
     servers = request.getfixturevalue(f"{request.param}_kafka")
@@ -89,7 +94,7 @@ def test_a_tick_waits_for_the_events_that_it_names_over_a_restart_too(make_lab):
     assert not lab.check()
 
 
-@LONG
+@pytest.mark.long
 def test_a_second_worker_takes_its_share_and_the_first_takes_it_back(make_lab):
     lab = make_lab()
     lab.spawn("w1")
@@ -123,7 +128,7 @@ def test_aborted_events_and_markers_are_no_events_and_hold_no_tick_back(make_rea
     assert not lab.check()
 
 
-@LONG
+@pytest.mark.long
 @pytest.mark.kafka
 def test_a_state_topic_that_was_lost_ends_the_process_and_says_the_cure(make_real_lab):
     lab = make_real_lab()
@@ -136,7 +141,7 @@ def test_a_state_topic_that_was_lost_ends_the_process_and_says_the_cure(make_rea
     assert "the state topic lost records. Run `jiancha rebuild`" in lab.log("w2")
 
 
-@LONG
+@pytest.mark.long
 @pytest.mark.kafka
 def test_an_input_topic_made_anew_ends_the_process(make_real_lab):
     lab = make_real_lab()

@@ -12,8 +12,9 @@ from schemas import topics
 from streams.settings import Kafka, Settings
 from streams.settings import Sink as SinkSettings
 from streams.sink.rows import TOPICS
-from tests.support import history, servers
+from tests.support import history
 from tests.support.history import Metrics
+from tests.support.system import remove_topics
 from tests.support.wait import eventually
 
 pytestmark = pytest.mark.kafka
@@ -22,13 +23,14 @@ PARTITIONS = 4
 
 
 @pytest.fixture(scope="module")
-def bootstrap(tmp_path_factory):
-    """A broker of our own: the topics' names are fixed."""
-    with servers.real_kafka(tmp_path_factory.mktemp("kafka"), PARTITIONS) as kafka:
-        admin = KafkaAdminClient(bootstrap_servers=kafka.bootstrap)
-        admin.create_topics([NewTopic(topic.name, PARTITIONS, 1) for topic in topics.ALL])
-        admin.close()
-        yield kafka.bootstrap
+def bootstrap(real_kafka):
+    """The shared broker with topics of our own: their names are fixed."""
+    remove_topics(real_kafka)
+    admin = KafkaAdminClient(bootstrap_servers=real_kafka)
+    admin.create_topics([NewTopic(topic.name, PARTITIONS, 1) for topic in topics.ALL])
+    admin.close()
+    yield real_kafka
+    remove_topics(real_kafka)
 
 
 def settings(bootstrap, where, group):

@@ -14,7 +14,7 @@ import time
 import confluent_kafka as ck
 import pytest
 
-from tests.support.oracle import LONG, Lab
+from tests.support.oracle import Lab
 from tests.support.servers import real_kafka as own_kafka
 from tests.support.wait import eventually
 
@@ -110,7 +110,7 @@ def test_a_worker_frozen_past_its_session_that_wakes_up_changes_nothing(make_lab
     assert lab.stop("heir") == 0, lab.log("heir")
 
 
-@LONG
+@pytest.mark.long
 def test_workers_that_come_go_and_die_while_events_arrive(make_lab):
     lab = make_lab(partitions=4)
     with lab.watching_commits() as samples, Feeder(lab, 200):
@@ -132,7 +132,7 @@ def test_workers_that_come_go_and_die_while_events_arrive(make_lab):
     assert lab.commits_too_early(samples) == []
 
 
-@LONG
+@pytest.mark.long
 def test_the_broker_is_killed_and_comes_back(tmp_path):
     """A supervisor starts the worker again whenever it has ended itself."""
     with own_kafka(tmp_path / "kafka") as kafka:

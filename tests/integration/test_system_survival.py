@@ -11,7 +11,7 @@ from tests.support.boston import AS_OF, SAMPLE, assert_same_as_offline, judged
 from tests.support.system import installed
 from tests.support.wait import eventually
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.long]
 REPLAY = ("--speed", "max", "--tick-every", "14d", "--until", AS_OF)
 
 

@@ -158,6 +158,7 @@ def test_without_the_declaration_each_step_would_be_one_whose_start_is_missing(
     assert counted == {"step_not_started": STEPS, "decision_before_acceptance": 2}
 
 
+@pytest.mark.long
 def test_the_publishers_figures_by_sql(events, tmp_path, embedded_clickhouse):
     with on_embedded(tmp_path, embedded_clickhouse, SAMPLE / "catalogue") as system:
         for role in ("engine", "sink"):

@@ -20,7 +20,8 @@ from tests.support.changing import change, send, settle
 from tests.support.partition import Partition, restarted
 from tests.support.random_cases import FIRST, LAWS
 
-CASES = 300
+CASES = [60, pytest.param(300, marks=pytest.mark.long)]
+"""Of each law: few in each `make test`, all in `make test-long`."""
 CHANGED_AT = 9
 """The slot after which the calendar is corrected: the days lie far back, and cases have closed."""
 
@@ -63,10 +64,10 @@ def rulings_on(partition, seen, random):
         )
 
 
-def run(name, cold, *, restarts=False, dry_run=False):
+def run(name, cases, cold, *, restarts=False, dry_run=False):
     """Feed the slots; everything that was written."""
     other, law = before_and_after(name)
-    slots, random = deliveries(Random(name), CASES), Random(1)
+    slots, random = deliveries(Random(name), cases), Random(1)
     calendar = law.catalogue.calendars["cn"]
     here = Partition(other, cold=cold())
     for number, slot in enumerate(slots):
@@ -92,24 +93,26 @@ def run(name, cold, *, restarts=False, dry_run=False):
     return here
 
 
+@pytest.mark.parametrize("cases", CASES)
 @pytest.mark.parametrize("name", LAWS)
-def test_every_byte_is_the_same_wherever_closed_cases_lie(name):
+def test_every_byte_is_the_same_wherever_closed_cases_lie(name, cases):
     store = Watched()
-    cold = run(name, lambda: Cold(store, 0))
-    warm = run(name, lambda: Cold(InMemory(), 36_500))
+    cold = run(name, cases, lambda: Cold(store, 0))
+    warm = run(name, cases, lambda: Cold(InMemory(), 36_500))
     assert cold.changelog == warm.changelog
     assert cold.outputs == warm.outputs
     assert cold.metrics.cases == warm.metrics.cases
     assert store.worked_on > 10
     assert cold.metrics.in_cold_store == len(store) > warm.metrics.in_cold_store == 0
-    assert cold.metrics.in_memory + len(store) == warm.metrics.in_memory == CASES
+    assert cold.metrics.in_memory + len(store) == warm.metrics.in_memory == cases
 
 
+@pytest.mark.parametrize("cases", CASES)
 @pytest.mark.parametrize("name", ["next_day", "permit"])
-def test_on_disk_and_with_a_restart_after_every_slice_too(name, tmp_path):
-    warm = run(name, lambda: Cold(InMemory(), 36_500), dry_run=True)
-    disk = run(name, lambda: Cold(ColdFile(tmp_path), 0), restarts=True, dry_run=True)
+def test_on_disk_and_with_a_restart_after_every_slice_too(name, cases, tmp_path):
+    warm = run(name, cases, lambda: Cold(InMemory(), 36_500), dry_run=True)
+    disk = run(name, cases, lambda: Cold(ColdFile(tmp_path), 0), restarts=True, dry_run=True)
     assert disk.changelog == warm.changelog
     assert disk.outputs == warm.outputs
-    assert disk.metrics.in_memory + disk.metrics.in_cold_store == CASES
+    assert disk.metrics.in_memory + disk.metrics.in_cold_store == cases
     disk.logic.close()

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import confluent_kafka as ck
-import pytest
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from tests.fakes import (
@@ -35,9 +34,6 @@ from tests.support.wait import eventually
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LONG = pytest.mark.skipif(
-    os.environ.get("JIANCHA_LONG") != "1", reason="one of the long ones: set JIANCHA_LONG=1"
-)
 PAD = b"x" * 200
 
 

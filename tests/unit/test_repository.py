@@ -11,6 +11,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
+from xdist.scheduler import LoadGroupScheduling
 
 from tests.support.need import ALIASES, MODULES, REMEDIES
 
@@ -156,6 +157,19 @@ def test_help_lists_every_target_with_its_meaning():
     assert {"help", "run", "test", "lint", "bench", "kafka", "clean"} <= set(targets)
     assert [line.split()[1] for line in printed] == targets
     assert all(len(line.split()) > 4 for line in printed)
+
+
+def test_ci_runs_the_long_tests_too():
+    commands = (ROOT / ".ci/run").read_text(encoding="utf-8").splitlines()
+    assert {"make lint", "make test", "make test-long"} <= set(commands)
+
+
+def test_what_shares_a_server_shares_a_process(request):
+    """As xdist reads it from the ids; in one process there is nothing to share."""
+    if not request.config.getoption("loadgroup", default=False):
+        return
+    of_kafka = [item.nodeid for item in request.session.items if item.get_closest_marker("kafka")]
+    assert {LoadGroupScheduling._split_scope(None, each) for each in of_kafka} <= {"real-kafka"}
 
 
 def test_ci_installs_whatever_a_test_may_need():
