@@ -22,7 +22,7 @@ from alerts.metrics import EngineMetrics, RuntimeMetrics
 from streams.commands.common import catalogue_or_exit, settings_or_exit
 from streams.engine.rules import Rules
 from streams.logs import configure_logs
-from streams.runtime import beat, cold_file, memory, restore, storage
+from streams.runtime import beat, cold_file, logic, memory, restore, storage
 from streams.runtime.logic import CasePartition
 from streams.runtime.ports import Batch
 from streams.runtime.transactions import FencedProducer
@@ -135,6 +135,7 @@ def main() -> int:
     )
     beat.time = WrongClock
     cold_file.WRITTEN_AT_ONCE = 20  # so that few closed cases already go to the disk
+    logic.DUE_SLICE = 3  # and a few deadlines are a herd already
     with tempfile.TemporaryDirectory(prefix="jiancha-") as scratch:
         registry = CollectorRegistry()
         metrics = RuntimeMetrics(registry), EngineMetrics(registry, rules)
