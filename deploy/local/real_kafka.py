@@ -29,6 +29,9 @@ DEFAULT_LIBS: Final = Path(".cache/kafka/libs")
 UP_WITHIN: Final = 60.0
 """Seconds a broker may take to start; 3 on an idle machine."""
 
+LASTING: Final = ("-XX:+UseG1GC",)
+BRIEF: Final = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+
 _CLUSTER_ID: Final = "amlhbmNoYS1sb2NhbC0wMQ"  # any 16 bytes in base64; one node needs no other
 
 
@@ -49,8 +52,9 @@ def libs() -> Path:
 class RealKafka:
     """A broker on the loopback, not started yet, that keeps its data in `data`, over restarts.
 
-    `port` 0 means any free one; `partitions` is for Kafka's own topics. `log` gets each line of
-    the broker's output. `properties` are more of the broker's own, and win. `users` have passwords
+    `port` 0 means any free one; `partitions` is for Kafka's own topics. `brief` is for a broker
+    that lives for minutes: its code is compiled once, and quickly. `log` gets each line of the
+    broker's output. `properties` are more of the broker's own, and win. `users` have passwords
     by name, for SCRAM-SHA-512; they are made with the data. Raises KafkaError without Java or jars.
     """
 
@@ -61,6 +65,7 @@ class RealKafka:
         *,
         partitions: int = 4,
         heap: str = "512m",
+        brief: bool = False,
         log: Callable[[str], None] | None = None,
         properties: Mapping[str, object] | None = None,
         users: Mapping[str, str] | None = None,
@@ -72,7 +77,7 @@ class RealKafka:
         self._log = log or (lambda _: None)
         self._classpath = f"{libs()}/*"
         self._java = java
-        self._heap = heap
+        self._machine = [f"-Xms{heap}", f"-Xmx{heap}", *(BRIEF if brief else LASTING)]
         self._process: Process | None = None
         data.mkdir(parents=True, exist_ok=True)
         self.port = port or free_port()
@@ -164,8 +169,7 @@ class RealKafka:
             raise KafkaError(f"the broker's storage cannot be made: {' '.join(last)}")
 
     def _command(self, main_class: str) -> list[str]:
-        heap = [f"-Xms{self._heap}", f"-Xmx{self._heap}"]
-        return [self._java, *heap, "-XX:+UseG1GC", "-cp", self._classpath, main_class]
+        return [self._java, *self._machine, "-cp", self._classpath, main_class]
 
 
 def _properties(data: Path, port: int, controller: int, partitions: int) -> dict[str, object]:

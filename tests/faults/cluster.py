@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 PARTITIONS = 4
 """Of Kafka's own topics."""
+HEAP = "320m"
 SAFE = {
     "default.replication.factor": 3,
     "min.insync.replicas": 2,
@@ -64,7 +65,14 @@ class Cluster:
             self.gates.append(gate)
             self.between.append(between)
             self.brokers.append(
-                RealKafka(data, direct, partitions=PARTITIONS, heap="320m", properties=settings)
+                RealKafka(
+                    data,
+                    direct,
+                    partitions=PARTITIONS,
+                    heap="320m",
+                    brief=True,
+                    properties=settings,
+                )
             )
 
     @property

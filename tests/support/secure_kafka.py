@@ -122,7 +122,7 @@ def secure_kafka(folder: Path, *users: str) -> Iterator[SecureKafka]:
     }
     logins = {user: password(user) for user in (ADMIN, *users)}
     try:
-        broker = RealKafka(folder / "data", port, properties=properties, users=logins)
+        broker = RealKafka(folder / "data", port, brief=True, properties=properties, users=logins)
     except KafkaError as error:  # no jars
         absent(str(error))
     try:

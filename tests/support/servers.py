@@ -44,7 +44,7 @@ def real_kafka(folder: Path, partitions: int = 4) -> Iterator[RealKafka]:
     """Run real Apache Kafka over `folder`, with `partitions` for its own topics; skip without."""
     need("java")
     try:
-        kafka = RealKafka(folder, partitions=partitions)
+        kafka = RealKafka(folder, partitions=partitions, brief=True)
     except KafkaError as error:  # no jars
         absent(str(error))
     try:
