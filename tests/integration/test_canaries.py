@@ -13,7 +13,7 @@ from tests.support.secure_kafka import password
 from tests.support.secure_system import ROLES, SecureSystem, event, send
 from tests.support.wait import eventually
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.long]
 
 CLICKHOUSE = "canary-ch-4Kd8"
 APPLICANT = {
@@ -56,7 +56,7 @@ def clickhouse(tmp_path_factory):
         yield port
 
 
-@pytest.fixture(params=["human", pytest.param("json", marks=pytest.mark.long)])
+@pytest.fixture(params=["human", "json"])
 def system(request, secure_kafka, kafka_access, clickhouse, tmp_path):
     del kafka_access
     (tmp_path / "clickhouse-password").write_text(f"{CLICKHOUSE}\n")

@@ -23,12 +23,7 @@ CASES = [f"430102-{n}" for n in range(5)]
 BEFORE, AFTER = at("2027-01-04 23:59:59"), at("2027-01-06 23:59:59")
 
 
-@pytest.fixture(
-    params=[
-        pytest.param("embedded", marks=pytest.mark.long),
-        pytest.param("real", marks=pytest.mark.kafka),
-    ]
-)
+@pytest.fixture(params=["embedded", pytest.param("real", marks=pytest.mark.kafka)])
 def system(request, tmp_path, embedded_clickhouse):
     shutil.copytree(SAMPLE, tmp_path / "catalogue")
     with on_either(request, tmp_path, embedded_clickhouse, tmp_path / "catalogue") as found:
@@ -79,6 +74,7 @@ def year_2027(folder):
     return path
 
 
+@pytest.mark.long
 def test_a_decreed_year_comes_in_force_without_a_restart(system):
     replay(system, map(accepted, CASES), "2027-01-01T09:00:00+08:00")
     shows(system, CASES, BEFORE, provisional=True)

@@ -92,7 +92,12 @@ class Hall:
         return found
 
 
-@pytest.fixture(params=["embedded", pytest.param("real", marks=pytest.mark.kafka)])
+@pytest.fixture(
+    params=[
+        pytest.param("embedded", marks=pytest.mark.long),
+        pytest.param("real", marks=pytest.mark.kafka),
+    ]
+)
 def hall(request, tmp_path):
     if request.param == "embedded":
         made = {topic.name: PARTITIONS for topic in topics.ALL}

@@ -117,7 +117,12 @@ def topic(monkeypatch):
     return name
 
 
-@pytest.fixture(params=[pytest.param("real", marks=pytest.mark.kafka), "embedded"])
+@pytest.fixture(
+    params=[
+        pytest.param("real", marks=pytest.mark.kafka),
+        pytest.param("embedded", marks=pytest.mark.long),
+    ]
+)
 def broker(request, topic):
     bootstrap = request.getfixturevalue(f"{request.param}_kafka")
     if request.param == "real":

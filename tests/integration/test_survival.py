@@ -88,6 +88,7 @@ def test_killed_in_the_midst_of_it_and_started_again(make_lab):
     assert lab.commits_too_early(samples) == []
 
 
+@pytest.mark.long
 def test_a_worker_frozen_past_its_session_that_wakes_up_changes_nothing(make_lab, tmp_path):
     freeze = tmp_path / "freeze"
     lab = make_lab(freeze=str(freeze))
