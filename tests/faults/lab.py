@@ -311,13 +311,14 @@ class Lab:
         """Let the workers come to the end of everything, and hold it against the oracle."""
         findings = Findings()
         began = time.monotonic()
-        self._come_to_the_end(topics.STEPS.name, within, findings)
+        self._come_to(topics.STEPS.name, None, within, findings)
         if self.live:
             eventually(lambda: time.time() > load.settled, within, interval=0.5)
             self.now = int(time.time())
+            self._come_to(topics.TICKS.name, self.ends_of(topics.TICKS.name), within, findings)
         else:
             self.tick(load.now + 86_400)
-            self._come_to_the_end(topics.TICKS.name, within, findings)
+            self._come_to(topics.TICKS.name, None, within, findings)
         self.seconds_to_end = time.monotonic() - began
         for worker in self.awake():
             self.rest(worker)
@@ -331,11 +332,13 @@ class Lab:
             self.history.hold(reader, within, found)
         return found
 
-    def _come_to_the_end(self, topic: str, within: float, findings: Findings) -> None:
-        """Wait until a topic is committed to its end: more may be sent on meanwhile."""
+    def _come_to(
+        self, topic: str, wanted: dict[int, int] | None, within: float, findings: Findings
+    ) -> None:
+        """Wait until a topic is committed to these offsets, or else to its end."""
 
         def behind() -> dict[int, tuple[int, int]]:
-            ends, done = self.ends_of(topic), self.committed(topic)
+            ends, done = wanted or self.ends_of(topic), self.committed(topic)
             return {p: (done[p], end) for p, end in ends.items() if done[p] < end}
 
         try:

@@ -135,7 +135,7 @@ def main() -> int:
     )
     beat.time = WrongClock
     cold_file.WRITTEN_AT_ONCE = 20  # so that few closed cases already go to the disk
-    logic.DUE_SLICE = 3  # and a few deadlines are a herd already
+    logic.DUE_SLICE = 10  # and a few deadlines are a herd already
     with tempfile.TemporaryDirectory(prefix="jiancha-") as scratch:
         registry = CollectorRegistry()
         metrics = RuntimeMetrics(registry), EngineMetrics(registry, rules)
