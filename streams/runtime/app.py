@@ -93,6 +93,11 @@ class FaustGroup:
         """Tell the partitions that are assigned in it."""
         return [Partition(*tp) for tp in self._app.consumer.assignment()]
 
+    def assignments(self) -> int:
+        """Count the assignments so far; a generation may have more than one."""
+        count: int = self._app.consumer.assignments
+        return count
+
     def acknowledge(self, message: Any) -> None:
         """Take a message as durable."""
         message.ack(self._app.consumer)

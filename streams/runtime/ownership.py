@@ -45,6 +45,9 @@ class Group(Protocol):
     def assignment(self) -> Iterable[Partition]:
         """Tell the partitions that are assigned in it."""
 
+    def assignments(self) -> int:
+        """Count the assignments so far; a generation may have more than one."""
+
     def acknowledge(self, message: Any) -> None:
         """Take a message as durable."""
 
@@ -74,7 +77,7 @@ class Ownership:
         self.owned: dict[int, OwnedPartition] = {}
         self.taking: dict[int, PartitionState] = {}  # partitions on their way
         self.generation: int | None = None  # the last one taken over
-        self._let_go: int | None = None  # the last one whose partitions were given up
+        self._let_go = 0  # the last assignment that was given up
         self._claiming = asyncio.Lock()
         self.closing = False  # a take-over under way is given up
 
@@ -90,7 +93,7 @@ class Ownership:
 
     async def settle(self) -> None:
         """Wait for every open write and claim: the partitions may go to other workers after it."""
-        self._let_go = self._group.generation()
+        self._let_go = self._group.assignments()
         for owned in list(self.owned.values()):
             await owned.writer.idle()
         async with self._claiming:
@@ -106,6 +109,7 @@ class Ownership:
         mine = self._co_partitioned(self._group.assignment())
         # Partitions held through consecutive generations cannot have had another owner between.
         consecutive = self.generation is not None and generation == self.generation + 1
+        self.generation = None  # until all of it is owned: the watchdog waits for that
         kept = mine & set(self.owned) if consecutive else set[int]()
         lost = set(self.owned) - kept
         for number in lost:
@@ -141,9 +145,11 @@ class Ownership:
 
     async def _acquire(self, numbers: set[int], generation: int) -> bool:
         """Fence, restore and check partitions; False when a newer rebalance made it idle."""
+        # A member that comes back with its name may be assigned the same again in one generation.
+        assignment = self._group.assignments()
 
         def abandoned() -> bool:
-            gone = generation == self._let_go or self._group.generation() != generation
+            gone = assignment == self._let_go or self._group.generation() != generation
             return self.closing or gone
 
         count = await self._cluster.partitions()

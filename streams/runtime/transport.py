@@ -97,6 +97,7 @@ class ChunkConsumer(Consumer):  # type: ignore[misc]
         self.settle = transport.settle
         self.positions = Positions(self.settings.chunk_records)
         self.generation: int | None = None  # whose positions these are
+        self.assignments = 0  # that the group has given us so far
         super().__init__(transport, *args, **kwargs)
 
     def _new_consumer_thread(self) -> ChunkThread:
@@ -132,6 +133,11 @@ class ChunkConsumer(Consumer):  # type: ignore[misc]
             )
         except TimeoutError:
             self.fail_stop("revoke", f"{len(self._unacked_messages)} chunks are still open")
+
+    async def on_partitions_assigned(self, assigned: set[Any], generation_id: int = 0) -> None:
+        """Count the assignment before Faust works on it: what comes after belongs to it."""
+        self.assignments += 1
+        await super().on_partitions_assigned(assigned, generation_id)
 
     async def wait_empty(self) -> None:
         """Finish what is open, at a rebalance and at the end.

@@ -70,6 +70,7 @@ def test_every_codec_that_a_hall_may_use_can_be_read(name):
         (WireConsumer, "_new_consumer_thread", ["self"]),
         (Consumer, "perform_seek", ["self"]),
         (Consumer, "on_partitions_revoked", ["self", "revoked"]),
+        (Consumer, "on_partitions_assigned", ["self", "assigned", "generation_id"]),
         (Consumer, "wait_empty", ["self"]),
         (Consumer, "getmany", ["self", "timeout"]),
         (Consumer, "_wait_next_records", ["self", "timeout"]),

@@ -25,11 +25,12 @@ TOPICS = ToyTopics("t")
 
 class Group:
     def __init__(self) -> None:
-        self.current = 0
+        self.current = self.count = 0
         self.assigned: list[Partition] = []
 
     def join(self, generation, *numbers):
         self.current = generation
+        self.count += 1
         self.assigned = [Partition(topic, n) for topic in TOPICS.inputs for n in numbers]
 
     def generation(self):
@@ -37,6 +38,9 @@ class Group:
 
     def assignment(self):
         return self.assigned
+
+    def assignments(self):
+        return self.count
 
     def acknowledge(self, message):
         pass
@@ -209,13 +213,31 @@ def test_partitions_are_not_given_up_while_they_are_claimed(bench):
     assert bench.ownership.owned == {}
 
 
-def test_nothing_is_claimed_in_a_generation_that_was_given_up(bench):
+def test_nothing_is_claimed_of_an_assignment_that_was_given_up(bench):
     bench.group.join(1, 0)
     asyncio.run(bench.ownership.settle())
-    bench.take_over(1, 0)
+    asyncio.run(bench.ownership.take_over())
     assert bench.storage.calls == []
     bench.take_over(2, 0)
     assert sorted(bench.ownership.owned) == [0]
+
+
+def test_what_is_assigned_again_in_the_same_generation_is_owned_again(bench):
+    """A static member that rejoins gets back what it had, and no new generation."""
+    bench.take_over(1, 0)
+    asyncio.run(bench.ownership.settle())
+    bench.take_over(1, 0)
+    assert sorted(bench.ownership.owned) == [0]
+    assert bench.ownership.generation == 1
+
+
+def test_a_take_over_that_was_given_up_is_not_the_last_one(bench):
+    """Else the worker would count as ready, and the watchdog would wait for nothing."""
+    bench.take_over(1, 0)
+    asyncio.run(bench.ownership.settle())
+    asyncio.run(bench.ownership.take_over())
+    assert bench.ownership.owned == {}
+    assert bench.ownership.generation is None
 
 
 def test_a_repartition_that_began_before_the_claim_ends_the_process(bench):
