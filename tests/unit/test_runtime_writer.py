@@ -15,15 +15,16 @@ from tests.fakes import CountedMetrics, Ended, stopper
 class Bench:
     """A group commit whose writes the test lets pass."""
 
-    def __init__(self) -> None:
+    def __init__(self, spacing: float = 0) -> None:
         self.events: list = []
         self.given: list[str] = []
         self.gate = asyncio.Event()
         self.error: Exception | None = None
         self.metrics = CountedMetrics()
         self.commit = GroupCommit(
-            self.take, self.write, self.acknowledge, self.metrics, stopper(self.metrics), Turns(0)
-        )
+            self.take, self.write, self.acknowledge, self.metrics, stopper(self.metrics), Turns(0),
+            spacing,
+        )  # fmt: skip
 
     def take(self) -> Batch:
         taken, self.given = self.given, []
@@ -46,6 +47,19 @@ class Bench:
 async def turn(times: int = 5) -> None:
     for _ in range(times):
         await asyncio.sleep(0)
+
+
+def test_after_a_calm_it_is_written_at_once_and_then_not_too_often():
+    async def scenario():
+        bench = Bench(spacing=60)
+        bench.gate.set()
+        bench.add("m1", effects=("e1",))
+        await turn()
+        bench.add("m2", effects=("e2",))
+        await turn()
+        assert bench.events == [("write", ["e1"]), ("ack", "m1")]
+
+    asyncio.run(scenario())
 
 
 def test_nothing_is_acknowledged_before_its_write_is_durable():
