@@ -85,7 +85,7 @@ def fill(
     """
     for number in range(first, first + count):
         name = named(number)
-        state = made[moments[number % len(moments)]]
+        state = made[moments[(number - first) % len(moments)]]
         sender.send(topics.CASE_STATE.name, state, name, partition_of(name, PARTITIONS))
         if (number - first) % 100_000 == 99_999:
             yield number - first + 1
