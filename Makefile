@@ -79,7 +79,7 @@ REPARTITION := "tests/integration/test_repartition.py::test_the_verdicts_are_tho
 
 .PHONY: faults-once
 faults-once: $(VENV)/dev.stamp $(KAFKA_LIBS).stamp ## each fault once, and what the oracle finds in a worker that is made wrong: 8 minutes
-	@JIANCHA_FAULTS_ROUNDS=1 $(BIN)/pytest --numprocesses $(TEST_PROCESSES) tests/faults $(REPARTITION)
+	@JIANCHA_FAULTS_ROUNDS=1 $(BIN)/pytest -o faulthandler_timeout=1200 --numprocesses $(TEST_PROCESSES) tests/faults $(REPARTITION)
 
 .PHONY: proof
 proof: $(VENV)/dev.stamp ## the long proof, an hour: 100,000 random cases by a second reader of the law; mutants

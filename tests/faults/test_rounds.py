@@ -11,7 +11,6 @@ from tests.faults.rounds import Plan, run
 from tests.support.need import need
 
 pytestmark = [
-    pytest.mark.timeout(1200),
     pytest.mark.kafka,
     pytest.mark.skipif(
         os.environ.get("JIANCHA_FAULTS_ROUNDS") != "1",
