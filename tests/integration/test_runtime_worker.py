@@ -101,7 +101,7 @@ def test_a_second_worker_takes_its_share_and_the_first_takes_it_back(make_lab):
     lab.feed(2000)
     lab.wait_until_judged()
     lab.spawn("w2")
-    eventually(lambda: "took over" in lab.log("w2"), 30, forgive=FileNotFoundError)
+    eventually(lambda: "took over" in lab.log("w2"), 90, forgive=FileNotFoundError)
     lab.feed(2000)
     lab.wait_until_judged()
     assert lab.stop("w2") == 0, lab.log("w2")
