@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 from deploy.local.real_kafka import KafkaError, RealKafka
 from tests.bench.broker import Broker, Outcome
 from tests.bench.hall import make_log
-from tests.bench.table import PAGE, Runs, circumstances, ratio, rewritten, table
+from tests.bench.table import PAGE, Runs, publish, ratio, table
 from tests.bench.task import RESULT, Measured, Task
 
 if TYPE_CHECKING:
@@ -181,11 +181,7 @@ def main(arguments: list[str] | None = None) -> int:
         "cards": f"{len(outcome.cards):,}",
         "rounds": rounds,
     }
-    marks = "peers" if given.peers else "make bench"
-    page = rewritten(
-        PAGE.read_text(encoding="utf-8"), marks, f"{figures}\n\n{circumstances(facts)}"
-    )
-    PAGE.write_text(page, encoding="utf-8")
+    publish("peers" if given.peers else "make bench", figures, facts)
     if given.peers:
         return 0
     reached = {loop: ratio(runs, WORKER, loop, events) for loop in GOALS}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
 
 from schemas import topics
 from schemas.verdicts import CaseRecord, MoveRecord, decode
 from streams.runtime.logic import RESERVED
+from tests.bench.filling import make
+from tests.bench.live import Sender
 from tests.support.reader import Reader
 from tests.support.wait import eventually
 
@@ -48,23 +49,13 @@ class Broker:
 
     def put(self, log: Log) -> None:
         """Put the log into the input topics. Raises TimeoutError when the broker is too slow."""
-        # Idempotent, so that a retry changes no order: a tick counts on the offsets before it.
-        producer = Producer(
-            {
-                "bootstrap.servers": self.bootstrap,
-                "enable.idempotence": True,
-                "linger.ms": 20,
-                "log_level": 3,  # a broker that has just started lets it try twice
-            }
-        )
+        sender = Sender(self.bootstrap, linger=20)
         for partition, (steps, ticks) in enumerate(zip(log.steps, log.ticks, strict=True)):
             for event in steps:
-                key = event.case_no.encode()
-                self._produce(producer, topics.STEPS.name, event.value, key, partition)
+                sender.send(topics.STEPS.name, event.value, event.case_no, partition)
             for tick in ticks:
-                self._produce(producer, topics.TICKS.name, tick, None, partition)
-        if producer.flush(TIMEOUT):
-            raise TimeoutError("the broker does not take the log")
+                sender.send(topics.TICKS.name, tick, None, partition)
+        sender.flush()
 
     def empty_outputs(self) -> None:
         """Make the topics that a run writes anew."""
@@ -108,21 +99,7 @@ class Broker:
         return [topic.name for topic in wanted if topic.name in known]
 
     def _create(self, wanted: Sequence[Topic]) -> None:
-        new = [NewTopic(t.name, self.partitions, 1, config=t.config()) for t in wanted]
-        for made in self._admin.create_topics(new).values():
-            made.result(TIMEOUT)
-
-    @staticmethod
-    def _produce(
-        producer: Producer, topic: str, value: bytes, key: bytes | None, partition: int
-    ) -> None:
-        while True:
-            try:
-                producer.produce(topic, value, key, partition)
-            except BufferError:
-                producer.poll(0.05)
-            else:
-                return
+        make(self.bootstrap, {topic.name: topic.config() for topic in wanted}, self.partitions)
 
 
 def _facts(record: CaseRecord) -> tuple[Any, ...]:

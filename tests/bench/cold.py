@@ -46,16 +46,17 @@ INPUTS: Final = {topic.name: InputTopic(None, 0, 1 << 40) for topic in topics.IN
 
 
 class Resident(NamedTuple):
-    """Resident memory of this process, in bytes; what is mapped of files can be dropped."""
+    """Resident memory of a process, in bytes; what is mapped of files can be dropped."""
 
     own: int
     of_files: int
 
     @classmethod
-    def now(cls) -> Resident:
-        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    def of(cls, process: int | str = "self") -> Resident:
+        lines = Path(f"/proc/{process}/status").read_text(encoding="ascii").splitlines()
         found = {line.split(":")[0]: line.split()[1] for line in lines if line.startswith("Rss")}
-        return cls(int(found["RssAnon"]) << 10, int(found["RssFile"]) << 10)
+        own, of_files = found.get("RssAnon", 0), found.get("RssFile", 0)  # none of one that ended
+        return cls(int(own) << 10, int(of_files) << 10)
 
 
 class Took(NamedTuple):
@@ -206,13 +207,13 @@ def measured(
         for part in parts:
             part.restored(INPUTS)
 
-    before = Resident.now()
+    before = Resident.of()
     with memory.loading():
         for_closed = took(lambda: restore(0, in_order(given.closed, given.order), closed))
-        with_closed, disk = Resident.now(), on_disk(directory)
+        with_closed, disk = Resident.of(), on_disk(directory)
         for_open = took(restored)
     gc.collect()
-    with_open = Resident.now()
+    with_open = Resident.of()
     yield "| measured | |"
     yield "|---|---:|"
     yield f"| closed cases, open cases, partitions | {given.closed:,}, {given.open:,}, {count} |"

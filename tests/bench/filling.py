@@ -24,7 +24,7 @@ def make_topics(bootstrap: str, partitions: int) -> None:
 
 def make(bootstrap: str, wanted: Mapping[str, dict[str, Any]], partitions: int) -> None:
     """Make topics with their settings."""
-    admin = AdminClient({"bootstrap.servers": bootstrap})
+    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 2})
     new = [NewTopic(name, partitions, 1, config=config) for name, config in wanted.items()]
     for made in admin.create_topics(new).values():
         made.result(30)

@@ -20,8 +20,7 @@ from bisect import bisect_right
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from confluent_kafka import Consumer, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka import Consumer, TopicPartition
 
 from deploy.local.ports import free_port
 from deploy.local.real_kafka import RealKafka
@@ -30,6 +29,9 @@ from schemas.ticks import Tick
 from schemas.verdicts import encode
 from streams.runtime.placing import partition_of
 from tests.bench import hall
+from tests.bench.cold import Resident
+from tests.bench.filling import make_topics
+from tests.bench.live import Sender
 from tests.faults.load import event
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 PARTITIONS: Final = 4
 GROUP: Final = "memory"
 FLAT: Final = 1.1
+MEGABYTE: Final = 1 << 20
 ONCE: Final = 100_000
 """Records of the backlog that differ."""
 DAY: Final = 86_400
@@ -99,33 +102,15 @@ def day(seconds: int) -> Iterator[Written]:
 
 def fill(bootstrap: str, records: Iterable[Written]) -> dict[tuple[str, int], int]:
     """Make the topics and put the records in; give each partition's end."""
-    admin = AdminClient({"bootstrap.servers": bootstrap})
-    new = [NewTopic(t.name, PARTITIONS, 1, config=t.config()) for t in topics.ALL]
-    for made in admin.create_topics(new).values():
-        made.result(30)
-    producer = Producer(
-        {
-            "bootstrap.servers": bootstrap,
-            "enable.idempotence": True,
-            "linger.ms": 20,
-            "compression.type": "lz4",
-            "queue.buffering.max.messages": 1_000_000,
-        }
-    )
+    make_topics(bootstrap, PARTITIONS)
+    sender = Sender(bootstrap, linger=20)
     ends: dict[tuple[str, int], int] = {}
     for number, (topic, partition, key, value) in enumerate(records):
-        while True:
-            try:
-                producer.produce(topic, value, key, partition)
-            except BufferError:
-                producer.poll(0.05)
-            else:
-                break
+        sender.send(topic, value, key, partition)
         ends[topic, partition] = ends.get((topic, partition), 0) + 1
         if number % 1_000_000 == 0:
             say(f"{number:,} records put in")
-    if producer.flush(120):
-        raise TimeoutError("the broker does not take the records")
+    sender.flush()
     return ends
 
 
@@ -142,20 +127,12 @@ def watch(bootstrap: str, worker: subprocess.Popen, ends: dict[tuple[str, int], 
             moved = time.monotonic()
         if time.monotonic() - moved > SILENCE:
             raise TimeoutError(f"nothing more is committed after {done:.0%}")
-        samples.append(Sample(done, own_memory(worker.pid)))
+        samples.append(Sample(done, Resident.of(worker.pid).own / MEGABYTE))
         if done * 10 >= said:
             say(f"{done:4.0%} done, {samples[-1].own:.0f} MB of its own")
             said = int(done * 10) + 1
     consumer.close()
     return samples
-
-
-def own_memory(pid: int) -> float:
-    """Give a process's own memory in MB: what is mapped from files is the system's to drop."""
-    for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("RssAnon:"):
-            return int(line.split()[1]) / 1024
-    return 0.0
 
 
 def most(samples: list[Sample], low: float, high: float) -> float:

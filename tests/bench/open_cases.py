@@ -18,7 +18,7 @@ from deploy.local.real_kafka import KafkaError, RealKafka
 from tests.bench.open_engine import Engine
 from tests.bench.open_rows import Bench, Row, Wrong, say
 from tests.bench.open_states import PARTITIONS
-from tests.bench.table import PAGE, circumstances, rewritten
+from tests.bench.table import PAGE, publish
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,9 +72,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     if given.write:
         facts = {"open cases": f"{given.cases:,}, {PARTITIONS} partitions, one worker"}
-        block = f"{table(rows)}\n\n{circumstances(facts)}"
-        page = rewritten(PAGE.read_text(encoding="utf-8"), MARKS, block)
-        PAGE.write_text(page, encoding="utf-8")
+        publish(MARKS, table(rows), facts)
     return 0
 
 

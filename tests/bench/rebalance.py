@@ -27,7 +27,7 @@ from streams.settings import Kafka
 from tests.bench.crew import Crew, CrewError
 from tests.bench.filling import fill, make_topics
 from tests.bench.live import Sender
-from tests.bench.table import PAGE, circumstances, rewritten
+from tests.bench.table import PAGE, publish
 from tests.bench.trickle import EVERY, Trickle
 
 PARTITIONS: Final = 12
@@ -184,9 +184,7 @@ def main(arguments: list[str] | None = None) -> int:
             "events": f"{events:,}, one each {EVERY:g} s in each partition, each came out once",
             "session timeout": f"{SESSION:g} s",
         }
-        page = PAGE.read_text(encoding="utf-8")
-        block = f"{figures}\n\n{circumstances(facts)}"
-        PAGE.write_text(rewritten(page, "rebalance", block), encoding="utf-8")
+        publish("rebalance", figures, facts)
     missed = {c.kind for c in changes if c.silence > GOALS[c.kind]}
     if missed:
         say(f"the goal is missed when a worker {' and when one '.join(sorted(missed))}")

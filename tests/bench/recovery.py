@@ -31,7 +31,7 @@ from tests.bench.change import event_value, named, step_started
 from tests.bench.crew import Crew, CrewError
 from tests.bench.filling import fill, make, make_topics
 from tests.bench.live import Sender
-from tests.bench.table import PAGE, circumstances, rewritten
+from tests.bench.table import PAGE, publish
 from tests.support.reader import Reader
 from tests.support.wait import eventually
 
@@ -181,9 +181,7 @@ def main(arguments: list[str] | None = None) -> int:
     print(figures)  # noqa: T201
     if given.write:
         facts = {"partitions": PARTITIONS, "rounds": given.rounds}
-        page = PAGE.read_text(encoding="utf-8")
-        block = f"{figures}\n\n{circumstances(facts)}"
-        PAGE.write_text(rewritten(page, "recovery", block), encoding="utf-8")
+        publish("recovery", figures, facts)
     reached = median(rates[ENGINE]) / median(rates[FAUST])
     say(f"{reached:.1f} times Faust, goal {GOAL:g}; {time.monotonic() - began:.0f} s in all")
     return 0 if reached >= GOAL else 1

@@ -80,6 +80,12 @@ def rewritten(page: str, marks: str, block: str) -> str:
     return f"{before}{begin}\n{block}\n{end}{after}"
 
 
+def publish(marks: str, figures: str, facts: Mapping[str, object]) -> None:
+    """Put a table, and what it was measured under, between its marks on the page."""
+    block = f"{figures}\n\n{circumstances(facts)}"
+    PAGE.write_text(rewritten(PAGE.read_text(encoding="utf-8"), marks, block), encoding="utf-8")
+
+
 def _revision() -> str:
     command = ["git", "describe", "--always", "--dirty"]
     done = subprocess.run(command, check=False, capture_output=True, text=True)

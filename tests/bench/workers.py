@@ -21,7 +21,7 @@ from tests.bench.__main__ import BenchError, same, say
 from tests.bench.broker import Broker, Outcome
 from tests.bench.crew import Crew, CrewError, Member
 from tests.bench.hall import make_log
-from tests.bench.table import PAGE, circumstances, rewritten, speed
+from tests.bench.table import PAGE, publish, speed
 from tests.bench.task import Measured
 from tests.support.wait import eventually
 
@@ -146,9 +146,7 @@ def main(arguments: list[str] | None = None) -> int:
             "events": f"{given.events:,} in {len(outcome.cases):,} cases, {PARTITIONS} partitions",
             "rounds": given.rounds,
         }
-        page = PAGE.read_text(encoding="utf-8")
-        block = f"{figures}\n\n{circumstances(facts)}"
-        PAGE.write_text(rewritten(page, "workers", block), encoding="utf-8")
+        publish("workers", figures, facts)
     one, four = (median(cpu_of(runs[number], given.events)) for number in NUMBERS)
     say(f"{NUMBERS[1]} workers ÷ {NUMBERS[0]}: {four / one:.2f}, goal {GOAL}")
     return 0 if four / one <= GOAL else 1

@@ -8,31 +8,18 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from typing import Any
-
-import faust
 
 from schemas import topics
 from tests.bench.peers.common import Task, end
+from tests.bench.peers.plain_faust import app_of, serve
 from tests.bench.task import Meter
 
 
 def main(argument: str) -> None:
     task = Task.from_argument(argument)
     meter = Meter(task.records)
-    os.environ["FAUST_DATADIR"] = tempfile.mkdtemp()
-    app = faust.App(
-        task.group,
-        broker=f"kafka://{task.bootstrap}",
-        consumer_auto_offset_reset="earliest",
-        topic_partitions=task.partitions,
-        web_enabled=False,
-        worker_redirect_stdouts=False,
-        key_serializer="raw",
-        value_serializer="raw",
-    )
-    raw = {"key_type": bytes, "value_type": bytes, "partitions": task.partitions}
+    app, raw = app_of(task)
     states = app.Table("states", default=bytes, **raw)
 
     @app.on_partitions_assigned.connect
@@ -47,8 +34,7 @@ def main(argument: str) -> None:
                 os._exit(1)
             end(meter)
 
-    sys.argv = ["faust", "worker", "-l", "error", "--without-web"]
-    app.main()
+    serve(app)
 
 
 if __name__ == "__main__":

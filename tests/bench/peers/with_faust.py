@@ -5,33 +5,19 @@ An agent with `async for`, a table with its changelog, `topic.send`.
 
 from __future__ import annotations
 
-import os
 import sys
-import tempfile
 from typing import Any
-
-import faust
 
 from schemas import topics
 from streams.runtime.logic import RESERVED
 from tests.bench.peers.common import Task, Work, end
+from tests.bench.peers.plain_faust import app_of, serve
 
 
 def main(argument: str) -> None:
     task = Task.from_argument(argument)
     work = Work(task)
-    os.environ["FAUST_DATADIR"] = tempfile.mkdtemp()
-    app = faust.App(
-        task.group,
-        broker=f"kafka://{task.bootstrap}",
-        consumer_auto_offset_reset="earliest",
-        topic_partitions=task.partitions,
-        web_enabled=False,
-        worker_redirect_stdouts=False,
-        key_serializer="raw",
-        value_serializer="raw",
-    )
-    raw = {"key_type": bytes, "value_type": bytes, "partitions": task.partitions}
+    app, raw = app_of(task)
     states = app.Table("states", default=bytes, **raw)
     outs = {topic.name: app.topic(topic.name, **raw) for topic in topics.ALL}
 
@@ -65,8 +51,7 @@ def main(argument: str) -> None:
         async for event in stream.events():
             await judge(event)
 
-    sys.argv = ["faust", "worker", "-l", "error", "--without-web"]
-    app.main()
+    serve(app)
 
 
 if __name__ == "__main__":
