@@ -28,7 +28,7 @@ class Size:
 
     @property
     def kept(self) -> float:
-        """Cases in the states; nothing forgets a case that has ended."""
+        """Cases in the states: open ones, and what a late record could still change."""
         return self.place.cases_a_year * given.YEARS.value
 
     @property
@@ -52,17 +52,41 @@ class Size:
         return math.ceil((self.event_cores + self.tick_cores) / given.BUSY.value)
 
     @property
+    def in_memory(self) -> float:
+        """Cases: the open ones, and those that closed lately."""
+        return self.open_cases + self.place.cases_a_year * given.CLOSED_DAYS.value / 365
+
+    @property
     def memory(self) -> float:
-        return self.kept * given.CASE_MEMORY.value
+        return self.in_memory * given.CASE_MEMORY.value
+
+    @property
+    def disk(self) -> float:
+        """Bytes of the closed cases: at a start all of them are there."""
+        return (self.kept - self.open_cases) * given.CASE_DISK.value
+
+    @property
+    def reading(self) -> float:
+        """Seconds that one worker would read all states."""
+        closed = self.kept - self.open_cases
+        return self.open_cases / given.RESTORE.value + closed / given.RESTORE_CLOSED.value
 
     @property
     def for_memory(self) -> int:
         return math.ceil(self.memory / given.WORKER_MEMORY.value)
 
     @property
+    def for_disk(self) -> int:
+        return math.ceil(self.disk / given.WORKER_DISK.value)
+
+    @property
+    def for_start(self) -> int:
+        return math.ceil(self.reading / given.PATIENCE.value)
+
+    @property
     def workers(self) -> int:
         """One more than are needed: when one dies the others hold its states."""
-        return max(self.for_speed, self.for_memory) + 1
+        return max(self.for_speed, self.for_memory, self.for_disk, self.for_start) + 1
 
     @property
     def catch_up(self) -> float:
@@ -72,15 +96,12 @@ class Size:
     @property
     def start(self) -> float:
         """Seconds until all workers, started together, have read their states."""
-        return self.kept / self.workers / given.RESTORE.value
+        return self.reading / self.workers
 
     @property
     def after_a_death(self) -> float:
         """Seconds for which the partitions of a killed worker stand still."""
-        return (
-            given.SESSION.value
-            + self.kept / self.workers / (self.workers - 1) / given.RESTORE.value
-        )
+        return given.SESSION.value + self.reading / self.workers / (self.workers - 1)
 
     @property
     def change(self) -> float:
@@ -135,14 +156,11 @@ class Size:
         return sorted(
             [
                 (
-                    (self.workers - 1)
-                    * given.WORKER_MEMORY.value
-                    / a_year
-                    / given.CASE_MEMORY.value,
-                    "the workers' memory",
+                    given.YEARS.value * (self.workers - 1) * given.WORKER_DISK.value / self.disk,
+                    "the workers' disks",
                 ),
                 (
-                    given.PATIENCE.value * given.RESTORE.value * self.workers / a_year,
+                    given.YEARS.value * given.PATIENCE.value / self.start,
                     "a start of all workers",
                 ),
                 (
@@ -174,8 +192,12 @@ def rows(sizes: list[Size]) -> list[tuple[str, list[str]]]:
         ("cores for events, busiest hour", [f"{s.event_cores:.3f}" for s in sizes]),
         ("cores for ticks, always", [f"{s.tick_cores:.2f}" for s in sizes]),
         (f"cases kept, {given.YEARS.value:.0f} years", [f"{s.kept / 1e6:,.0f} M" for s in sizes]),
+        ("of them in memory: open, or closed lately",
+         [f"{s.in_memory / 1e6:,.1f} M" for s in sizes]),
         ("their memory, all workers", [_bytes(s.memory) for s in sizes]),
-        ("workers for speed · for memory", [f"{s.for_speed} · {s.for_memory}" for s in sizes]),
+        ("closed cases on the workers' disks", [_bytes(s.disk) for s in sizes]),
+        ("workers for speed · memory · disk · a start in 5 min",
+         [f"{s.for_speed} · {s.for_memory} · {s.for_disk} · {s.for_start}" for s in sizes]),
         ("**workers**, one to spare", [f"**{s.workers}**" for s in sizes]),
         ("start of all: reading the states", [_seconds(s.start) for s in sizes]),
         ("a worker is killed: its partitions stand still",

@@ -16,6 +16,7 @@ ASSUMED: Final = "assumed"
 VOLUME: Final = "measured: `tests.bench.volume`"
 IDLE: Final = "measured: `tests.bench.idle`, 24 against 96 partitions"
 BENCH: Final = "measured: [benchmarks](benchmarks.md)"
+STATES: Final = "measured: [state](state.md)"
 
 EVENTS_A_CASE = Input(6, "events a case", ASSUMED)
 WORKING_DAYS = Input(250, "working days a year", ASSUMED)
@@ -24,7 +25,11 @@ BUSY_HOUR = Input(0.2, "of a day's events, in its busiest hour", ASSUMED)
 OPEN_DAYS = Input(10, "working days that a case is open", ASSUMED)
 MOVES_A_CASE = Input(0.15, "moves of cards a case (every twentieth case, three moves)", ASSUMED)
 YEARS = Input(5, "years that cases are kept", ASSUMED)
-WORKER_MEMORY = Input(16e9, "bytes of states in a worker", ASSUMED)
+CLOSED_DAYS = Input(
+    90, "days that a closed case stays in memory", "setting `engine.closed_days_in_memory`"
+)
+WORKER_MEMORY = Input(16e9, "bytes of memory for cases in a worker", ASSUMED)
+WORKER_DISK = Input(100e9, "bytes of disk for closed cases in a worker", ASSUMED)
 BUSY = Input(0.6, "of a core, at most, in the busiest hour", ASSUMED)
 OUTDATED = Input(2, "× the states themselves, before compaction has removed what is outdated",
                  "Kafka's default `min.cleanable.dirty.ratio` 0.5")  # fmt: skip
@@ -37,17 +42,17 @@ EVENT_CPU = Input(102e-6, "seconds of a worker's core an event, in a backlog", B
 WORKER_SPEED = Input(8_000, "events a second a worker, in a backlog", BENCH)
 CHANGE_CPU = Input(120e-6, "seconds of a core a case that a change concerns", BENCH)
 LOOK_CPU = Input(0.5e-6, "seconds of a core a case that it does not concern", BENCH)
-RESTORE = Input(
-    200_000,
-    "states a second that a worker reads at its start",
-    "measured: [rebalance](rebalance.md)",
-)
+RESTORE = Input(125_000, "open cases a second that a worker reads at its start", BENCH)
+RESTORE_CLOSED = Input(54_000, "closed cases a second, which go to its disk", STATES)
 SESSION = Input(10, "seconds until a killed worker is missed", "setting `kafka.session_timeout`")
 TICK_WORKER = Input(1.8e-3, "seconds of a worker's core a tick, with its transaction", IDLE)
 TICK_BROKER = Input(4.7e-3, "seconds of a broker's core a tick, with its transaction", IDLE)
-READ_MOVES = Input(50_000, "moves a second that the notifier reads at its start", ASSUMED)
+READ_MOVES = Input(
+    32_500, "moves a second that the notifier reads at its start", "measured: `tests.bench.moves`"
+)
 STATE = Input(826, "bytes of a case's state, with its key", VOLUME)
-CASE_MEMORY = Input(965, "bytes of a case in a worker", VOLUME)
+CASE_MEMORY = Input(965, "bytes of a case in a worker's memory", VOLUME)
+CASE_DISK = Input(1_200, "bytes of a closed case on a worker's disk", STATES)
 STEPS_BYTES = Input(436, "bytes an event in `hall.steps`, kept 90 days", VOLUME)
 EVENTS_BYTES = Input(597, "bytes an event in `jiancha.events`, kept 30 days", VOLUME)
 CASES_BYTES = Input(843, "bytes an event in `jiancha.cases`, kept 30 days", VOLUME)

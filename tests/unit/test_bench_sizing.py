@@ -36,8 +36,9 @@ def test_the_steps_of_the_province_are_those_of_the_page():
     assert PROVINCE.busy_hour == pytest.approx(192_000)
     assert PROVINCE.busy_hour / 3600 == pytest.approx(53.3, abs=0.1)
     assert size.event_cores == pytest.approx(0.1, abs=0.01)
-    assert size.memory == pytest.approx(97e9, rel=0.01)
-    assert (size.for_memory, size.workers) == (7, 8)
+    assert size.memory == pytest.approx(5.5e9, rel=0.01)
+    assert size.disk == pytest.approx(119e9, rel=0.01)
+    assert (size.for_start, size.workers) == (7, 8)
 
 
 @pytest.mark.parametrize("place", [CITY, PROVINCE, COUNTRY])
