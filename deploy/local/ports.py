@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import errno
+import random
 import socket
+from typing import Final
+
+PORTS: Final = range(10_100, 32_768)
+"""Below those that the system gives to connections: of a server that is down each of its clients'
+attempts takes one, until one of them holds the very port that the server is to come back to."""
+TRIES: Final = 100
+
+_random: Final = random.SystemRandom()  # parallel processes must not draw the same
 
 
 def free_port() -> int:
     """Return a TCP port of the loopback that nothing listens on now.
 
-    The kernel hands ephemeral ports out in an order that rarely repeats, so parallel test
-    processes do not meet on one; a server that can bind port 0 itself should rather do so.
+    A server that can bind port 0 itself should rather do so. Raises OSError when all seem taken.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    for _ in range(TRIES):
+        port = _random.choice(PORTS)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+            else:
+                return port
+    raise OSError(errno.EADDRINUSE, f"{TRIES} ports of {PORTS} were all taken")

@@ -17,8 +17,8 @@ from typing import Final
 
 import httpx
 
+from deploy.local.ports import free_port
 from deploy.local.real_kafka import RealKafka
-from tests.support.ports import free_port
 from tests.support.wait import eventually
 
 NUMBERS: Final = (24, 96)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 import httpx
 
+from deploy.local.ports import free_port
 from tests.bench.idle import cpu
 from tests.bench.live import until
 from tests.bench.open_states import PARTITIONS
-from tests.support.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
+from deploy.local.ports import free_port
 from schemas.codes import Level
 from streams.board import clickhouse, latest, protocol
 from streams.board.clickhouse import ClickHouseHistory
@@ -21,7 +22,6 @@ from streams.board.history import HistoryAway, Wanted
 from streams.settings import ClickHouse, Engine, Http, Settings
 from tests.support import board
 from tests.support.history import case, clock, database
-from tests.support.ports import free_port
 from tests.support.wait import eventually
 
 BEIJING = ZoneInfo("Asia/Shanghai")

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
+from deploy.local.ports import free_port
 from tests.support import board
 from tests.support.history import database
 from tests.support.need import need
-from tests.support.ports import free_port
 from tests.support.wait import eventually
 
 pytestmark = pytest.mark.browser

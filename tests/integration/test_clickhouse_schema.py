@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 from click.testing import CliRunner
 
+from deploy.local.ports import free_port
 from streams.commands.migrate import command
 from streams.sink import migrations, tables
 from streams.sink.clickhouse import connect
 from streams.sink.migrations import MigrationError
 from tests.support.history import database
-from tests.support.ports import free_port
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 

@@ -20,8 +20,8 @@ from clickhouse_driver.errors import Error, ServerException
 from deploy.local import native_protocol as wire
 from deploy.local.clickhouse import Front
 from deploy.local.native_reader import Limits
+from deploy.local.ports import free_port
 from tests.support.need import need
-from tests.support.ports import free_port
 from tests.support.servers import embedded_clickhouse as run_clickhouse
 from tests.support.wait import eventually
 

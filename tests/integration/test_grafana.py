@@ -19,6 +19,7 @@ from alerts.metrics import (
     SinkMetrics,
     definitions,
 )
+from deploy.local.ports import free_port
 from schemas.findings import FindingCode
 from schemas.words import CLOCKS, FINDINGS
 from streams.engine.state import Summary
@@ -26,7 +27,6 @@ from streams.http import Health, serve
 from streams.runtime.ports import PartitionProgress
 from streams.settings import Http
 from tests.support import board, history
-from tests.support.ports import free_port
 from tests.support.wait import eventually
 from tests.support.watchers import ROOT, prometheus
 

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from deploy.healthcheck import complaint
-from tests.support.ports import free_port
+from deploy.local.ports import free_port
 
 
 @pytest.fixture

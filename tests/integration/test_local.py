@@ -15,9 +15,9 @@ import httpx
 import pytest
 from clickhouse_driver import Client
 
+from deploy.local.ports import free_port
 from tests.support.boston import DATA, SAMPLE
 from tests.support.need import need
-from tests.support.ports import free_port
 from tests.support.system import ROOT
 from tests.support.wait import eventually
 

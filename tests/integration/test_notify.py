@@ -18,13 +18,13 @@ from structlog.testing import capture_logs
 from alerts.metrics import NotifyMetrics, role_registry
 from alerts.notify import verdicts
 from alerts.notify.role import run_notify
+from deploy.local.ports import free_port
 from schemas.codes import Level
 from schemas.topics import VERDICTS
 from schemas.verdicts import encode
 from streams.http import Health, serve
 from streams.settings import Alertmanager, Http, Kafka, Settings
 from tests.support.moves import moved
-from tests.support.ports import free_port
 from tests.support.wait import eventually
 from tests.support.watchers import alertmanager, message_gateway, prometheus
 

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from prometheus_client import CollectorRegistry
 
 from deploy.healthcheck import complaint
+from deploy.local.ports import free_port
 from streams import http as http_module
 from streams.board.clickhouse import ClickHouseHistory
 from streams.board.history import HistoryAway
@@ -24,7 +25,6 @@ from streams.settings import ClickHouse, Http, Settings
 from streams.sink.clickhouse import connect
 from tests.support import history
 from tests.support.certificates import certificates
-from tests.support.ports import free_port
 from tests.support.system import ROOT
 from tests.support.tls_front import tls_front
 from tests.support.wait import eventually

@@ -16,9 +16,9 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 
+from deploy.local.ports import free_port
 from schemas import topics
 from streams.cli import main
-from tests.support.ports import free_port
 from tests.support.system import JIANCHA, ROOT, remove_topics
 from tests.support.wait import eventually
 

@@ -23,10 +23,10 @@ from confluent_kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
+from deploy.local.ports import free_port
 from deploy.local.real_kafka import KafkaError, RealKafka
 from tests.support.certificates import certificates
 from tests.support.need import absent, need
-from tests.support.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -7,11 +7,11 @@ import sys
 from typing import TYPE_CHECKING
 
 from deploy.local import servers
+from deploy.local.ports import free_port
 from deploy.local.process import Child
 from deploy.local.real_kafka import KafkaError, RealKafka
 from deploy.local.supervisor import Supervisor
 from tests.support.need import absent, need
-from tests.support.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

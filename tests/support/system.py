@@ -14,8 +14,8 @@ from pathlib import Path
 import httpx
 from clickhouse_driver import Client
 
+from deploy.local.ports import free_port
 from schemas import topics
-from tests.support.ports import free_port
 from tests.support.servers import embedded_kafka
 from tests.support.wait import eventually
 

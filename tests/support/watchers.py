@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from deploy.local.ports import free_port
 from deploy.local.process import Child
 from deploy.local.supervisor import Supervisor
 from tests.support.need import need
-from tests.support.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

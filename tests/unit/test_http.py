@@ -6,10 +6,10 @@ import threading
 import pytest
 from prometheus_client import CollectorRegistry, Counter
 
+from deploy.local.ports import free_port
 from streams import http as module
 from streams.http import Health, serve
 from streams.settings import Http
-from tests.support.ports import free_port
 from tests.support.wait import eventually
 
 WELL = Health(ok=True, detail="well")

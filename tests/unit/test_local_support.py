@@ -1,11 +1,8 @@
 from __future__ import annotations
 
-import socket
-
 import pytest
 
 from tests.support import need as needs
-from tests.support.ports import free_port
 from tests.support.wait import eventually
 
 
@@ -45,11 +42,6 @@ def test_eventually_forgives_what_it_is_told_to():
         return True
 
     assert eventually(condition, forgive=OSError, interval=0)
-
-
-def test_a_free_port_can_be_bound():
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", free_port()))
 
 
 def test_a_missing_program_skips_with_one_line(monkeypatch):
