@@ -56,6 +56,16 @@ class FailStop:
             self._leave(EXIT_CODE)
         raise SystemExit(EXIT_CODE)
 
+    def unless_ended(self, kind: str, seconds: float) -> None:
+        """End the process after so many seconds, if it has not ended by then.
+
+        A library's thread may outlive everything that we wait for, and hold the process with it: a
+        client does that leaves its group while the group's coordinator is away.
+        """
+        late = threading.Timer(seconds, self, (kind, f"not finished in {seconds:.0f} s"))
+        late.daemon = True
+        late.start()
+
     async def guard(self, kind: str, work: Coroutine[Any, Any, None]) -> None:
         """Run `work`; any error it raises ends the process."""
         try:

@@ -52,7 +52,11 @@ class EngineWorker:
         self._ownership: Ownership | None = None
 
     def run(self) -> int:
-        """Work until told to stop, then return 0. Anything unexpected ends the process."""
+        """Work until told to stop, then return 0. Anything unexpected ends the process.
+
+        The process has to end with it: what is left of it `shutdown_timeout` after it was told is
+        ended.
+        """
         asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())  # for Faust's own thread as well
         with asyncio.Runner() as runner:
             runner.run(self._fail_stop.guard("worker", self._main()))
@@ -122,13 +126,9 @@ class EngineWorker:
         serving = asyncio.create_task(self._fail_stop.guard("faust", _until_stopped(app, stop)))
         await stop.wait()
         log.info("stopping")
+        self._fail_stop.unless_ended("shutdown", self._settings.shutdown_timeout)
         ownership.closing = True
-        try:
-            async with asyncio.timeout(self._settings.shutdown_timeout):
-                await app.stop()
-        except TimeoutError:
-            seconds = self._settings.shutdown_timeout
-            self._fail_stop("shutdown", f"not finished in {seconds:.0f} s")
+        await app.stop()
         serving.cancel()
         log.info("stopped")
 

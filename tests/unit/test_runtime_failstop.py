@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -106,3 +108,26 @@ def test_what_the_brokers_refuse_is_of_one_kind_wherever_it_shows():
     (line,) = lines
     assert line["kind"] == "access"
     assert line["reason"].startswith("the state cannot be read → `jiancha topics --acls`")
+
+
+OUTLIVES = """
+import sys, threading
+from streams.runtime.failstop import FailStop
+from tests.fakes import CountedMetrics
+
+FailStop(CountedMetrics()).unless_ended("shutdown", float(sys.argv[1]))
+if "thread" in sys.argv:
+    threading.Thread(target=threading.Event().wait).start()
+print("all that was waited for is done")
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"), [(["0.1", "thread"], EXIT_CODE), (["60"], 0)], ids=["held", "free"]
+)
+def test_a_thread_that_outlives_the_work_does_not_keep_the_process(arguments, code):
+    argv = [sys.executable, "-c", OUTLIVES, *arguments]
+    done = subprocess.run(argv, check=False, capture_output=True, text=True, timeout=30)
+    assert done.returncode == code, done.stderr
+    assert "is done" in done.stdout
+    assert ("not finished in" in done.stdout + done.stderr) == (code == EXIT_CODE)
