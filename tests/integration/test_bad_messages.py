@@ -13,6 +13,8 @@ from tests.support.boston import SAMPLE
 from tests.support.system import on_either
 from tests.support.wait import eventually
 
+pytestmark = pytest.mark.long  # `make test` has each kind by itself, and dead letters on real Kafka
+
 GOOD = 10_000
 CATALOGUE = SAMPLE.parent / "hunan" / "catalogue"
 
@@ -30,12 +32,7 @@ def good(number):
     }
 
 
-@pytest.fixture(
-    params=[
-        pytest.param("embedded", marks=pytest.mark.long),
-        pytest.param("real", marks=pytest.mark.kafka),
-    ]
-)
+@pytest.fixture(params=["embedded", pytest.param("real", marks=pytest.mark.kafka)])
 def system(request, tmp_path, embedded_clickhouse):
     with on_either(request, tmp_path, embedded_clickhouse, CATALOGUE) as found:
         yield found
