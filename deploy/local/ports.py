@@ -5,14 +5,18 @@ from __future__ import annotations
 import errno
 import random
 import socket
+from itertools import cycle
 from typing import Final
 
 PORTS: Final = range(10_100, 32_768)
-"""Below those that the system gives to connections: of a server that is down each of its clients'
-attempts takes one, until one of them holds the very port that the server is to come back to."""
+"""Above the last that browsers refuse, and below those that the system gives to connections: of a
+server that is down each of its clients' attempts takes one, until one of them holds the very port
+that the server is to come back to."""
 TRIES: Final = 100
 
-_random: Final = random.SystemRandom()  # parallel processes must not draw the same
+# Each process in an order of its own, so that parallel ones do not meet; none twice in a process,
+# since a server may bind its port long after it was given.
+_order: Final = cycle(random.Random().sample(PORTS, len(PORTS)))  # noqa: S311 - no secret
 
 
 def free_port() -> int:
@@ -21,7 +25,7 @@ def free_port() -> int:
     A server that can bind port 0 itself should rather do so. Raises OSError when all seem taken.
     """
     for _ in range(TRIES):
-        port = _random.choice(PORTS)
+        port = next(_order)
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
