@@ -105,10 +105,10 @@ class GroupCommit:
 
     async def _run(self) -> None:
         while self._dirty or (self._more and not self._waited_for):
-            if self._more:
-                await self._turns.next()
             if (early := self._began + self._spacing - time.perf_counter()) > 0:
                 await asyncio.sleep(early)
+            if self._more:  # last: a turn is over soon after it was given
+                await self._turns.next()
             self._began = time.perf_counter()
             finished, self._finished = self._finished, []
             records, self.pending = self.pending, 0
