@@ -30,6 +30,7 @@ from streams.runtime.cold_file import ColdFile
 from streams.runtime.logic import RESERVED, CasePartition
 from streams.runtime.ports import Chunk, InputTopic
 from tests.bench.hall import make_log
+from tests.bench.process import Resident
 from tests.bench.task import bench_metrics, bench_rules
 from tests.support.partition import Partition
 
@@ -43,20 +44,6 @@ WINDOW: Final = 0.05
 LATE: Final = 5_000
 """Late records to closed cases."""
 INPUTS: Final = {topic.name: InputTopic(None, 0, 1 << 40) for topic in topics.INPUTS}
-
-
-class Resident(NamedTuple):
-    """Resident memory of a process, in bytes; what is mapped of files can be dropped."""
-
-    own: int
-    of_files: int
-
-    @classmethod
-    def of(cls, process: int | str = "self") -> Resident:
-        lines = Path(f"/proc/{process}/status").read_text(encoding="ascii").splitlines()
-        found = {line.split(":")[0]: line.split()[1] for line in lines if line.startswith("Rss")}
-        own, of_files = found.get("RssAnon", 0), found.get("RssFile", 0)  # none of one that ended
-        return cls(int(own) << 10, int(of_files) << 10)
 
 
 class Took(NamedTuple):

@@ -19,7 +19,7 @@ from confluent_kafka import Producer
 
 from deploy.local.real_kafka import RealKafka
 from tests.bench.filling import make
-from tests.bench.idle import cpu
+from tests.bench.process import cpu
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -19,6 +19,7 @@ import httpx
 
 from deploy.local.ports import free_port
 from deploy.local.real_kafka import RealKafka
+from tests.bench.process import cpu, resident
 from tests.support.wait import eventually
 
 NUMBERS: Final = (24, 96)
@@ -61,19 +62,12 @@ def measure(partitions: int, folder: Path) -> tuple[float, float, float]:
             spent = time.monotonic() - began
             after = cpu(worker.pid), cpu(kafka.pid)
             used = [(end - start) / spent for start, end in zip(before, after, strict=True)]
-            pages = int(Path(f"/proc/{worker.pid}/statm").read_text(encoding="ascii").split()[1])
-            return used[0], used[1], pages * 4096 / 1e6
+            return used[0], used[1], resident(worker.pid) / 1e6
         finally:
             worker.terminate()
             worker.wait()
     finally:
         kafka.stop()
-
-
-def cpu(pid: int) -> float:
-    """Give the seconds of CPU that a process has used, with all its threads."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def main(numbers: list[int]) -> int:

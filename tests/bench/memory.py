@@ -29,9 +29,9 @@ from schemas.ticks import Tick
 from schemas.verdicts import encode
 from streams.runtime.placing import partition_of
 from tests.bench import hall
-from tests.bench.cold import Resident
 from tests.bench.filling import make_topics
 from tests.bench.live import Sender
+from tests.bench.process import Resident
 from tests.faults.load import event
 
 if TYPE_CHECKING:

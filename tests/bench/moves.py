@@ -22,9 +22,9 @@ from deploy.local.real_kafka import RealKafka
 from schemas.topics import VERDICTS
 from schemas.verdicts import encode
 from streams.settings import Kafka, Settings
-from tests.bench.cold import Resident
 from tests.bench.filling import make
 from tests.bench.live import Sender
+from tests.bench.process import Resident
 from tests.support.moves import moved
 
 PARTITIONS: Final = 8

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 import httpx
 
 from deploy.local.ports import free_port
-from tests.bench.idle import cpu
 from tests.bench.live import until
 from tests.bench.open_states import PARTITIONS
+from tests.bench.process import cpu, resident
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,8 +82,7 @@ class Engine:
 
     def resident(self) -> int:
         """Give the bytes of the worker that are in memory."""
-        statm = Path(f"/proc/{self.running[-1].pid}/statm").read_text(encoding="ascii")
-        return int(statm.split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        return resident(self.running[-1].pid)
 
     def said(self) -> str:
         """Give the end of what the workers told."""

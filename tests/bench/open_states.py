@@ -83,12 +83,12 @@ def fill(
 
     Gives how many are written, now and then.
     """
-    for number in range(first, first + count):
-        name = named(number)
-        state = made[moments[(number - first) % len(moments)]]
+    for index in range(count):
+        name = named(first + index)
+        state = made[moments[index % len(moments)]]
         sender.send(topics.CASE_STATE.name, state, name, partition_of(name, PARTITIONS))
-        if (number - first) % 100_000 == 99_999:
-            yield number - first + 1
+        if index % 100_000 == 99_999:
+            yield index + 1
     sender.flush()
 
 

@@ -52,6 +52,11 @@ class Size:
         return math.ceil((self.event_cores + self.tick_cores) / given.BUSY.value)
 
     @property
+    def closed(self) -> float:
+        """Cases that have ended; at a start all of them go to disk."""
+        return self.kept - self.open_cases
+
+    @property
     def in_memory(self) -> float:
         """Cases: the open ones, and those that closed lately."""
         return self.open_cases + self.place.cases_a_year * given.CLOSED_DAYS.value / 365
@@ -62,14 +67,12 @@ class Size:
 
     @property
     def disk(self) -> float:
-        """Bytes of the closed cases: at a start all of them are there."""
-        return (self.kept - self.open_cases) * given.CASE_DISK.value
+        return self.closed * given.CASE_DISK.value
 
     @property
     def reading(self) -> float:
         """Seconds that one worker would read all states."""
-        closed = self.kept - self.open_cases
-        return self.open_cases / given.RESTORE.value + closed / given.RESTORE_CLOSED.value
+        return self.open_cases / given.RESTORE.value + self.closed / given.RESTORE_CLOSED.value
 
     @property
     def for_memory(self) -> int:
@@ -152,7 +155,6 @@ class Size:
 
     def breaks(self) -> list[tuple[float, str]]:
         """Give after how many years of cases each limit is passed with these servers."""
-        a_year = self.place.cases_a_year
         return sorted(
             [
                 (
@@ -164,10 +166,7 @@ class Size:
                     "a start of all workers",
                 ),
                 (
-                    given.PATIENCE.value
-                    * given.READ_MOVES.value
-                    / given.MOVES_A_CASE.value
-                    / a_year,
+                    given.YEARS.value * given.PATIENCE.value / self.notifier,
                     "the notifier's start",
                 ),
                 (
@@ -196,7 +195,7 @@ def rows(sizes: list[Size]) -> list[tuple[str, list[str]]]:
          [f"{s.in_memory / 1e6:,.1f} M" for s in sizes]),
         ("their memory, all workers", [_bytes(s.memory) for s in sizes]),
         ("closed cases on the workers' disks", [_bytes(s.disk) for s in sizes]),
-        ("workers for speed · memory · disk · a start in 5 min",
+        (f"workers for speed · memory · disk · a start in {given.PATIENCE.value / 60:.0f} min",
          [f"{s.for_speed} · {s.for_memory} · {s.for_disk} · {s.for_start}" for s in sizes]),
         ("**workers**, one to spare", [f"**{s.workers}**" for s in sizes]),
         ("start of all: reading the states", [_seconds(s.start) for s in sizes]),
