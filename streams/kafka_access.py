@@ -125,7 +125,8 @@ def _code(error: BaseException) -> int:
 
 async def _enter(server: str, options: Mapping[str, Any]) -> None:
     host, port, _ = get_ip_port_afi(server)
-    protocol, user = options["security_protocol"], options.get("sasl_plain_username")
+    protocol = options.get("security_protocol", "PLAINTEXT")  # as aiokafka takes it
+    user = options.get("sasl_plain_username")
     try:
         connection = await create_conn(host, port, request_timeout_ms=ANSWER_MS, **options)
         try:

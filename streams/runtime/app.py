@@ -102,6 +102,11 @@ class FaustGroup:
         """Take a message as durable."""
         message.ack(self._app.consumer)
 
+    def refusal(self) -> BaseException | None:
+        """Tell why the group will not have the worker; None while it does."""
+        refusal: BaseException | None = self._app.consumer.refusal()
+        return refusal
+
     def reading(self) -> bool:
         """Tell whether records flow: neither a rebalance nor a recovery is under way."""
         return bool(self._app.consumer.flow_active and not self._app.rebalancing)

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 import structlog
-from aiokafka.errors import KafkaError
+from aiokafka.errors import InconsistentGroupProtocolError, KafkaError
 
 from streams.runtime.barriers import Blocked
 from streams.runtime.ports import Fatal
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 KNOCK_AFTER: Final = 10.0
 """Seconds without an answer after which the brokers are asked whether they still let us in."""
+STRANGER: Final = (
+    " → somebody reads with the group's name who is no worker of this version: "
+    "`kafka-consumer-groups --describe --members` names him"
+)
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +45,6 @@ class Beat:
         stalls: Stalls,
         ticker: Ticker | None,
         metrics: RuntimeMetrics,
-        ready: Callable[[], bool],
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
         self._interval = settings.tick_interval
@@ -51,7 +54,7 @@ class Beat:
         self._blocked = Blocked()
         self._ticker = ticker
         self._metrics = metrics
-        self._ready = ready
+        self._group = settings.group_id
         self._now_ms = now_ms
         self._patience = settings.stall_timeout
         self._silent = 0.0  # seconds without an answer of the brokers
@@ -70,7 +73,10 @@ class Beat:
 
     async def once(self, seconds: float) -> None:
         """Make one beat, `seconds` of running time after the last one."""
-        if not self._ready():
+        if (refusal := self._ownership.refusal()) is not None:
+            hint = STRANGER if isinstance(refusal, InconsistentGroupProtocolError) else ""
+            raise Fatal(f"group {self._group} refuses us: {refusal!r}{hint}") from refusal
+        if not self._ownership.ready:
             self._metrics.tick_skipped("not_ready")
             self._wait_for_a_take_over(seconds)
             if not self._ownership.taking:
@@ -96,7 +102,7 @@ class Beat:
         self._stalls.observe(applied, highs, seconds, writes, blocked)
         if self._ticker is None:
             return
-        if not self._ready():  # a rebalance began meanwhile
+        if not self._ownership.ready:  # a rebalance began meanwhile
             self._metrics.tick_skipped("not_ready")
         elif self._now_ms() - now_ms > self._interval * 1000:
             self._metrics.tick_skipped("late")

@@ -51,6 +51,12 @@ class Group(Protocol):
     def acknowledge(self, message: Any) -> None:
         """Take a message as durable."""
 
+    def reading(self) -> bool:
+        """Tell whether records flow: neither a rebalance nor a recovery is under way."""
+
+    def refusal(self) -> BaseException | None:
+        """Tell why the group will not have the worker; None while it does."""
+
 
 class Ownership:
     """The partitions that this worker owns, and how it comes to own them."""
@@ -80,6 +86,16 @@ class Ownership:
         self._let_go = 0  # the last assignment that was given up
         self._claiming = asyncio.Lock()
         self.closing = False  # a take-over under way is given up
+
+    @property
+    def ready(self) -> bool:
+        """Whether what the group gave is taken over, and read."""
+        taken, group = self.generation, self._group
+        return taken is not None and taken == group.generation() and group.reading()
+
+    def refusal(self) -> BaseException | None:
+        """Tell why the group will not have the worker; None while it does."""
+        return self._group.refusal()
 
     def starts(self, generation: int) -> Mapping[Partition, int] | None:
         """Tell where to read from; None unless that generation is the one taken over."""

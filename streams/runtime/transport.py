@@ -72,6 +72,16 @@ class ChunkThread(AIOKafkaConsumerThread):  # type: ignore[misc]
         position: int = state.position
         return position
 
+    def refusal(self) -> BaseException | None:
+        """Tell why the group will not have us; None while it does.
+
+        aiokafka keeps such an error for the next fetch, and does nothing more until it is taken: a
+        worker without partitions fetches nothing, and would wait for ever.
+        """
+        coordinator = self._consumer._coordinator if self._consumer else None  # noqa: SLF001
+        refusal: BaseException | None = coordinator._pending_exception if coordinator else None  # noqa: SLF001
+        return refusal
+
     async def seek_all(self, offsets: Mapping[Partition, int]) -> None:
         """Move the partitions that are still assigned, in the consumer's own thread."""
         await self.call_thread(self._seek_all, offsets)
@@ -102,6 +112,10 @@ class ChunkConsumer(Consumer):  # type: ignore[misc]
 
     def _new_consumer_thread(self) -> ChunkThread:
         return ChunkThread(self, loop=self.loop, beacon=self.beacon)
+
+    def refusal(self) -> BaseException | None:
+        """Tell why the group will not have us; None while it does."""
+        return self._thread.refusal()
 
     # --- assignment
 

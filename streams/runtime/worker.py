@@ -48,7 +48,6 @@ class EngineWorker:
         self._metrics = metrics
         self._fail_stop = FailStop(metrics)
         self._stalls = Stalls(settings.stall_timeout)
-        self._group: FaustGroup | None = None
         self._ownership: Ownership | None = None
 
     def run(self) -> int:
@@ -65,14 +64,7 @@ class EngineWorker:
     @property
     def ready(self) -> bool:
         """Whether the worker has taken over what the group gave it, and reads."""
-        group, ownership = self._group, self._ownership
-        return bool(
-            group
-            and ownership
-            and ownership.generation is not None
-            and ownership.generation == group.generation()
-            and group.reading()
-        )
+        return self._ownership is not None and self._ownership.ready
 
     def progress(self) -> list[PartitionProgress]:
         """Tell how far each partition is, those on their way included."""
@@ -97,13 +89,13 @@ class EngineWorker:
         cluster, storage = Cluster(settings), Storage(settings)
         await cluster.start()
         app = make_app(settings, metrics, fail_stop, self._starts, self._settle)
-        group = self._group = FaustGroup(app)
+        group = FaustGroup(app)
         ownership = self._ownership = Ownership(
             settings, self._factory, group, cluster, storage, metrics, fail_stop
         )
         connect_agent(app, settings, ownership, fail_stop)
         ticker = Ticker(settings, self._encode_tick, metrics) if settings.make_ticks else None
-        beat = Beat(settings, ownership, cluster, self._stalls, ticker, metrics, lambda: self.ready)
+        beat = Beat(settings, ownership, cluster, self._stalls, ticker, metrics)
         beside = [
             asyncio.create_task(fail_stop.guard("watchdog", beat.run())),
             asyncio.create_task(_keep_turning(LoopWatch(settings.loop_stall, fail_stop))),

@@ -19,6 +19,7 @@ from aiokafka import codec
 from aiokafka.consumer.consumer import AIOKafkaConsumer
 from aiokafka.consumer.fetcher import Fetcher as WireFetcher
 from aiokafka.consumer.fetcher import PartitionRecords
+from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.consumer.subscription_state import Assignment, TopicPartitionState
 from faust.app.base import App, BootStrategy
 from faust.assignor.partition_assignor import PartitionAssignor
@@ -96,9 +97,10 @@ def test_what_we_override_or_call_has_the_signature_that_we_know(owner, name, ex
 def test_no_other_private_name_of_theirs_is_touched():
     """A new underscored name belongs into this list, with a test of what it does."""
     known = {
-        "_assignor", "_buffered_partitions", "_client", "_committed_offset", "_ensure_consumer",
-        "_fetcher", "_n_acked", "_new_consumer_thread", "_read_offset", "_subscriptions",
-        "_thread", "_unacked_messages", "_wait_next_records", "_waiting_for_ack",
+        "_assignor", "_buffered_partitions", "_client", "_committed_offset", "_consumer",
+        "_coordinator", "_ensure_consumer", "_fetcher", "_n_acked", "_new_consumer_thread",
+        "_pending_exception", "_read_offset", "_subscriptions", "_thread",
+        "_unacked_messages", "_wait_next_records", "_waiting_for_ack",
     }  # fmt: skip
     found = set()
     for module in (transport, app, cluster):
@@ -121,6 +123,16 @@ def test_no_other_private_name_of_theirs_is_touched():
             and not node.attr.startswith("__")
         } - ours
     assert found <= known
+
+
+def test_an_error_of_the_group_is_kept_for_the_next_fetch_and_nothing_goes_on_until_then():
+    """So a worker that fetches nothing has to look for it."""
+    assert "self._coordinator = None" in source(AIOKafkaConsumer.__init__)
+    pushed = source(GroupCoordinator._push_error_to_user)
+    assert "self._pending_exception = exc" in pushed
+    assert "[self._error_consumed_fut, self._closing]" in pushed
+    assert "await self._push_error_to_user(exc) continue" in source(GroupCoordinator)
+    assert AIOKafkaConsumerThread._consumer is None
 
 
 def test_the_consumer_has_the_state_that_we_read_and_write():

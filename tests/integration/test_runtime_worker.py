@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 
+import confluent_kafka as ck
 import pytest
 
 from tests.support.oracle import Lab
@@ -95,8 +96,9 @@ def test_a_tick_waits_for_the_events_that_it_names_over_a_restart_too(make_lab):
 
 
 @pytest.mark.long
-def test_a_second_worker_takes_its_share_and_the_first_takes_it_back(make_lab):
-    lab = make_lab()
+@pytest.mark.kafka
+def test_a_second_worker_takes_its_share_and_the_first_takes_it_back(make_real_lab):
+    lab = make_real_lab(partitions=4)
     lab.spawn("w1")
     lab.feed(2000)
     lab.wait_until_judged()
@@ -126,6 +128,23 @@ def test_aborted_events_and_markers_are_no_events_and_hold_no_tick_back(make_rea
     assert lab.stop("w1") == 0
     assert '"holes"' in lab.log("w1")
     assert not lab.check()
+
+
+@pytest.mark.long
+@pytest.mark.kafka
+def test_a_group_that_will_not_have_the_worker_ends_it_and_says_who_may_be_in_it(make_real_lab):
+    """Somebody looks into the steps with a client of his own, under the engine's group id."""
+    lab = make_real_lab()
+    somebody = ck.Consumer({"bootstrap.servers": lab.servers, "group.id": lab.topics.group})
+    somebody.subscribe([lab.topics.steps])
+    try:
+        eventually(lambda: somebody.poll(0.1) or somebody.assignment(), 20)
+        worker = lab.spawn("w1")
+        assert worker.wait(30) == 70, lab.log("w1")
+    finally:
+        somebody.close()
+    assert "refuses us" in lab.log("w1")
+    assert "--describe --members" in lab.log("w1")
 
 
 @pytest.mark.long

@@ -115,6 +115,15 @@ def test_a_command_that_a_person_waits_for_says_it_at_once(monkeypatch):
     assert door.knocks == 1
 
 
+def test_who_names_no_protocol_speaks_plainly(monkeypatch):
+    async def hang_up(*_, **__):
+        raise ConnectionResetError
+
+    monkeypatch.setattr(kafka_access, "create_conn", hang_up)
+    with pytest.raises(HungUp, match="SECURITY_PROTOCOL is PLAINTEXT"):
+        asyncio.run(ask_to_enter("b:1", {}))
+
+
 def test_a_plain_no_outweighs_a_broker_that_hangs_up(monkeypatch):
     Door(monkeypatch, AccessDenied("no"), HungUp("hangs up"))
     with pytest.raises(AccessDenied) as denied:

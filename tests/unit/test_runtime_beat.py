@@ -7,9 +7,14 @@ import json
 from types import SimpleNamespace
 
 import pytest
-from aiokafka.errors import KafkaConnectionError
+from aiokafka.errors import (
+    GroupAuthorizationFailedError,
+    InconsistentGroupProtocolError,
+    KafkaConnectionError,
+)
 from structlog.testing import capture_logs
 
+from streams.kafka_access import denial
 from streams.runtime.beat import Beat
 from streams.runtime.ports import Barrier, Fatal
 from streams.runtime.positions import Partition
@@ -58,6 +63,23 @@ class Owned:
         return self.named
 
 
+class Ownership:
+    """`answers` says beat by beat whether it is ready; the last one stays."""
+
+    def __init__(self, owned) -> None:
+        self.owned = owned
+        self.taking: dict[int, str] = {}
+        self.answers = [True]
+        self.refused: Exception | None = None
+
+    @property
+    def ready(self):
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+    def refusal(self):
+        return self.refused
+
+
 class Bench:
     def __init__(self, tmp_path, *, ticking=True, **settings) -> None:
         self.settings = toy_settings("b:1", TOPICS, tmp_path, **({"tick_interval": 1.0} | settings))
@@ -65,10 +87,9 @@ class Bench:
         self.client = Client()
         self.cluster = FakeCluster(high=7)
         self.stalls = Stalls(self.settings.stall_timeout)
-        self.answers = [True]
         self.times = [5_000]
         self.owned = {0: Owned(0), 3: Owned(3)}
-        self.ownership = SimpleNamespace(owned=self.owned, taking={})
+        self.ownership = Ownership(self.owned)
         ticker = Ticker(self.settings, encode_tick, self.metrics, self.client)
         self.beat = Beat(
             self.settings,
@@ -77,7 +98,6 @@ class Bench:
             self.stalls,
             ticker if ticking else None,
             self.metrics,
-            lambda: self.answers.pop(0) if len(self.answers) > 1 else self.answers[0],
             lambda: self.times.pop(0) if len(self.times) > 1 else self.times[0],
         )
 
@@ -115,7 +135,7 @@ def test_the_watchdog_sees_the_lag_even_without_ticks(tmp_path):
 
 @pytest.mark.parametrize("answers", [[False], [True, False]])
 def test_no_tick_during_a_rebalance_though_it_begins_in_the_midst_of_a_beat(answers, bench):
-    bench.answers = answers
+    bench.ownership.answers = answers
     bench.once()
     assert bench.client.sent == []
     assert bench.metrics.counts["skipped not_ready"] == 1
@@ -166,24 +186,39 @@ def test_a_stall_ends_the_beat_with_its_reason(tmp_path):
 
 def test_a_worker_that_never_completes_a_take_over_ends(tmp_path):
     bench = Bench(tmp_path, stall_timeout=2.0)
-    bench.answers = [False]
+    bench.ownership.answers = [False]
     bench.once()
     bench.once()
     with pytest.raises(Fatal, match="no take-over was completed in 3 s"):
         bench.once()
 
 
+def test_a_group_that_refuses_the_worker_ends_it_at_once_with_its_reason(bench):
+    bench.ownership.answers = [False]
+    bench.ownership.refused = InconsistentGroupProtocolError()
+    with pytest.raises(Fatal, match=f"group {bench.settings.group_id} refuses us: .*--members"):
+        bench.once()
+
+
+def test_a_group_that_we_have_no_right_to_is_told_with_the_right_that_is_missing(bench):
+    bench.ownership.refused = GroupAuthorizationFailedError("g")
+    with pytest.raises(Fatal) as raised:
+        bench.once()
+    assert "--members" not in str(raised.value)
+    assert "jiancha topics --acls" in (denial(raised.value) or "")
+
+
 def test_a_restore_under_way_may_take_its_time_and_reading_clears_the_count(tmp_path):
     bench = Bench(tmp_path, stall_timeout=2.0)
-    bench.answers = [False]
+    bench.ownership.answers = [False]
     bench.ownership.taking = {0: "restoring"}
     for _ in range(5):
         bench.once()
     bench.ownership.taking = {}
     bench.once()
-    bench.answers = [True]
+    bench.ownership.answers = [True]
     bench.once()
-    bench.answers = [False]
+    bench.ownership.answers = [False]
     bench.once()
     bench.once()
     assert bench.metrics.counts["skipped not_ready"] == 8
@@ -243,7 +278,7 @@ def test_brokers_that_are_silent_are_asked_now_and_then_whether_they_still_let_u
 
 @pytest.mark.parametrize(("taking", "knocks"), [({}, 1), ({0: "restoring"}, 0)])
 def test_so_are_they_while_no_take_over_comes_but_not_during_one(bench, taking, knocks):
-    bench.answers, bench.ownership.taking = [False], taking
+    bench.ownership.answers, bench.ownership.taking = [False], taking
     for _ in range(12):
         bench.once()
     assert bench.cluster.knocks == knocks

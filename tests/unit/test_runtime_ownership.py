@@ -27,6 +27,7 @@ class Group:
     def __init__(self) -> None:
         self.current = self.count = 0
         self.assigned: list[Partition] = []
+        self.flows = True
 
     def join(self, generation, *numbers):
         self.current = generation
@@ -44,6 +45,9 @@ class Group:
 
     def acknowledge(self, message):
         pass
+
+    def reading(self):
+        return self.flows
 
 
 class Storage:
@@ -132,6 +136,17 @@ def test_reading_starts_where_the_restored_state_ends(bench):
     bench.take_over(1, 0)
     assert bench.ownership.starts(1)[Partition("t.steps", 0)] == 42
     assert bench.ownership.starts(2) is None
+
+
+def test_it_is_ready_when_it_reads_what_it_has_taken_over(bench):
+    assert not bench.ownership.ready  # nothing yet
+    bench.take_over(1, 0)
+    assert bench.ownership.ready
+    bench.group.flows = False  # a rebalance begins
+    assert not bench.ownership.ready
+    bench.group.flows = True
+    bench.group.join(2, 0)
+    assert not bench.ownership.ready
 
 
 def test_a_partition_held_through_the_next_generation_is_kept_and_rewound(bench):

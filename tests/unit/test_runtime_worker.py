@@ -23,34 +23,15 @@ def worker(tmp_path):
     return EngineWorker(settings, factory, encode_tick, CountedMetrics())
 
 
-def joined(worker, generation=2, taken=2, reading=True):
-    worker._group = SimpleNamespace(generation=lambda: generation, reading=lambda: reading)
-    worker._ownership = SimpleNamespace(generation=taken, owned={}, taking={})
-    return worker
-
-
 def test_before_it_runs_it_is_not_ready_and_owns_nothing(worker):
     assert not worker.ready
     assert worker.progress() == []
 
 
-@pytest.mark.parametrize(
-    ("state", "ready"),
-    [
-        ({}, True),
-        ({"taken": None}, False),
-        ({"taken": 1}, False),
-        ({"reading": False}, False),
-    ],
-)
-def test_it_is_ready_when_it_reads_what_it_has_taken_over(worker, state, ready):
-    assert joined(worker, **state).ready is ready
-
-
 def test_it_tells_each_partitions_progress_those_on_their_way_included(worker):
-    joined(worker)
-    worker._ownership.taking = {7: "restoring"}
-    worker._ownership.owned = {3: SimpleNamespace(waiting_ticks=2, last_tick_ms=99)}
+    owned = {3: SimpleNamespace(waiting_ticks=2, last_tick_ms=99)}
+    worker._ownership = SimpleNamespace(ready=False, owned=owned, taking={7: "restoring"})
+    assert not worker.ready
     worker._stalls.observe({3: {Partition("steps", 3): 5}}, {Partition("steps", 3): 9}, 1.0, {3: 0})
     assert worker.progress() == [
         PartitionProgress(3, "running", {"steps": 4}, 0.0, 2, 99),
