@@ -14,6 +14,7 @@ from tests.support import servers
 
 TESTS = Path(__file__).parent
 PURE = ("unit", "property")
+LAST_LINES = 20  # of each log, that a failure shows
 
 # Servers and other tests share the cores: an example that was slow is not one that is wrong.
 hypothesis.settings.register_profile("jiancha", deadline=None, print_blob=True)
@@ -46,6 +47,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             # The mark `xdist_group` is lost with pytest 9.2: xdist writes its name where nobody
             # looks (pytest-xdist#1386). It is looked for behind the @ of a test's id.
             item._id = type(item.id).parse(f"{item.nodeid}@{group}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[pytest.TestReport]:
+    """Show beneath a failure what the processes of the test said last: CI keeps no files."""
+    report = yield
+    if report.failed:
+        given = getattr(item, "funcargs", {})
+        folders = {given.get("tmp_path"), *(getattr(each, "folder", 0) for each in given.values())}
+        logs = (log for each in folders if isinstance(each, Path) for log in each.rglob("*.log"))
+        for log in sorted(log for log in logs if not log.stem.isdigit()):  # as a broker's data is
+            lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-LAST_LINES:]
+            report.sections.append((f"the end of {log}", "\n".join(lines)))
+    return report
 
 
 @pytest.fixture(autouse=True)
