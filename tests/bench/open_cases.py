@@ -37,7 +37,7 @@ def measured(cases: int, only: Sequence[str], profile: str) -> list[Row]:
     rows: list[Row] = []
     with TemporaryDirectory() as name:
         folder = Path(name)
-        kafka = RealKafka(folder / "kafka", partitions=PARTITIONS, brief=True)
+        kafka = RealKafka(folder / "kafka", partitions=PARTITIONS)
         kafka.start()
         catalogue = folder / "catalogue"
         engine = Engine(kafka.bootstrap, catalogue, folder, profile)

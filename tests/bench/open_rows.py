@@ -27,8 +27,13 @@ SETTLE: Final = 5.0
 IDLE: Final = (6, 5.0)
 """Windows in which an idle worker is looked at, and their seconds."""
 BURST: Final = 30_000
+WARMING: Final = 4
+"""Bursts that do not count."""
 FLOOD: Final = 10.0
 """Seconds for which more comes than is taken."""
+WARM: Final = 60.0
+"""Seconds of the same flow before it: Java compiles what a small transaction runs through, and until
+then each costs the broker several times as much (`tests.bench.floor`)."""
 STEADY: Final = 20.0
 """Seconds at half load."""
 EVENTS_A_SECOND: Final = 500
@@ -124,12 +129,13 @@ class Bench:
         )
 
     def _latency(self) -> Iterator[Row]:
-        self._burst(BURST // 10)  # warm
+        for _ in range(WARMING):
+            self._burst(BURST)
         most = self._most(self._burst(BURST))
         say(f"at most {most:,.0f} events a second; now {most / 2:,.0f} for {STEADY:.0f} s")
-        self._flow.prepare(int(most / 2 * (SETTLE + STEADY)))
+        self._flow.prepare(int(most / 2 * (WARM + STEADY)))
         with self._flow.steady(most / 2):
-            time.sleep(SETTLE)
+            time.sleep(WARM)
             began = time.time()
             time.sleep(STEADY)
         self._all_told()
