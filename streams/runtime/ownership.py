@@ -134,6 +134,8 @@ class Ownership:
             owned.logic.close()
         for number in kept:
             self.owned[number].rewind()
+        if not mine:  # more workers than partitions, or no topics: then it says so and ends
+            await self._cluster.partitions()
         if mine - kept and not await self._acquire(mine - kept, generation):
             log.info("take-over overtaken by another rebalance", generation=generation)
             return

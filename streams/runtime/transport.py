@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from streams.runtime.ports import RuntimeMetrics, RuntimeSettings
 
 POLL: Final = 0.25  # seconds: how long a fetch waits at the tail, where a marker may have passed
+METADATA_AGE_MS: Final = 5_000
+"""How long a group may go by what a broker told that had just begun and did not know its topics:
+the leader then assigns nothing to anybody, and looks again when this is over."""
 FETCH_WAIT_MS: Final = 250  # the broker's patience; a seek waits for the fetch in flight
 
 
@@ -55,6 +58,7 @@ class ChunkThread(AIOKafkaConsumerThread):  # type: ignore[misc]
             max_partition_fetch_bytes=settings.fetch_bytes,
             max_poll_records=None,
             fetch_max_wait_ms=FETCH_WAIT_MS,
+            metadata_max_age_ms=METADATA_AGE_MS,
             max_poll_interval_ms=24 * 3600 * 1000,  # a long restore is alive; the watchdog looks
             session_timeout_ms=int(settings.session_timeout * 1000),
             heartbeat_interval_ms=int(settings.heartbeat_interval * 1000),

@@ -29,11 +29,11 @@ IDLE: Final = (6, 5.0)
 BURST: Final = 30_000
 WARMING: Final = 4
 """Bursts that do not count."""
+WARM: Final = 60.0
+"""Seconds of the flow that do not count: Java compiles what a small transaction runs through, and
+until then each costs the broker several times as much (`tests.bench.floor`)."""
 FLOOD: Final = 10.0
 """Seconds for which more comes than is taken."""
-WARM: Final = 60.0
-"""Seconds of the same flow before it: Java compiles what a small transaction runs through, and until
-then each costs the broker several times as much (`tests.bench.floor`)."""
 STEADY: Final = 20.0
 """Seconds at half load."""
 EVENTS_A_SECOND: Final = 500

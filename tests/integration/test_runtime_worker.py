@@ -130,6 +130,30 @@ def test_aborted_events_and_markers_are_no_events_and_hold_no_tick_back(make_rea
     assert not lab.check()
 
 
+BLIND = """
+import sys, time
+from aiokafka.cluster import ClusterMetadata
+from tests import fakes
+sees, until = ClusterMetadata.partitions_for_topic, time.monotonic() + 3
+ClusterMetadata.partitions_for_topic = lambda self, topic: (
+    sees(self, topic) if time.monotonic() > until else None
+)
+sys.exit(fakes.main(sys.argv[1]))
+"""
+
+
+@pytest.mark.long
+@pytest.mark.kafka
+def test_a_leader_to_whom_a_broker_that_has_just_begun_told_no_topics_soon_sees_them(make_real_lab):
+    """Seen with a single broker that was killed: for five minutes nobody was assigned anything."""
+    lab = make_real_lab()
+    lab.feed(100)
+    lab.spawn("w1", "-c", BLIND)
+    lab.wait_until_judged(30)
+    assert "partitions=[] " in lab.log("w1")
+    assert lab.stop("w1") == 0, lab.log("w1")
+
+
 @pytest.mark.long
 @pytest.mark.kafka
 def test_a_group_that_will_not_have_the_worker_ends_it_and_says_who_may_be_in_it(make_real_lab):

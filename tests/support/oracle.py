@@ -142,12 +142,13 @@ class Lab:
     def settings(self, name: str):
         return toy_settings(self.servers, self.topics, self.directory / name, **self.changed)
 
-    def spawn(self, name: str) -> subprocess.Popen:
+    def spawn(self, name: str, *program: str) -> subprocess.Popen:
+        """Start a worker, by `program` for one that is hurt."""
         path = self.directory / f"{name}.json"
         write_settings(path, self.settings(name), self.prefix, self.freeze)
         with (self.directory / f"{name}.log").open("ab") as out:
             worker = subprocess.Popen(
-                [sys.executable, "-m", "tests.fakes", str(path)],
+                [sys.executable, *(program or ("-m", "tests.fakes")), str(path)],
                 stdout=out,
                 stderr=out,
                 cwd=Path(__file__).parents[2],

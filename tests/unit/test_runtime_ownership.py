@@ -177,6 +177,16 @@ def test_an_empty_assignment_is_taken_over_too(bench):
     assert bench.ownership.starts(1) == {}
 
 
+def test_an_empty_assignment_for_want_of_topics_ends_the_process(bench):
+    async def missing():
+        raise Fatal("topics are missing")
+
+    bench.cluster.partitions = missing
+    with pytest.raises(Ended):
+        bench.take_over(1)
+    assert bench.metrics.counts["fail stop take_over"] == 1
+
+
 @pytest.mark.parametrize("moment", ["claim", "restore"])
 def test_a_take_over_overtaken_by_a_rebalance_owns_nothing_and_lets_its_claims_go(moment, bench):
     bench.storage.during[moment] = lambda: bench.group.join(2, 1)
