@@ -107,6 +107,10 @@ class FaustGroup:
         refusal: BaseException | None = self._app.consumer.refusal()
         return refusal
 
+    async def look_again(self) -> None:
+        """Let the group's leader, if that is us, see whether there are other topics by now."""
+        await self._app.consumer.look_again()
+
     def reading(self) -> bool:
         """Tell whether records flow: neither a rebalance nor a recovery is under way."""
         return bool(self._app.consumer.flow_active and not self._app.rebalancing)

@@ -51,6 +51,9 @@ class Group(Protocol):
     def acknowledge(self, message: Any) -> None:
         """Take a message as durable."""
 
+    async def look_again(self) -> None:
+        """Let the group's leader, if that is us, see whether there are other topics by now."""
+
     def reading(self) -> bool:
         """Tell whether records flow: neither a rebalance nor a recovery is under way."""
 
@@ -134,8 +137,8 @@ class Ownership:
             owned.logic.close()
         for number in kept:
             self.owned[number].rewind()
-        if not mine:  # more workers than partitions, or no topics: then it says so and ends
-            await self._cluster.partitions()
+        if not mine:  # there may be more workers than partitions
+            await self._nothing()
         if mine - kept and not await self._acquire(mine - kept, generation):
             log.info("take-over overtaken by another rebalance", generation=generation)
             return
@@ -150,6 +153,15 @@ class Ownership:
             kept=len(kept),
             seconds=round(seconds, 3),
         )
+
+    async def _nothing(self) -> None:
+        """Do what helps if it is for want of topics that nothing was assigned.
+
+        A broker that has just begun may know of none; the leader then assigns nothing to anybody,
+        and would not look again for five minutes. Raises Fatal where there are none in truth.
+        """
+        await self._cluster.partitions()
+        await self._group.look_again()
 
     def _co_partitioned(self, assignment: Iterable[Partition]) -> set[int]:
         by_topic: dict[str, set[int]] = {topic: set() for topic in self._settings.inputs}

@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from streams.runtime.ports import RuntimeMetrics, RuntimeSettings
 
 POLL: Final = 0.25  # seconds: how long a fetch waits at the tail, where a marker may have passed
-METADATA_AGE_MS: Final = 5_000
-"""How long a group may go by what a broker told that had just begun and did not know its topics:
-the leader then assigns nothing to anybody, and looks again when this is over."""
 FETCH_WAIT_MS: Final = 250  # the broker's patience; a seek waits for the fetch in flight
 
 
@@ -58,7 +55,6 @@ class ChunkThread(AIOKafkaConsumerThread):  # type: ignore[misc]
             max_partition_fetch_bytes=settings.fetch_bytes,
             max_poll_records=None,
             fetch_max_wait_ms=FETCH_WAIT_MS,
-            metadata_max_age_ms=METADATA_AGE_MS,
             max_poll_interval_ms=24 * 3600 * 1000,  # a long restore is alive; the watchdog looks
             session_timeout_ms=int(settings.session_timeout * 1000),
             heartbeat_interval_ms=int(settings.heartbeat_interval * 1000),
@@ -85,6 +81,13 @@ class ChunkThread(AIOKafkaConsumerThread):  # type: ignore[misc]
         coordinator = self._consumer._coordinator if self._consumer else None  # noqa: SLF001
         refusal: BaseException | None = coordinator._pending_exception if coordinator else None  # noqa: SLF001
         return refusal
+
+    async def look_again(self) -> None:
+        """Ask a broker which topics there are: if that is news to a group's leader, it rejoins."""
+        await self.call_thread(self._look_again)
+
+    async def _look_again(self) -> None:
+        await self._ensure_consumer()._client.force_metadata_update()  # noqa: SLF001
 
     async def seek_all(self, offsets: Mapping[Partition, int]) -> None:
         """Move the partitions that are still assigned, in the consumer's own thread."""
@@ -120,6 +123,10 @@ class ChunkConsumer(Consumer):  # type: ignore[misc]
     def refusal(self) -> BaseException | None:
         """Tell why the group will not have us; None while it does."""
         return self._thread.refusal()
+
+    async def look_again(self) -> None:
+        """Ask a broker which topics there are: if that is news to a group's leader, it rejoins."""
+        await self._thread.look_again()
 
     # --- assignment
 

@@ -16,6 +16,7 @@ import aiokafka
 import faust
 import pytest
 from aiokafka import codec
+from aiokafka.client import AIOKafkaClient
 from aiokafka.consumer.consumer import AIOKafkaConsumer
 from aiokafka.consumer.fetcher import Fetcher as WireFetcher
 from aiokafka.consumer.fetcher import PartitionRecords
@@ -135,14 +136,14 @@ def test_an_error_of_the_group_is_kept_for_the_next_fetch_and_nothing_goes_on_un
     assert AIOKafkaConsumerThread._consumer is None
 
 
-def test_a_leader_that_assigned_by_a_view_without_topics_looks_again_when_the_view_is_old():
+def test_a_leader_that_assigned_by_a_view_without_topics_rejoins_when_it_sees_them():
     """Faust leaves topics out that it does not see, and that is no error."""
     assert "Ignoring missing topic" in source(PartitionAssignor)
     update = source(BaseCoordinator._handle_metadata_update)
     assert "if self._metadata_snapshot != metadata_snapshot:" in update
     assert "self._on_metadata_change()" in update
     assert "self.request_rejoin()" in source(GroupCoordinator._on_metadata_change)
-    assert "metadata_max_age_ms" in parameters(AIOKafkaConsumer.__init__)
+    assert parameters(AIOKafkaClient.force_metadata_update) == ["self"]
 
 
 def test_the_consumer_has_the_state_that_we_read_and_write():

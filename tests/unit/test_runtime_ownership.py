@@ -25,7 +25,7 @@ TOPICS = ToyTopics("t")
 
 class Group:
     def __init__(self) -> None:
-        self.current = self.count = 0
+        self.current = self.count = self.looks = 0
         self.assigned: list[Partition] = []
         self.flows = True
 
@@ -48,6 +48,9 @@ class Group:
 
     def reading(self):
         return self.flows
+
+    async def look_again(self):
+        self.looks += 1
 
 
 class Storage:
@@ -175,6 +178,12 @@ def test_an_empty_assignment_is_taken_over_too(bench):
     bench.take_over(1)
     assert bench.ownership.owned == {}
     assert bench.ownership.starts(1) == {}
+    assert bench.group.looks == 1  # the leader may have seen no topics
+
+
+def test_who_is_assigned_something_need_not_look_again(bench):
+    bench.take_over(1, 0)
+    assert bench.group.looks == 0
 
 
 def test_an_empty_assignment_for_want_of_topics_ends_the_process(bench):
