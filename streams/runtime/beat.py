@@ -61,7 +61,10 @@ class Beat:
         self._idle = 0.0  # seconds without reading, and without a take-over under way
 
     async def run(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Beat until cancelled. Raises Fatal when something stands still, or AccessDenied."""
+        """Beat until cancelled.
+
+        Raises Fatal when something stands still or the group refuses the worker, or AccessDenied.
+        """
         last = due = clock()
         while True:
             now = clock()
