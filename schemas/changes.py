@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from schemas.codes import ClockKind, Level
 from schemas.ticks import ChangeSubject
-from schemas.verdicts import Seconds
+from schemas.verdicts import Epoch, Seconds
 
 ChangeResult = Literal["applied", "compared", "unchanged", "refused"]
 
@@ -37,6 +37,7 @@ class ChangeBegun(Struct, frozen=True, kw_only=True, tag="change_begun"):
 
     change_id: str
     partition: int
+    epoch: Epoch = 0
     at: Seconds
     """The engine's time (the last tick); 0 before the first tick."""
     subject: ChangeSubject
@@ -57,6 +58,7 @@ class CaseDifference(Struct, frozen=True, kw_only=True, tag="case_difference"):
 
     change_id: str
     partition: int
+    epoch: Epoch = 0
     case_no: str
     at: Seconds
     item: str | None = None
@@ -71,6 +73,7 @@ class ChangeEnded(Struct, frozen=True, kw_only=True, tag="change_ended"):
 
     change_id: str
     partition: int
+    epoch: Epoch = 0
     at: Seconds
     result: ChangeResult
     reason: str = ""

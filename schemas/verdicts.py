@@ -17,6 +17,12 @@ from schemas.codes import ClockKind, Level, Outcome
 from schemas.findings import FindingCode
 
 Seconds = Annotated[int, Meta(description="seconds since 1970-01-01T00:00:00Z")]
+Epoch = Annotated[int, Meta(ge=0, lt=1 << 32)]
+"""When a state began from nothing (纪元): seconds since 1970 UTC; 0 for a state of 0.1.0.
+
+Counters of that state begin at 1 with it, so of two records of the same thing the later is the one
+with the higher epoch, and only within one epoch the one with the higher revision or move number.
+"""
 ClockState = Literal["running", "paused", "stopped"]
 
 
@@ -93,9 +99,14 @@ class FindingRecord(Struct, frozen=True, kw_only=True):
 
 
 class CaseRecord(Struct, frozen=True, kw_only=True):
-    """A case (办件) and all its clocks after a change; the highest revision is the present."""
+    """A case (办件) and all its clocks after a change.
+
+    The highest revision of the highest epoch is the present.
+    """
 
     case_no: str
+    epoch: Epoch = 0
+    """Of the state in which this case was opened."""
     revision: int
     as_of: Seconds
     """The engine's time (the last tick) when this was written; 0 before the first tick."""
@@ -136,6 +147,8 @@ class MoveRecord(Struct, frozen=True, kw_only=True):
     move_id: str
     card_id: str
     move: Move
+    epoch: Epoch = 0
+    """Of the state in which its case was opened: a later one counts a card's moves anew."""
     move_no: int
     at: Seconds
     """The engine's time of the move: for `issued`, when we knew (issued_at)."""
@@ -175,6 +188,7 @@ class EventRecord(Struct, frozen=True, kw_only=True, tag="event"):
     """A step event that was accepted, without what names an applicant."""
 
     case_no: str
+    epoch: Epoch = 0
     origin: Origin
     event: Raw
     """The event's JSON object, masked."""
@@ -184,6 +198,7 @@ class RulingRecord(Struct, frozen=True, kw_only=True, tag="ruling"):
     """A ruling that was applied."""
 
     case_no: str
+    epoch: Epoch = 0
     origin: Origin
     ruling: Raw
 
@@ -195,6 +210,7 @@ class ReferenceRecord(Struct, frozen=True, kw_only=True, tag="reference"):
     name: str
     version: str
     partition: int
+    epoch: Epoch = 0
     at: Seconds
     content: Raw
 
@@ -220,6 +236,7 @@ class DeadLetter(Struct, frozen=True, kw_only=True):
     """Bytes of the whole value."""
     cut: bool
     """Whether the value here was cut; the whole one stands at the origin."""
+    epoch: Epoch = 0
 
 
 DEAD_LETTER_HEADER: Final = "jiancha-dead-letter"

@@ -130,18 +130,25 @@ class Survey:
         """The latest time that a partition has reached."""
         return max((own.now for own in self.own.values()), default=0)
 
+    @property
+    def epoch(self) -> int:
+        """The latest beginning of a partition's state; 0 where all are of 0.1.0."""
+        return max((own.epoch for own in self.own.values()), default=0)
+
     def record(self, partition: int, before: int) -> PartitionState:
         """Give the record with which a partition goes on, where there were `before` of them.
 
         All of them have reached the same time: a case that comes from one that was a second ahead
-        must not be judged by a second that it has behind it. The inputs of a new partition are
-        read from their beginning.
+        must not be judged by a second that it has behind it. So is the epoch the latest of all: a
+        case may be opened in another partition than in an earlier life, and has to outrank it;
+        those that are there keep their own. The inputs of a new partition are read from their
+        beginning.
         """
         own = self.own.get(partition)
         inputs = own.inputs if own is not None else {}
         if own is None and partition >= before:
             inputs = {t.name: InputPosition(self._topic_id(t.name), 0) for t in topics.INPUTS}
-        return PartitionState(FORMAT, self.now, inputs)
+        return PartitionState(FORMAT, self.now, inputs, epoch=self.epoch)
 
     def _topic_id(self, topic: str) -> str | None:
         known = (own.inputs[topic].topic_id for own in self.own.values() if topic in own.inputs)

@@ -188,6 +188,7 @@ class ToyLogic:
         self.outputs: list[Output] = []
         self.changed = False
         self.closed = False
+        self.began: int | None = None
 
     def restore(self, key, value):
         if key == META:
@@ -197,7 +198,8 @@ class ToyLogic:
         self.cases[key] = [int(count), last, int(offset), int(said)]
         (self.fives.add if int(count) >= BREACH_AT and not int(said) else self.fives.discard)(key)
 
-    def restored(self, inputs: dict[str, InputTopic]) -> None:
+    def restored(self, inputs: dict[str, InputTopic], began: int) -> None:
+        self.began = began
         for topic, found in inputs.items():
             known = self.meta["ids"].setdefault(topic, found.topic_id)
             if known != found.topic_id:

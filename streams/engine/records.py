@@ -29,7 +29,12 @@ if TYPE_CHECKING:
 
 
 def case_record(
-    case_no: str, revision: int, case: Case, now: int, cards: Iterable[Card] = ()
+    case_no: str,
+    revision: int,
+    case: Case,
+    now: int,
+    cards: Iterable[Card] = (),
+    epoch: int = 0,
 ) -> CaseRecord:
     """Write a case with its clocks and findings as they stand at `now` (since the epoch).
 
@@ -49,6 +54,7 @@ def case_record(
     )
     return CaseRecord(
         case_no=case_no,
+        epoch=epoch,
         revision=revision,
         as_of=now,
         source=ledger.opened.source,
@@ -122,7 +128,9 @@ def clock_record(clock: Clock, case: Case, now: int) -> ClockRecord:
     )
 
 
-def move_record(case_no: str, revision: int, case: Case, moved: CardMove, now: int) -> MoveRecord:
+def move_record(
+    case_no: str, revision: int, case: Case, moved: CardMove, now: int, epoch: int = 0
+) -> MoveRecord:
     """Write a card's move, made when it was `now`."""
     card, subject, ledger = moved.card, moved.subject, case.ledger
     clock = subject if isinstance(subject, Clock) else None
@@ -132,6 +140,7 @@ def move_record(case_no: str, revision: int, case: Case, moved: CardMove, now: i
         move_id=move_id(name, card.moves),
         card_id=name,
         move=moved.move,
+        epoch=epoch,
         move_no=card.moves,
         at=now,
         reason=moved.reason,

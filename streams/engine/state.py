@@ -59,6 +59,8 @@ class CaseState(Struct, array_like=True):
     cards: list[Card] = msgspec.field(default_factory=list)
     answers: list[Answer] = msgspec.field(default_factory=list)
     """The rulings on its cards, sorted."""
+    epoch: int = 0
+    """Of the partition when the case was opened: `revision` counts from there (纪元)."""
 
     def cards_by_key(self) -> dict[str, Card]:
         """Give the cards by clock and level."""

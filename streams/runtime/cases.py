@@ -54,8 +54,8 @@ class OpenCase:
 
     __slots__ = ("answers", "assessed", "before", "cards", "entries", "stale", "state")
 
-    def __init__(self, packed: bytes | None) -> None:
-        state = CaseState() if packed is None else unpack(packed)
+    def __init__(self, packed: bytes | None, epoch: int) -> None:
+        state = CaseState(epoch=epoch) if packed is None else unpack(packed)
         self.state = state
         self.before: Summary | None = None if packed is None else head_of(packed).summary
         """As what it is counted; None when it is new."""
@@ -99,6 +99,8 @@ class Cases:
         self.before_touch: Callable[[str, OpenCase], None] | None = None
         """Told of each case that is there already, before a record or a tick comes to it."""
         self.moves: list[MoveRecord] = []
+        self.epoch = 0
+        """Of cases that are opened from now on; one that is there keeps its own."""
         self.passing: int | None = None
         """The moment up to which cases are being judged, from `tick` to `passed`."""
 
@@ -179,7 +181,8 @@ class Cases:
         for moved in judge(assessed.subjects, case.cards, now, case.answers):
             case.cards[card_key(moved.card.clock_id, moved.card.level)] = moved.card
             revision = case.state.revision + 1
-            self.moves.append(move_record(case_no, revision, assessed, moved, now))
+            epoch = case.state.epoch
+            self.moves.append(move_record(case_no, revision, assessed, moved, now, epoch))
         following = coming(assessed.subjects, case.cards, now, case.answers)
         self._deadlines.set(case_no, following)
 
@@ -197,7 +200,7 @@ class Cases:
 
     def read(self, case_no: str) -> OpenCase:
         """Give a case to look at; it is not opened by that."""
-        return self._open.get(case_no) or OpenCase(self.packed.get(case_no))
+        return self._open.get(case_no) or OpenCase(self.packed.get(case_no), self.epoch)
 
     def adopt(self, case_no: str, case: OpenCase, assessed: Case, now: int) -> None:
         """Judge a case as assessed anew, by other rules; their catalogue is pinned."""
@@ -220,13 +223,14 @@ class Cases:
             head = Head(_summary(case, assessed), deadline, horizon_of(assessed, case.cards))
             packed = pack(state, head)
             self.packed.keep(case_no, packed, head, now, case.before)
-            yield case_no, packed, case_record(case_no, state.revision, assessed, now, state.cards)
+            record = case_record(case_no, state.revision, assessed, now, state.cards, state.epoch)
+            yield case_no, packed, record
         self._open.clear()
 
     def _opened(self, case_no: str) -> OpenCase:
         case = self._open.get(case_no)
         if case is None:
-            case = OpenCase(self.packed.get(case_no))
+            case = OpenCase(self.packed.get(case_no), self.epoch)
             self._open[case_no] = case
             if case.before is not None and self.before_touch is not None:
                 self.before_touch(case_no, case)

@@ -55,6 +55,8 @@ class PartitionState(Struct, frozen=True):
     """How far the change that is under way has come."""
     passing: bool = False
     """Whether a tick is under way, that of `now`: some cases may not be judged by it."""
+    epoch: int = 0
+    """When this state began from nothing (纪元): seconds since 1970 UTC; 0 for one of 0.1.0."""
 
 
 class CasePartition:
@@ -85,6 +87,7 @@ class CasePartition:
         self._judging = Judging(self._cases, ticks_from, tick_tolerance, due)
         self._position: Position | None = None
         self._now = 0
+        self._epoch: int | None = None
         self._inputs = Inputs(partition)
         self._waiting: deque[Chunk] = deque()
         self._barriers: Sequence[Barrier] = ()
@@ -116,15 +119,24 @@ class CasePartition:
                 f"partition {self._partition}: its state has format {kept.format}, this program"
                 f" knows {FORMAT}; run the version that wrote it"
             )
-        self._now, self._position = kept.now, kept.sweep
+        self._now, self._position, self._epoch = kept.now, kept.sweep, kept.epoch
         self._cases.passing = kept.now if kept.passing else None
         self._inputs.restore(kept.inputs)
 
-    def restored(self, inputs: Mapping[str, InputTopic]) -> None:
+    @property
+    def epoch(self) -> int:
+        """When this state began from nothing: seconds since 1970 UTC; 0 for one of 0.1.0."""
+        return self._epoch or 0
+
+    def restored(self, inputs: Mapping[str, InputTopic], began: int = 0) -> None:
         """Check the inputs against the state, and bring in force what is new.
 
+        Where nothing was restored a new epoch begins, that of `began` (seconds since 1970 UTC).
         Raises Fatal when an input was recreated or its unread records are gone.
         """
+        if self._epoch is None:
+            self._epoch = began
+        self._cases.epoch = self._epoch
         for topic, found in inputs.items():
             self._inputs.check(topic, found)
         self._cases.restored()
@@ -186,7 +198,9 @@ class CasePartition:
         outputs, state, position = self._outputs, self._state, self._changes.position
         if self._inputs.changed or outputs or state or position != self._position:
             passing = self._cases.passing is not None
-            own = PartitionState(FORMAT, self._now, self._inputs.kept(), position, passing)
+            own = PartitionState(
+                FORMAT, self._now, self._inputs.kept(), position, passing, self.epoch
+            )
             state.append((PARTITION_KEY, encode(own)))
         self._outputs, self._state, self._position = [], [], position
         self._report()
@@ -203,7 +217,8 @@ class CasePartition:
             self._state.append((key, packed))
             self._emit(topics.CASES.name, key, record)
         for key, told in self._changes.told:
-            self._emit(topics.EVENTS.name, key, told)
+            dated = msgspec.structs.replace(told, epoch=self.epoch)
+            self._emit(topics.EVENTS.name, key, dated)
         self._state += self._changes.state
         self._changes.told.clear()
         self._changes.state.clear()
@@ -296,6 +311,7 @@ class CasePartition:
             key,
             EventRecord(
                 case_no=case_no,
+                epoch=self.epoch,
                 origin=origin_of(chunk, index),
                 event=Raw(masked_json(event, raw or b"")),
             ),
@@ -314,7 +330,7 @@ class CasePartition:
 
     def _refuse(self, chunk: Chunk, index: int, refusal: Refusal) -> None:
         self._metrics.refused(refusal.source, refusal.reason)
-        self._outputs.append(dead_letter(chunk, index, refusal))
+        self._outputs.append(dead_letter(chunk, index, refusal, self.epoch))
 
     def _ruling(self, chunk: Chunk, index: int) -> None:
         """Put a ruling on record, and on its case."""
@@ -328,7 +344,7 @@ class CasePartition:
         except TooLarge as error:
             self._refuse(chunk, index, too_large(ruling.case_no, SOURCE, str(error)))
         else:
-            record = ruling_record(ruling, origin_of(chunk, index))
+            record = ruling_record(ruling, origin_of(chunk, index), self.epoch)
             self._emit(topics.EVENTS.name, ruling.case_no.encode(), record)
 
     # -- writing --------------------------------------------------------------------------------

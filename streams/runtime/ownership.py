@@ -19,7 +19,7 @@ from streams.runtime.positions import Partition
 from streams.runtime.writer import GroupCommit, Turns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from streams.runtime.cluster import Cluster
     from streams.runtime.failstop import FailStop
@@ -73,8 +73,10 @@ class Ownership:
         storage: Storage,
         metrics: RuntimeMetrics,
         fail_stop: FailStop,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         self._settings = settings
+        self._wall = wall
         self._factory = factory
         self._group = group
         self._cluster = cluster
@@ -217,12 +219,13 @@ class Ownership:
         partitions = [Partition(topic, n) for topic in self._settings.inputs for n in logics]
         lows = await self._cluster.lows(partitions)
         highs = await self._cluster.highs(partitions)
+        began = int(self._wall())
         for number, logic in logics.items():
             inputs = {}
             for topic in self._settings.inputs:
                 tp = Partition(topic, number)
                 inputs[topic] = InputTopic(ids[topic], lows[tp], highs[tp])
-            logic.restored(inputs)
+            logic.restored(inputs, began)
 
     def _own(self, number: int, logic: PartitionLogic, producer: FencedProducer) -> OwnedPartition:
         write = partial(self._storage.write, producer)

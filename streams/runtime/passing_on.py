@@ -46,7 +46,7 @@ def sent_on(chunk: Chunk, index: int, case_no: str, partition: int) -> Output:
     return Output(chunk.topic, partition, case_no.encode(), chunk.values[index], headers)
 
 
-def dead_letter(chunk: Chunk, index: int, refusal: Refusal) -> Output:
+def dead_letter(chunk: Chunk, index: int, refusal: Refusal, epoch: int = 0) -> Output:
     """Send a record to the dead letters: its bytes, and why in a header."""
     raw = chunk.values[index] or b""
     letter = DeadLetter(
@@ -61,6 +61,7 @@ def dead_letter(chunk: Chunk, index: int, refusal: Refusal) -> Output:
         sha256=hashlib.sha256(raw).hexdigest(),
         size=len(raw),
         cut=len(raw) > MAX_LETTER_BYTES,
+        epoch=epoch,
     )
     headers = [(DEAD_LETTER_HEADER, encode(letter))]
     value = raw[:MAX_LETTER_BYTES]

@@ -71,8 +71,11 @@ class PartitionLogic(Protocol):
     def restore(self, key: bytes, value: bytes | None) -> None:
         """Take one changelog record; they come in the order in which they were written."""
 
-    def restored(self, inputs: Mapping[str, InputTopic]) -> None:
+    def restored(self, inputs: Mapping[str, InputTopic], began: int) -> None:
         """Take the input topics as they are; the state is complete now.
+
+        `began` is the wall clock's now, seconds since 1970 UTC: by it a state that begins from
+        nothing is told from those before it. A state that was restored does not look at it.
 
         Raises Fatal when a stored offset is past high water, or a topic's id has changed.
         """

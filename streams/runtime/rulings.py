@@ -48,7 +48,8 @@ def answer_of(ruling: Ruling) -> Answer:
     )
 
 
-def ruling_record(ruling: Ruling, origin: Origin) -> RulingRecord:
+def ruling_record(ruling: Ruling, origin: Origin, epoch: int = 0) -> RulingRecord:
     """Write a ruling that was applied, without what its reason says of an applicant."""
     masked = ruling.model_copy(update={"reason": mask_text(ruling.reason)})
-    return RulingRecord(case_no=ruling.case_no, origin=origin, ruling=Raw(RULING.dump_json(masked)))
+    content = Raw(RULING.dump_json(masked))
+    return RulingRecord(case_no=ruling.case_no, epoch=epoch, origin=origin, ruling=content)

@@ -135,13 +135,18 @@ class Oracle:
     def _check_moves(self, findings: Findings) -> None:
         """No card is told twice, or out of its order, or before its time."""
         seen: Counter[str] = Counter()
-        last: dict[str, int] = {}
+        last: dict[str, tuple[int, int]] = {}
         for message in self._reader.read(topics.VERDICTS.name):
+            if (message.key() or b"").startswith(RESERVED):
+                continue
             move = decode(message.value(), MoveRecord)
-            seen[move.move_id] += 1
-            if move.move_no != last.get(move.card_id, 0) + 1 and seen[move.move_id] == 1:
-                findings.lost.append((move.card_id, "move", move.move_no))
-            last[move.card_id] = move.move_no
+            name = f"{move.move_id}@{move.epoch}"
+            seen[name] += 1
+            epoch, before = last.get(move.card_id, (move.epoch, 0))
+            following = before + 1 if epoch == move.epoch else 1  # a later life counts anew
+            if (epoch > move.epoch or move.move_no != following) and seen[name] == 1:
+                findings.lost.append((move.card_id, "move", move.epoch, move.move_no))
+            last[move.card_id] = move.epoch, move.move_no
             if move.move == "issued" and move.at < move.holds_from:
                 findings.too_early.append((move.case_no, move.card_id))
         findings.doubled += [name for name, n in seen.items() if n > 1]
@@ -165,7 +170,8 @@ class Oracle:
         told: dict[str, CaseRecord] = {}
         for message in self._reader.read(topics.CASES.name):
             record = decode(message.value(), CaseRecord)
-            if record.case_no not in told or told[record.case_no].revision < record.revision:
+            before = told.get(record.case_no)
+            if before is None or (before.epoch, before.revision) < (record.epoch, record.revision):
                 told[record.case_no] = record
         names = {name for logic in expected for name in names_of(logic)}
         findings.lost += [(name, "case") for name in sorted(names - set(told))]

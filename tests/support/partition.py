@@ -59,7 +59,9 @@ class Partition:
     A tick judges all that is due at once, unless `slice_cases` says otherwise.
     """
 
-    def __init__(self, rules, *, number=None, partitions=1, inputs=INPUTS, changelog=(), **more):
+    def __init__(
+        self, rules, *, number=None, partitions=1, inputs=INPUTS, changelog=(), began=0, **more
+    ):
         self.rules, self.partitions = rules, partitions
         self.number = 0 if number is None else number
         self.metrics = Counted()
@@ -70,7 +72,7 @@ class Partition:
         self.next = Counter()
         for key, value in self.changelog:
             self.logic.restore(key, value)
-        self.logic.restored(inputs)
+        self.logic.restored(inputs, began)
 
     def chunk(self, topic, values, *, keys=None, headers=None, timestamp=0):
         first = self.next[topic]

@@ -88,6 +88,9 @@ class Storage:
         self.released.extend(producers)
 
 
+NOW = 1_800_000_000
+
+
 class Bench:
     def __init__(self, tmp_path, **settings) -> None:
         self.group = Group()
@@ -105,6 +108,7 @@ class Bench:
             self.storage,
             self.metrics,
             stopper(self.metrics),
+            lambda: NOW + 0.9,
         )
 
     def make(self, partition, count):
@@ -132,6 +136,11 @@ def test_partitions_are_claimed_before_they_are_restored(bench):
     assert sorted(bench.ownership.owned) == [0, 1]
     assert bench.ownership.taking == {}
     assert bench.metrics.counts["rebalanced"] == 1
+
+
+def test_a_logic_is_told_the_second_by_the_wall_in_which_it_may_begin(bench):
+    bench.take_over(1, 0)
+    assert [logic.began for logic in bench.logics] == [NOW]
 
 
 def test_reading_starts_where_the_restored_state_ends(bench):
