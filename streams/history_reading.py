@@ -44,7 +44,7 @@ SELECT card_id, clock, clock_id, level, sequence, rule,
     toInt64(toUnixTimestamp(at)), move, reason
 FROM card_moves FINAL
 WHERE case_no = %(case)s AND at <= toDateTime64(%(known)s, 0, 'UTC')
-ORDER BY card_id, move_no
+ORDER BY card_id, epoch, move_no
 """
 RULINGS: Final = f"""
 SELECT card_id, toInt64(toUnixTimestamp(decided_at)), action, reason, actor

@@ -187,7 +187,7 @@ def _count(clock: ClockExplanation, intervals: Sequence[Interval], total: int) -
 
 
 def _cards(moves: Sequence[Move]) -> list[CardView]:
-    ordered = sorted(moves, key=lambda m: (m.card_id, m.move_no))
+    ordered = sorted(moves, key=lambda m: (m.card_id, m.epoch, m.move_no))
     cards = [list(of_one) for _, of_one in groupby(ordered, key=lambda m: m.card_id)]
     cards.sort(key=lambda of_one: (of_one[0].at, of_one[0].holds_from, of_one[0].card_id))
     return [CardView(of_one[0], of_one) for of_one in cards]

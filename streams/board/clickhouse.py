@@ -152,7 +152,9 @@ class ClickHouseHistory:
                 return None
             *line, received, accepted, decided, finished = rows[0][:16]
             outcome, window, source, catalogue, revision = rows[0][16:]
-            clocks = [ClockLine(*r) for r in ask(sql.CLOCKS, {**this, "revision": revision})]
+            now = self._now(ask)
+            seen = {**this, "revision": revision, "now": now}
+            clocks = [ClockLine(*r) for r in ask(sql.CLOCKS, seen)]
             first = min(
                 (c for c in clocks if c.stopped_at is None), key=lambda c: c.due_at, default=None
             )
@@ -162,7 +164,7 @@ class ClickHouseHistory:
                 else (None, "", "", False)
             )
             return CaseFile(
-                now=self._now(ask),
+                now=now,
                 live=self._live,
                 case=CaseLine(*line, *soonest),
                 received_at=received,

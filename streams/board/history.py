@@ -212,6 +212,7 @@ class Move:
     """A move of a card."""
 
     card_id: str
+    epoch: int
     move_no: int
     move: str
     at: int

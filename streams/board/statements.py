@@ -12,14 +12,15 @@ from typing import Final
 
 LEVELS: Final = "['notice', 'yellow', 'red']"
 _HEIGHT: Final = f"indexOf({LEVELS}, level)"
+# Of cards only those stand that the case's own epoch has issued: whoever joins these compares it.
 STANDING: Final = f"""
-    SELECT case_no, max({_HEIGHT}) AS rank
-    FROM cards FINAL WHERE move != 'retracted' GROUP BY case_no
+    SELECT case_no, epoch, max({_HEIGHT}) AS rank
+    FROM cards FINAL WHERE move != 'retracted' GROUP BY case_no, epoch
 """
 _HIGHEST: Final = f"""
-    SELECT case_no, max({_HEIGHT}) AS rank,
+    SELECT case_no, epoch, max({_HEIGHT}) AS rank,
         argMax(clock_id, ({_HEIGHT}, active, holds_from, clock_id)) AS clock_id
-    FROM cards FINAL WHERE move != 'retracted' GROUP BY case_no
+    FROM cards FINAL WHERE move != 'retracted' GROUP BY case_no, epoch
 """
 
 NEWEST_TIME: Final = """
@@ -32,18 +33,30 @@ TALLIES: Final = f"""
 SELECT
     c.department,
     countIf(d.rank = 0), countIf(d.rank = 1), countIf(d.rank = 2), countIf(d.rank = 3)
-FROM (SELECT case_no, department FROM cases FINAL WHERE ended_at IS NULL) AS c
-LEFT JOIN ({STANDING}) AS d ON c.case_no = d.case_no
+FROM (SELECT case_no, epoch, department FROM cases FINAL WHERE ended_at IS NULL) AS c
+LEFT JOIN ({STANDING}) AS d ON c.case_no = d.case_no AND c.epoch = d.epoch
 GROUP BY c.department
 """
 
 CARDS_STANDING: Final = """
-SELECT level, count() FROM cards FINAL WHERE move != 'retracted' GROUP BY level
+SELECT level, count() FROM cards FINAL
+WHERE move != 'retracted' AND (case_no, epoch) IN (SELECT case_no, epoch FROM cases FINAL)
+GROUP BY level
 """
 
-CARDS_SINCE: Final = """
-SELECT level, uniqExact(card_id) FROM card_moves
-WHERE move = 'issued' AND at >= toDateTime64(%(midnight)s, 0, 'UTC') GROUP BY level
+# A card that a later epoch issues again is not new by that.
+_ISSUED_SINCE: Final = """
+    SELECT case_no, card_id FROM card_moves
+    WHERE move = 'issued' AND at >= toDateTime64(%(midnight)s, 0, 'UTC')
+"""
+CARDS_SINCE: Final = f"""
+SELECT level, count() FROM
+(
+    SELECT card_id, any(level) AS level FROM card_moves
+    WHERE move = 'issued' AND (case_no, card_id) IN ({_ISSUED_SINCE})
+    GROUP BY case_no, card_id HAVING min(at) >= toDateTime64(%(midnight)s, 0, 'UTC')
+)
+GROUP BY level
 """
 
 NEWEST_CARDS: Final = """
@@ -63,7 +76,7 @@ SELECT card_id, toString(move) FROM cards FINAL WHERE (case_no, card_id) IN %(ca
 """
 
 OPEN_CLOCKS: Final = """
-    SELECT k.*
+    SELECT k.*, k.epoch AS epoch
     FROM clocks AS k FINAL
     INNER JOIN (SELECT case_no, revision FROM cases FINAL WHERE ended_at IS NULL) AS c
         ON k.case_no = c.case_no
@@ -88,7 +101,7 @@ FROM
     LIMIT 1 BY case_no
     LIMIT %(limit)s
 ) AS k
-LEFT JOIN ({STANDING}) AS d ON k.case_no = d.case_no
+LEFT JOIN ({STANDING}) AS d ON k.case_no = d.case_no AND k.epoch = d.epoch
 ORDER BY due_at, case_no
 """
 
@@ -125,8 +138,8 @@ def cases(conditions: frozenset[str]) -> str:
 SELECT {_LINE},
     if(k.case_no = '', NULL, toInt64(toUnixTimestamp(k.due_at))), k.calendar, k.limit_text,
     k.provisional
-FROM (SELECT * FROM cases FINAL WHERE {chosen or "1"}) AS c
-LEFT JOIN ({_HIGHEST}) AS d ON c.case_no = d.case_no
+FROM (SELECT *, epoch FROM cases FINAL WHERE {chosen or "1"}) AS c
+LEFT JOIN ({_HIGHEST}) AS d ON c.case_no = d.case_no AND c.epoch = d.epoch
 LEFT JOIN
 (
     SELECT case_no, min(clocks.due_at) AS due_at,
@@ -146,20 +159,23 @@ SELECT {_LINE},
     toInt64(toUnixTimestamp(received_at)), toInt64(toUnixTimestamp(accepted_at)),
     toInt64(toUnixTimestamp(decided_at)), toInt64(toUnixTimestamp(finished_at)),
     outcome, window, source, catalogue, revision
-FROM (SELECT * FROM cases FINAL WHERE case_no = %(case_no)s) AS c
+FROM (SELECT *, epoch FROM cases FINAL WHERE case_no = %(case_no)s) AS c
 LEFT JOIN
 (
-    SELECT case_no, max({_HEIGHT}) AS rank,
+    SELECT case_no, epoch, max({_HEIGHT}) AS rank,
         argMax(clock_id, ({_HEIGHT}, active, holds_from, clock_id)) AS clock_id
-    FROM cards FINAL WHERE case_no = %(case_no)s AND move != 'retracted' GROUP BY case_no
-) AS d ON c.case_no = d.case_no
+    FROM cards FINAL WHERE case_no = %(case_no)s AND move != 'retracted' GROUP BY case_no, epoch
+) AS d ON c.case_no = d.case_no AND c.epoch = d.epoch
 """
 
 CLOCKS: Final = """
 SELECT
     clock_id, clock, step, department, officer,
     toInt64(toUnixTimestamp(started_at)), toInt64(toUnixTimestamp(known_from)), deemed, assumed,
-    toInt64(toUnixTimestamp(due_at)), toInt64(toUnixTimestamp(stopped_at)), state, provisional,
+    toInt64(toUnixTimestamp(due_at)), toInt64(toUnixTimestamp(stopped_at)),
+    multiIf(ifNull(stopped_at <= toDateTime64(%(now)s, 0, 'UTC'), false), 'stopped',
+        state = 'stopped', 'running', state),
+    provisional,
     limit_text, basis, calendar, calendar_version
 FROM clocks FINAL
 WHERE case_no = %(case_no)s AND revision >= %(revision)s
@@ -177,11 +193,11 @@ ORDER BY at, finding_id LIMIT 500
 
 MOVES: Final = """
 SELECT
-    card_id, move_no, move, toInt64(toUnixTimestamp(at)), reason, clock_id, clock, level, rule,
-    toInt64(toUnixTimestamp(holds_from)), toInt64(toUnixTimestamp(due_at)), step, officer
+    card_id, epoch, move_no, move, toInt64(toUnixTimestamp(at)), reason, clock_id, clock, level,
+    rule, toInt64(toUnixTimestamp(holds_from)), toInt64(toUnixTimestamp(due_at)), step, officer
 FROM card_moves FINAL
 WHERE case_no = %(case_no)s
-ORDER BY at, card_id, move_no LIMIT 1000
+ORDER BY at, card_id, epoch, move_no LIMIT 1000
 """
 
 EVENTS: Final = """

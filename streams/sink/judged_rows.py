@@ -18,6 +18,11 @@ _MOVE: Final = msgspec.json.Decoder(MoveRecord)
 _LETTER: Final = msgspec.json.Decoder(DeadLetter)
 
 
+def version(case: CaseRecord) -> int:
+    """Give what the tables compare a case's rows by: a later epoch outranks every revision."""
+    return case.epoch << 32 | case.revision
+
+
 def case_rows(value: bytes) -> list[Row]:
     """Give the rows of a record of `jiancha.cases`: the case's, one a clock, one a finding.
 
@@ -26,7 +31,7 @@ def case_rows(value: bytes) -> list[Row]:
     case = _CASE.decode(value)
     row = (
         case.case_no,
-        case.revision,
+        version(case),
         case.as_of,
         case.source,
         case.item or "",
@@ -58,7 +63,7 @@ def _clock(case: CaseRecord, clock: ClockRecord) -> tuple[Any, ...]:
     return (
         case.case_no,
         clock.clock_id,
-        case.revision,
+        version(case),
         clock.clock,
         case.source,
         case.item or "",
@@ -95,7 +100,7 @@ def _finding(case: CaseRecord, finding: FindingRecord) -> tuple[Any, ...]:
     return (
         case.case_no,
         finding.finding_id,
-        case.revision,
+        version(case),
         finding.code,
         finding.level,
         finding.at,
@@ -124,6 +129,7 @@ def move_rows(value: bytes) -> list[Row]:
     row = (
         move.case_no,
         move.card_id,
+        move.epoch,
         move.move_no,
         move.move_id,
         move.move,

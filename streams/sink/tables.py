@@ -163,6 +163,7 @@ CARD_MOVES: Final = _table(
     "card_moves",
     ("case_no", "String"),
     ("card_id", "String"),
+    ("epoch", "UInt32"),
     ("move_no", "UInt32"),
     ("move_id", "String"),
     "move",
@@ -284,6 +285,23 @@ CHANGE_CLOCKS: Final = _table(
     ("provisional_after", "Bool"),
 )
 
+LIVES: Final = _table(
+    "lives",
+    ("epoch", "UInt32"),
+    ("partition", "UInt32"),
+    ("partitions", "UInt32"),
+    ("at", _SECOND),
+)
+SINK_OFFSETS: Final = _table(
+    "sink_offsets",
+    "topic",
+    ("topic_id", "String"),
+    ("partition", "UInt32"),
+    ("next_offset", "UInt64"),
+    ("written_at", _MILLI),
+)
+"""No record becomes a row of it: the sink writes it after the rows of each batch."""
+
 ALL: Final = (
     EVENTS,
     CLOCKS,
@@ -297,6 +315,8 @@ ALL: Final = (
     CHANGES,
     CHANGE_CLOCKS,
     CHANGE_ENDS,
+    LIVES,
+    SINK_OFFSETS,
 )
 """In the order in which a batch is inserted: a case after its clocks and findings, a card after its
 moves, so that a reader between two inserts never sees a case without clocks, a card without its

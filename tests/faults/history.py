@@ -16,6 +16,7 @@ from deploy.local.process import Process
 from schemas import topics
 from schemas.verdicts import CaseRecord, EventRecord, MoveRecord, decode
 from streams.runtime.logic import RESERVED
+from streams.sink.judged_rows import version
 from tests.faults.network import Gate
 from tests.faults.oracle import Findings, event_of
 from tests.support.reader import Reader
@@ -86,20 +87,26 @@ class History:
             and isinstance(record := event_of(message), EventRecord)
         }
         moves = {
-            decode(message.value(), MoveRecord).move_id
+            f"{move.epoch} {move.move_id}"
             for message in reader.read(topics.VERDICTS.name)
+            if not (message.key() or b"").startswith(RESERVED)
+            for move in [decode(message.value(), MoveRecord)]
         }
         cases: Counter[str] = Counter()
         for message in reader.read(topics.CASES.name):
             record = decode(message.value(), CaseRecord)
-            cases[record.case_no] = max(cases[record.case_no], record.revision)
+            cases[record.case_no] = max(cases[record.case_no], version(record))
         letters = sum(1 for _ in reader.read(topics.DEAD_LETTERS.name))
         began, wrong = time.monotonic(), [""]
         while wrong and time.monotonic() < began + within:
             wrong = [
                 *self._count("events", "count()", len(events)),
                 *self._count("dead_letters", "count()", letters),
-                *self._named("card_moves", "concat(card_id, '-', toString(move_no))", moves),
+                *self._named(
+                    "card_moves",
+                    "concat(toString(epoch), ' ', card_id, '-', toString(move_no))",
+                    moves,
+                ),
                 *self._named(
                     "cases",
                     "concat(case_no, ' ', toString(revision))",

@@ -54,7 +54,8 @@ def test_the_sink_fills_every_column_of_every_table(migrated):
     where, client = migrated
     for table in tables.ALL:
         there = client.execute(f"DESCRIBE TABLE {where.database}.{table.name}")
-        assert [(row[0], row[1]) for row in there] == list(table.columns)
+        kept = [(row[0], row[1]) for row in there if row[2] not in {"ALIAS", "MATERIALIZED"}]
+        assert kept == list(table.columns)
 
 
 def test_a_migration_that_was_cut_off_is_run_again(fresh):

@@ -66,7 +66,7 @@ def clock_line(due, stopped=None, clock_id="promised"):
 
 
 def move(card, number, when, what="issued"):
-    return Move(card, number, what, at(when), "level_reached", "promised", "promised", "yellow",
+    return Move(card, 0, number, what, at(when), "level_reached", "promised", "promised", "yellow",
                 "r", at(when), at(when), "", "")  # fmt: skip
 
 
