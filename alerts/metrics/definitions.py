@@ -273,6 +273,13 @@ SINK_LAST: Final = Metric(
 SINK_LAG: Final = Metric(
     "jiancha_sink_lag_records", "gauge", "Records not yet in ClickHouse", ("topic",), TOPICS
 )
+SINK_GAP: Final = Metric(
+    "jiancha_sink_history_gap_records",
+    "gauge",
+    "Records that the history lacks and will not get by reading on; the sink stands still",
+    ("topic",),
+    TOPICS,
+)
 SINK_RETRIES: Final = Metric(
     "jiancha_sink_retries_total", "counter", "Attempts made again", ("reason",), REASONS
 )

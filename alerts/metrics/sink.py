@@ -21,6 +21,7 @@ class SinkMetrics:
         self._last = d.SINK_LAST.gauge(registry)
         self._lag = d.SINK_LAG.gauge(registry)
         self._retries = d.SINK_RETRIES.counter(registry)
+        self._gap = d.SINK_GAP.gauge(registry)
         self._poisoned = d.SINK_POISONED.counter(registry)
 
     def inserted(self, table: str, rows: int) -> None:
@@ -39,6 +40,10 @@ class SinkMetrics:
     def retried(self, reason: str) -> None:
         """Count an attempt that failed and will be made again."""
         self._retries.labels(self._reason(reason)).inc()
+
+    def gap(self, topic: str, records: int) -> None:
+        """Take how many records of a topic the history lacks and will not get by reading on."""
+        self._gap.labels(topic).set(records)
 
     def poisoned(self, table: str, rows: int) -> None:
         """Count what went to the sink's dead letters."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MOST_REFUSED: Final = 100
 """More refused rows than these in one table's share of a batch are no longer the rows' fault."""
 
-_SETTINGS: Final = {
+INSERT_SETTINGS: Final = {
     "async_insert": False,  # when the insert returns, the rows are on disk
     "max_partitions_per_insert_block": 0,  # a replay may span more years than the server's 100
 }
@@ -68,7 +68,7 @@ class Writer:
     def _insert(self, table: Table, entries: Sequence[Entry]) -> None:
         # The driver writes into the lists it is given (a NULL becomes 0): make them anew each time.
         columns = [list(column) for column in zip(*(e.values for e in entries), strict=True)]
-        self._client.execute(table.insert, columns, columnar=True, settings=_SETTINGS)
+        self._client.execute(table.insert, columns, columnar=True, settings=INSERT_SETTINGS)
 
 
 def sift(

@@ -19,6 +19,7 @@ from streams.sink.backoff import backoff
 from streams.sink.batches import Partition, without
 from streams.sink.errors import Kind, kind_of, words
 from streams.sink.inserts import SchemaDiffers, TooManyRefused
+from streams.sink.offsets import HistoryGap
 from streams.sink.rows import TOPICS, Undecodable, rows_of
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from streams.sink.inserts import Writer
     from streams.sink.letters import Letters
     from streams.sink.metrics import SinkMetrics
+    from streams.sink.offsets import Offsets
 
 POLL_SECONDS: Final = 0.2
 POLL_RECORDS: Final = 5_000
@@ -49,9 +51,11 @@ class Sink:
     """Moves records from a consumer to ClickHouse; for one thread.
 
     `monotonic` and `wall` give seconds, the latter since the epoch; `chance` a number in [0, 1).
+    Without `offsets` the history is not held against the group, and nothing is written beside the
+    rows: the embedded broker cannot tell one topic from the next of its name.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - its parts
         self,
         consumer: Any,
         writer: Writer,
@@ -59,6 +63,7 @@ class Sink:
         batcher: Batcher,
         metrics: SinkMetrics,
         *,
+        offsets: Offsets | None = None,
         monotonic: Callable[[], float],
         wall: Callable[[], float],
         chance: Callable[[], float],
@@ -70,6 +75,9 @@ class Sink:
         self._batcher = batcher
         self._metrics = metrics
         self._monotonic, self._wall, self._chance = monotonic, wall, chance
+        self._offsets = offsets
+        self._unchecked: set[Partition] = set()
+        """Ours, and not yet held against the history: nothing of them is inserted."""
         self._rebalances: deque[Rebalance] = deque()
         self._sealed: Batch | None = None
         self._failures = 0
@@ -83,8 +91,11 @@ class Sink:
         self._consumer.subscribe(topics=list(TOPICS), listener=_Listener(self._rebalances))
 
     def step(self) -> None:
-        """Read for a moment, or wait for the next attempt; insert what is due."""
-        if self._sealed is None:
+        """Read for a moment, or wait for the next attempt; insert what is due.
+
+        Raises HistoryGap where the history lacks what the group has read.
+        """
+        if self._sealed is None and not self._unchecked:
             self._consumer.resume(*self._consumer.paused())
             self._read(POLL_SECONDS)
             if self._batcher.due(self._monotonic()):
@@ -92,7 +103,9 @@ class Sink:
         else:
             self._consumer.pause(*self._consumer.assignment())
             self._read(min(POLL_SECONDS, max(0.0, self._retry_at - self._monotonic())))
-        if self._sealed is not None and self._monotonic() >= self._retry_at:
+        if self._unchecked and self._monotonic() >= self._retry_at:
+            self._check()
+        if self._sealed is not None and self._may_insert():
             self._insert(self._sealed)
         self._commit()
         self._report()
@@ -102,12 +115,28 @@ class Sink:
 
         What is not inserted is not committed, and will be read again.
         """
-        while not self._failures:
+        while not self._failures and not self._unchecked:
             self._sealed = self._sealed or self._batcher.seal()
             if self._sealed is None:
                 break
             self._insert(self._sealed)
         self._commit()
+
+    def _may_insert(self) -> bool:
+        return not self._unchecked and self._monotonic() >= self._retry_at
+
+    def _check(self) -> None:
+        """Hold what is newly ours against the history, before anything of it is inserted."""
+        assert self._offsets is not None  # noqa: S101 - else nothing is unchecked
+        try:
+            self._offsets.check(self._unchecked, adopt=True)
+        except HistoryGap:
+            raise
+        except Exception as error:  # noqa: BLE001 - sorted out there, or raised again
+            self._put_off(error)
+            return
+        self._unchecked.clear()
+        self._failures, self._retry_at = 0, 0.0
 
     def _read(self, seconds: float) -> None:
         polled = self._steady.poll(seconds, POLL_RECORDS)
@@ -133,6 +162,8 @@ class Sink:
         """
         while self._rebalances:
             kind, partitions = self._rebalances.popleft()
+            if self._offsets is not None:
+                self._unchecked = set(partitions) if kind == "assigned" else set()
             held = self._batcher.partitions() | self._uncommitted.keys()
             if self._sealed is not None:
                 held |= self._sealed.offsets.keys()
@@ -148,6 +179,8 @@ class Sink:
         try:
             refused = [*batch.refused, *self._writer.write(batch)]
             self._letters.send(refused)
+            if self._offsets is not None:
+                self._offsets.keep(batch.offsets)
         except Exception as error:  # noqa: BLE001 - sorted out there, or raised again
             self._put_off(error)
             return

@@ -20,5 +20,8 @@ class SinkMetrics(Protocol):
     def retried(self, reason: str) -> None:
         """Count an attempt that failed and will be made again: see `errors.Kind`, or `kafka`."""
 
+    def gap(self, topic: str, records: int) -> None:
+        """Take how many records of a topic the history lacks and will not get by reading on."""
+
     def poisoned(self, table: str, rows: int) -> None:
         """Count what went to the sink's dead letters: a table's rows, or records of a topic."""

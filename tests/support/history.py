@@ -266,6 +266,7 @@ class Metrics:
         self.lags: dict[str, int] = {}
         self.retries: Counter[str] = Counter()
         self.poison: Counter[str] = Counter()
+        self.gaps: dict[str, int] = {}
 
     def inserted(self, table, rows):
         self.rows[table] += rows
@@ -279,6 +280,9 @@ class Metrics:
 
     def retried(self, reason):
         self.retries[reason] += 1
+
+    def gap(self, topic, records):
+        self.gaps[topic] = records
 
     def poisoned(self, table, rows):
         self.poison[table] += rows

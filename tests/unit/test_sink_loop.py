@@ -13,9 +13,10 @@ from kafka import TopicPartition
 from kafka.errors import CommitFailedError, KafkaTimeoutError
 
 from schemas import topics
-from streams.sink.batches import Batcher, Refused
+from streams.sink.batches import Batcher, Partition, Refused
 from streams.sink.inserts import SchemaDiffers
 from streams.sink.loop import STALL_SECONDS, Sink, Stalled
+from streams.sink.offsets import Gap, HistoryGap
 from tests.support import history
 from tests.support.history import Metrics, Sent
 
@@ -142,6 +143,28 @@ class Letters:
         self.sent += refused
 
 
+class Offsets:
+    """The history's own offsets: what it may check, and what was written when."""
+
+    def __init__(self, writer):
+        self.writer = writer
+        self.checked = []
+        self.errors = []
+        self.kept = {}
+
+    def check(self, partitions, *, adopt):
+        assert adopt
+        self.checked.append(set(partitions))
+        if self.errors:
+            raise self.errors.pop(0)
+
+    def keep(self, offsets):
+        written = self.writer.written()
+        for partition, following in offsets.items():
+            assert (partition.partition, following - 1) in written
+        self.kept.update(offsets)
+
+
 def log(partition, count):
     sent = (history.event("c", "received", "2026-03-02T09:00:00Z", offset=n) for n in range(count))
     return [
@@ -152,16 +175,18 @@ def log(partition, count):
 class Bench:
     """A sink between fakes."""
 
-    def __init__(self, logs, max_rows=4, max_age=1.0):
+    def __init__(self, logs, max_rows=4, max_age=1.0, *, compared=False):
         self.clock = Clock()
         self.consumer = Consumer(self.clock, logs)
         self.writer, self.letters, self.metrics = Writer(), Letters(), Metrics()
+        self.offsets = Offsets(self.writer)
         self.sink = Sink(
             self.consumer,
             self.writer,
             self.letters,
             Batcher(max_rows, max_age),
             self.metrics,
+            offsets=self.offsets if compared else None,
             monotonic=self.clock,
             wall=lambda: 2e9,
             chance=lambda: 0.0,
@@ -378,3 +403,54 @@ def test_unknown_lag_is_not_reported(bench):
     bench.steps(40)
     assert bench.metrics.lags == {}
     assert bench.consumer.committed == {ZERO: 6, ONE: 3}
+
+
+@pytest.fixture
+def compared():
+    made = Bench({ZERO: log(0, 6), ONE: log(1, 3)}, compared=True)
+    made.consumer.take(ZERO, ONE)
+    return made
+
+
+def test_offsets_are_written_beside_the_rows_before_they_are_committed(compared):
+    for _ in range(30):
+        compared.sink.step()
+        for tp, offset in compared.consumer.committed.items():
+            assert compared.offsets.kept[Partition(*tp)] >= offset
+    assert compared.offsets.kept == {Partition(*ZERO): 6, Partition(*ONE): 3}
+
+
+def test_each_assignment_is_held_against_the_history_once(compared):
+    compared.steps(5)
+    compared.consumer.rebalance(ONE)
+    compared.steps(5)
+    assert compared.offsets.checked == [{Partition(*ZERO), Partition(*ONE)}, {Partition(*ONE)}]
+
+
+def test_nothing_is_inserted_before_the_history_was_compared(compared):
+    compared.offsets.errors = [NetworkError("gone")] * 3
+    while compared.offsets.errors:
+        compared.sink.step()
+        assert compared.writer.attempts == []
+    compared.steps(30)
+    assert compared.metrics.retries["weather"] == 3
+    assert compared.consumer.committed == {ZERO: 6, ONE: 3}
+
+
+def test_a_history_that_lacks_what_was_read_stops_the_sink_and_nothing_is_inserted(compared):
+    gap = Gap(Partition(*ZERO), 20, 50, "the history ends at 20, the group at 50")
+    compared.offsets.errors = [HistoryGap([gap])]
+    with pytest.raises(HistoryGap, match="ends at 20, the group at 50"):
+        compared.steps(5)
+    compared.sink.finish()
+    assert (compared.writer.attempts, compared.consumer.committed) == ([], {})
+
+
+def test_an_insert_whose_offsets_are_not_written_is_not_committed(compared):
+    """To write them again is harmless; to commit without them would be a gap."""
+    keep, compared.offsets.keep = compared.offsets.keep, lambda _: (_ for _ in ()).throw(OSError)
+    compared.steps(5)
+    assert compared.consumer.committed == {}
+    compared.offsets.keep = keep
+    compared.steps(60)
+    assert compared.consumer.committed == {ZERO: 6, ONE: 3}
