@@ -163,10 +163,11 @@ class ClickHouseHistory:
                 if first
                 else (None, "", "", False)
             )
+            summary: list[Any] = [*line, *soonest, suspended]
             return CaseFile(
                 now=now,
                 live=self._live,
-                case=CaseLine(*line, *soonest, suspended=suspended),
+                case=CaseLine(*summary),
                 received_at=received,
                 accepted_at=accepted,
                 decided_at=decided,
