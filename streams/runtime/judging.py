@@ -40,7 +40,7 @@ class Judging:
         self._ticks_from = ticks_from
         self._tolerance_ms = tick_tolerance * 1000
         self.replayed = ticks_from == "replay"
-        """Whether time is a replay's."""
+        """Whether time is a replay's, and its records bring it."""
         self._size = size if ticks_from == "worker" else sys.maxsize
         self.busy = False
         """Whether cases are left that the tick under way has to come to."""
@@ -55,13 +55,12 @@ class Judging:
             return "strays"
         return None
 
-    def replayed_at(self, headers: Sequence[tuple[str, bytes]]) -> int | None:
-        """Tell the replay's time at which a record was sent; None where it says none that counts.
+    @staticmethod
+    def replayed_at(headers: Sequence[tuple[str, bytes]]) -> int | None:
+        """Tell the replay's time at which a record was sent; None where it brings none.
 
-        Where live ticks count, it never does: a hall could date its own arrival.
+        Asked only where a replay's ticks count: elsewhere a hall would date its own arrival.
         """
-        if not self.replayed:
-            return None
         for name, value in headers:
             if name == REPLAYED_AT and value and len(value) <= DIGITS and value.isdigit():
                 at = int(value)

@@ -25,7 +25,7 @@ class Broker:
     def __init__(self, *_):
         self.records, self._open, self._next = [], [], 0
 
-    def produce(self, topic, value, key=None, headers=(), on_delivery=None, partition=0):
+    def produce(self, topic, value, _key=None, headers=(), on_delivery=None, **_):
         self.records.append((topic, value, dict(headers)))
         if on_delivery is not None:
             self._open.append((on_delivery, self._next))
