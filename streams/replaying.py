@@ -66,6 +66,10 @@ class Sent:
     bytes: int = 0
     ticks: int = 0
     now: int = 0
+    late: int = 0
+    """Events that stand in the file after a tick past their time: they arrive late."""
+    first_late: int = 0
+    """The line of the first of them."""
 
 
 class Replay:
@@ -127,6 +131,9 @@ class Replay:
             while at > tick:
                 self._tick(tick, first, started)
                 tick += pace.tick_every
+            if at < self.sent.now:
+                self.sent.late += 1
+                self.sent.first_late = self.sent.first_late or line.number
             self._send(line.raw, line.event.case_no, max(at, self.sent.now))
         last = pace.until if pace.until is not None else tick
         while tick and tick <= last:

@@ -69,6 +69,7 @@ def sent(monkeypatch):
             else EventLine(n, STEP_EVENT.dump_json(e), e, None)
             for n, e in enumerate(events, 1)
         )  # fmt: skip
+        send.late = (replay.sent.late, replay.sent.first_late)
         return [_told(*record) for record in replay._producer.records]
 
     return send
@@ -118,6 +119,12 @@ def test_what_stands_too_late_in_the_file_arrives_when_it_is_sent(sent):
         4200,
         ("tick", 7200, 4),
     ]
+    assert sent.late == (1, 3)  # the fourth is later than the tick before it
+
+
+def test_one_event_of_the_far_future_makes_the_others_late_and_the_replay_says_so(sent):
+    sent(when("10:30:00"), when("23:30:00"), when("11:00:00"), when("12:00:00"))
+    assert sent.late == (2, 3)
 
 
 def test_a_line_that_is_no_event_arrives_at_the_last_tick_where_there_was_one(sent):
