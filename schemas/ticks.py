@@ -24,6 +24,14 @@ class Tick(Struct, frozen=True, tag="tick"):
     source: TickSource
     barriers: dict[str, int]
     """The next offset of each of the partition's other input topics when the tick was made."""
+    timed: bool = False
+    """Whether the records before it bring their own time, as a replay's do (`REPLAYED_AT`). Then
+    what fell due since is dated by its own second, as live ticks would have dated it."""
+
+
+REPLAYED_AT: Final = "jiancha-replayed-at"
+"""Header of a record of a replay: the replay's time when it was sent, in seconds since the epoch,
+as decimal digits. It counts only where a replay's ticks count: nobody else dates an arrival."""
 
 
 class Change(Struct, frozen=True, kw_only=True, tag="change"):

@@ -64,7 +64,14 @@ class ClockRecord(Struct, frozen=True, kw_only=True):
     """The last second in time; a breach is any later one."""
     stopped_at: Seconds | None = None
     state: ClockState
+    """`stopped` where a stop is on record. Otherwise as of the writing, and nothing is written when
+    a special procedure begins or ends by the clock: who looks later asks `paused_from`."""
+    paused_from: list[Seconds] = []
+    """When it begins to stand still (特别程序), each time, whether that has come or not."""
+    paused_until: list[Seconds] = []
+    """The first second after each: the procedure's end, or that of the days asked for it."""
     overdue: bool
+    """Whether it was over its due moment when it stopped, or as of the writing."""
     level: Level
     """The highest level that holds."""
     cards: list[LevelReached]
@@ -131,6 +138,7 @@ class CaseRecord(Struct, frozen=True, kw_only=True):
     """What ended the case: decision, finishing or refusal, whichever is earliest."""
     events: int
     suspended: bool
+    """Whether a clock that runs stood still as of the writing; later its clocks tell."""
     level: Level
     catalogue: str
     """The version of the catalogue whose limits hold for this case."""

@@ -2,6 +2,7 @@
 
 Events are sent in the file's order; whenever their time passes a tick's moment, what was sent is
 acknowledged first, then every partition gets its tick, whose barriers name what it must wait for.
+Each record brings the replay's time at which it was sent: its arrival, for the engine.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 from schemas import topics
-from schemas.ticks import Tick
+from schemas.ticks import REPLAYED_AT, Tick
 from schemas.verdicts import encode
 from streams.kafka_clients import librdkafka_options
 
@@ -65,6 +66,10 @@ class Sent:
     bytes: int = 0
     ticks: int = 0
     now: int = 0
+    late: int = 0
+    """Events that stand in the file after a tick past their time: they arrive late."""
+    first_late: int = 0
+    """The line of the first of them."""
 
 
 class Replay:
@@ -116,7 +121,7 @@ class Replay:
         pace, started, first, tick = self._pace, self._monotonic(), 0, 0
         for line in lines:
             if line.event is None:
-                self._send(line.raw, None)
+                self._send(line.raw, None, self.sent.now)
                 continue
             at = int(line.event.occurred_at.timestamp())
             if pace.until is not None and at > pace.until:
@@ -126,7 +131,10 @@ class Replay:
             while at > tick:
                 self._tick(tick, first, started)
                 tick += pace.tick_every
-            self._send(line.raw, line.event.case_no)
+            if at < self.sent.now:
+                self.sent.late += 1
+                self.sent.first_late = self.sent.first_late or line.number
+            self._send(line.raw, line.event.case_no, max(at, self.sent.now))
         last = pace.until if pace.until is not None else tick
         while tick and tick <= last:
             self._tick(tick, first, started)
@@ -134,10 +142,18 @@ class Replay:
         if tick and last > tick - pace.tick_every:
             self._tick(last, first, started)
 
-    def _send(self, raw: bytes, case_no: str | None) -> None:
+    def _send(self, raw: bytes, case_no: str | None, at: int) -> None:
+        """Send a record at the replay's time; 0 where it has none yet.
+
+        Not as Kafka's own timestamp: the broker keeps a record for so many days from that, and
+        would delete a log of other years at once.
+        """
+        headers = [(REPLAYED_AT, b"%d" % at)] if at else []
         while True:
             try:
-                self._producer.produce(topics.STEPS.name, raw, case_no, on_delivery=self._delivered)
+                self._producer.produce(
+                    topics.STEPS.name, raw, case_no, headers=headers, on_delivery=self._delivered
+                )
                 break
             except BufferError:
                 self._producer.poll(0.1)
@@ -167,7 +183,7 @@ class Replay:
                 self._sleep(min(left, 0.2))
         self._flush()
         for partition, barriers in self._barriers.items():
-            tick = encode(Tick(now, "replay", barriers))
+            tick = encode(Tick(now, "replay", barriers, timed=True))
             self._producer.produce(topics.TICKS.name, tick, partition=partition)
         self._flush()
         self.sent.ticks += 1

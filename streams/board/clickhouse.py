@@ -101,8 +101,8 @@ class ClickHouseHistory:
             moment = datetime.fromtimestamp(now, self._zone)
             midnight = int(moment.replace(hour=0, minute=0, second=0, microsecond=0).timestamp())
             standing = dict(ask(sql.CARDS_STANDING, {}))
-            since = dict(ask(sql.CARDS_SINCE, {"midnight": midnight}))
-            flow = Flow(*ask(sql.FLOW, {})[0])
+            since = dict(ask(sql.CARDS_SINCE, {"midnight": midnight, "now": now}))
+            flow = Flow(*ask(sql.FLOW, {"live": int(self._live)})[0])
             return Figures(
                 now=now,
                 live=self._live,
@@ -114,7 +114,7 @@ class ClickHouseHistory:
                     if level is not Level.NONE
                 },
                 overdue=ask(sql.OVERDUE, {"now": now})[0][0],
-                newest=_newest(ask),
+                newest=_newest(ask, now),
                 due=[DueClock(*r) for r in ask(sql.DUE_NEXT, {"now": now, "limit": DUE})],
                 flow=flow,
             )
@@ -150,23 +150,24 @@ class ClickHouseHistory:
             rows = ask(sql.CASE, this)
             if not rows:
                 return None
-            *line, received, accepted, decided, finished = rows[0][:16]
-            outcome, window, source, catalogue, revision = rows[0][16:]
+            *line, received, accepted, decided, finished = rows[0][:15]
+            outcome, window, source, catalogue, revision = rows[0][15:]
             now = self._now(ask)
-            seen = {**this, "revision": revision, "now": now}
-            clocks = [ClockLine(*r) for r in ask(sql.CLOCKS, seen)]
-            first = min(
-                (c for c in clocks if c.stopped_at is None), key=lambda c: c.due_at, default=None
-            )
+            of_now = {**this, "revision": revision, "now": now}
+            clocks = [ClockLine(*r) for r in ask(sql.CLOCKS, of_now)]
+            running = [clock for clock in clocks if clock.stopped_at is None]
+            first = min(running, key=lambda c: c.due_at, default=None)
+            suspended = any(clock.state == "paused" for clock in running)
             soonest = (
                 (first.due_at, first.calendar, first.limit, first.provisional)
                 if first
                 else (None, "", "", False)
             )
+            summary: list[Any] = [*line, *soonest, suspended]
             return CaseFile(
                 now=now,
                 live=self._live,
-                case=CaseLine(*line, *soonest),
+                case=CaseLine(*summary),
                 received_at=received,
                 accepted_at=accepted,
                 decided_at=decided,
@@ -220,8 +221,8 @@ class ClickHouseHistory:
             self._clients.put(client)
 
 
-def _newest(ask: Ask) -> list[NewCard]:
-    rows = ask(sql.NEWEST_CARDS, {"limit": NEWEST})
+def _newest(ask: Ask, now: int) -> list[NewCard]:
+    rows = ask(sql.NEWEST_CARDS, {"limit": NEWEST, "now": now})
     if not rows:
         return []
     moves: dict[str, str] = dict(ask(sql.CARDS_NOW, {"cards": [(row[1], row[0]) for row in rows]}))

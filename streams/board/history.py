@@ -99,7 +99,7 @@ class Flow:
 
     cases: int
     newest_arrival: int | None
-    """When the newest record reached Kafka, by the broker's clock."""
+    """When the newest record arrived: by the broker's clock, or a replay's own time."""
     dead_letters: int
     newest_dead_letter: int | None
 
@@ -121,6 +121,11 @@ class Figures:
     newest: Sequence[NewCard]
     due: Sequence[DueClock]
     flow: Flow
+
+    @property
+    def flow_now(self) -> float:
+        """What the moments of the flow are compared with: its own clock."""
+        return self.taken_at if self.live else self.now
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +152,6 @@ class CaseLine:
     officer: str
     opened_at: int
     ended_at: int | None
-    suspended: bool
     level: str
     about: str
     """What its highest card is about: a clock's or a finding's name within the case."""
@@ -156,6 +160,8 @@ class CaseLine:
     calendar: str
     limit: str
     provisional: bool
+    suspended: bool
+    """Whether a clock of it stands still now (特别程序)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +175,7 @@ class CaseList:
 
 @dataclass(frozen=True, slots=True)
 class ClockLine:
-    """A clock as it stands on record."""
+    """A clock as it stands on record; its state is that of now."""
 
     clock_id: str
     clock: str

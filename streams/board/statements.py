@@ -28,6 +28,13 @@ SELECT greatest(
     (SELECT toInt64(toUnixTimestamp(max(as_of))) FROM cases),
     (SELECT toInt64(toUnixTimestamp(max(at))) FROM card_moves))
 """
+"""The present of a replay, where nobody's clock but the log's counts."""
+
+_PAUSED: Final = """(arrayExists((since, until) ->
+        since <= toDateTime64(%(now)s, 0, 'UTC') AND toDateTime64(%(now)s, 0, 'UTC') < until,
+        paused_from, paused_until)
+    OR (empty(paused_from) AND state = 'paused'))"""
+"""Whether a clock stands still now. Rows of a release that wrote no procedures say what was so."""
 
 TALLIES: Final = f"""
 SELECT
@@ -54,7 +61,9 @@ SELECT level, count() FROM
 (
     SELECT card_id, any(level) AS level FROM card_moves
     WHERE move = 'issued' AND (case_no, card_id) IN ({_ISSUED_SINCE})
-    GROUP BY case_no, card_id HAVING min(at) >= toDateTime64(%(midnight)s, 0, 'UTC')
+    GROUP BY case_no, card_id
+    HAVING min(at) >= toDateTime64(%(midnight)s, 0, 'UTC')
+        AND min(at) <= toDateTime64(%(now)s, 0, 'UTC')
 )
 GROUP BY level
 """
@@ -65,7 +74,7 @@ SELECT
     toInt64(toUnixTimestamp(at)), toInt64(toUnixTimestamp(due_at)),
     item, item_name, region, department, step, officer, calendar, provisional
 FROM card_moves
-WHERE move = 'issued'
+WHERE move = 'issued' AND at <= toDateTime64(%(now)s, 0, 'UTC')
 ORDER BY at DESC, holds_from DESC, card_id
 LIMIT 1 BY card_id
 LIMIT %(limit)s
@@ -96,7 +105,7 @@ SELECT
 FROM
 (
     SELECT * FROM ({OPEN_CLOCKS})
-    WHERE state = 'running' AND due_at >= toDateTime64(%(now)s, 0, 'UTC')
+    WHERE NOT {_PAUSED} AND due_at >= toDateTime64(%(now)s, 0, 'UTC')
     ORDER BY due_at, case_no, clock_id
     LIMIT 1 BY case_no
     LIMIT %(limit)s
@@ -110,12 +119,13 @@ SELECT
     (SELECT uniqExact(case_no) FROM cases),
     (SELECT maxOrNull(toInt64(toUnixTimestamp(arrived_at))) FROM events),
     (SELECT uniqExact(letter_id) FROM dead_letters),
-    (SELECT maxOrNull(toInt64(toUnixTimestamp(refused_at))) FROM dead_letters)
+    (SELECT maxOrNull(toInt64(toUnixTimestamp(if(%(live)s, refused_at, arrived_at))))
+        FROM dead_letters)
 """
 
 _LINE: Final = """
     c.case_no, c.item, c.item_name, c.region, c.department, c.step, c.officer,
-    toInt64(toUnixTimestamp(c.opened_at)), toInt64(toUnixTimestamp(c.ended_at)), c.suspended,
+    toInt64(toUnixTimestamp(c.opened_at)), toInt64(toUnixTimestamp(c.ended_at)),
     multiIf(d.rank = 3, 'red', d.rank = 2, 'yellow', d.rank = 1, 'notice', 'none'), d.clock_id
 """
 
@@ -137,7 +147,7 @@ def cases(conditions: frozenset[str]) -> str:
     return f"""
 SELECT {_LINE},
     if(k.case_no = '', NULL, toInt64(toUnixTimestamp(k.due_at))), k.calendar, k.limit_text,
-    k.provisional
+    k.provisional, k.suspended
 FROM (SELECT *, epoch FROM cases FINAL WHERE {chosen or "1"}) AS c
 LEFT JOIN ({_HIGHEST}) AS d ON c.case_no = d.case_no AND c.epoch = d.epoch
 LEFT JOIN
@@ -145,7 +155,8 @@ LEFT JOIN
     SELECT case_no, min(clocks.due_at) AS due_at,
         argMin(calendar, clocks.due_at) AS calendar,
         argMin(limit_text, clocks.due_at) AS limit_text,
-        argMin(provisional, clocks.due_at) AS provisional
+        argMin(provisional, clocks.due_at) AS provisional,
+        max({_PAUSED}) AS suspended
     FROM ({OPEN_CLOCKS}) AS clocks GROUP BY case_no
 ) AS k ON c.case_no = k.case_no
 WHERE {shown or "1"}
@@ -168,14 +179,12 @@ LEFT JOIN
 ) AS d ON c.case_no = d.case_no AND c.epoch = d.epoch
 """
 
-CLOCKS: Final = """
+CLOCKS: Final = f"""
 SELECT
     clock_id, clock, step, department, officer,
     toInt64(toUnixTimestamp(started_at)), toInt64(toUnixTimestamp(known_from)), deemed, assumed,
     toInt64(toUnixTimestamp(due_at)), toInt64(toUnixTimestamp(stopped_at)),
-    multiIf(ifNull(stopped_at <= toDateTime64(%(now)s, 0, 'UTC'), false), 'stopped',
-        state = 'stopped', 'running', state),
-    provisional,
+    multiIf(stopped_at IS NOT NULL, 'stopped', {_PAUSED}, 'paused', 'running'), provisional,
     limit_text, basis, calendar, calendar_version
 FROM clocks FINAL
 WHERE case_no = %(case_no)s AND revision >= %(revision)s

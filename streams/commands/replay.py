@@ -64,6 +64,11 @@ def command(
         complain(str(error))
         sys.exit(FINDINGS)
     click.echo(f"{sent.events} events and {sent.ticks} ticks sent; all read by now.")
+    if sent.late:
+        complain(
+            f"{sent.late} events, the first in line {sent.first_late}, stand after later ones and"
+            " arrived late by that: sort the file by occurred_at, as `jiancha convert` writes it"
+        )
 
 
 def _shown() -> Progress:

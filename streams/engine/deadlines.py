@@ -52,15 +52,26 @@ class Deadlines:
 
     def due(self, now: int) -> Iterator[str]:
         """Take out and give the cases whose moment has come, by moment, then by name."""
-        self._begun = max(self._begun, now // DAY)
-        while self._order and self._order[0] <= self._begun:
-            self._begin(heapq.heappop(self._order))
+        self._begin_until(now)
         while self._heap and self._heap[0][0] <= now:
             at, case = heapq.heappop(self._heap)
             self._entries -= 1
             if self._next.get(case) == at:
                 del self._next[case]
                 yield case
+
+    def soonest(self, until: int) -> int:
+        """Give the soonest moment of all that is not after `until`, else `NEVER`."""
+        self._begin_until(until)
+        while self._heap:
+            at, case = self._heap[0]
+            if at > until:
+                break
+            if self._next.get(case) == at:
+                return at
+            heapq.heappop(self._heap)
+            self._entries -= 1
+        return NEVER
 
     def items(self) -> Iterator[tuple[str, int]]:
         """Give each case and its moment, in no order."""
@@ -76,6 +87,11 @@ class Deadlines:
         else:
             self._days[day] = [case]
             heapq.heappush(self._order, day)
+
+    def _begin_until(self, now: int) -> None:
+        self._begun = max(self._begun, now // DAY)
+        while self._order and self._order[0] <= self._begun:
+            self._begin(heapq.heappop(self._order))
 
     def _begin(self, day: int) -> None:
         names = self._days.pop(day)

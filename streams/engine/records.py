@@ -101,6 +101,9 @@ def clock_record(clock: Clock, case: Case, now: int) -> ClockRecord:
     """Write one clock as it stands at `now`."""
     reached = clock.reached(now)
     calendar = clock.counting.calendar
+    # A stop on record is one, also where the last tick was before it: nothing is written later.
+    seen = now if clock.stopped_at is None else max(now, clock.stopped_at)
+    standstills = clock.counting.standstills()
     return ClockRecord(
         clock_id=clock.clock_id,
         clock=clock.kind,
@@ -114,8 +117,10 @@ def clock_record(clock: Clock, case: Case, now: int) -> ClockRecord:
         assumed=clock.assumed,
         due_at=clock.due_at,
         stopped_at=clock.stopped_at,
-        state=clock.state(now),
-        overdue=clock.overdue(now),
+        state=clock.state(seen),
+        paused_from=[begin for begin, _ in standstills],
+        paused_until=[end for _, end in standstills],
+        overdue=clock.overdue(seen),
         level=highest(reached),
         cards=reached,
         next_at=clock.coming(now),

@@ -170,6 +170,10 @@ class Cases:
         self.packed.cool(now, self._open)
         return True
 
+    def soonest(self, until: int) -> int:
+        """Give the soonest moment up to `until` at which a case is due, else `NEVER`."""
+        return self._deadlines.soonest(until)
+
     def passed(self) -> None:
         """Know that the tick is over: every case is judged."""
         self.passing = None

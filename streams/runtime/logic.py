@@ -19,6 +19,7 @@ from schemas.ticks import LARGEST_CHANGE, Tick, TickSource, read_tick
 from schemas.verdicts import EventRecord, decode, encode
 from streams.engine.entries import entry_of
 from streams.engine.state import FORMAT, UnknownFormat
+from streams.runtime.arrivals import Arrivals
 from streams.runtime.cases import Cases, TooLarge
 from streams.runtime.changes import KEYS, Changes
 from streams.runtime.inputs import InputPosition, Inputs
@@ -152,9 +153,13 @@ class CasePartition:
             return self._pass_time()
         expected = self._inputs.next(chunk.topic)
         handle = self._step if chunk.topic == _STEPS else self._ruling
+        arrivals = Arrivals(chunk) if self._judging.replayed else None
+        dated = chunk if arrivals is None else arrivals.dated
         for index, offset in enumerate(chunk.offsets):
             if offset >= expected:
-                handle(chunk, index)
+                if arrivals is not None:
+                    arrivals.set(index, self._replayed_until(chunk, index))
+                handle(dated, index)
         self._cases.settle(self._now)
         self._inputs.advance(chunk.topic, chunk.offsets[-1] + 1)
         return [chunk, *self._pass_time()]
@@ -270,19 +275,31 @@ class CasePartition:
         if self._barriers:
             return False
         if isinstance(found, Tick):
-            return self._pass_to(found.now)
+            return self._pass_to(found.now, timed=found.timed)
         if self._changes.busy:  # one after the other
             return False
         self._close()  # what was judged until here was judged by the rules until here
         self._changes.apply(found, self._now)
         return True
 
-    def _pass_to(self, now: int) -> bool:
+    def _pass_to(self, now: int, *, timed: bool) -> bool:
         """Let time reach a moment; False while cases are left to judge: takes go on with them."""
         if self._judging.busy:
             return False
         self._now = max(self._now, now)  # time never goes back
-        return self._judging.pass_to(self._now)
+        return self._judging.pass_to(self._now, timed=timed)
+
+    def _replayed_until(self, chunk: Chunk, index: int) -> int:
+        """Let time reach a record of a replay that brings its own; give its arrival.
+
+        A replay's records are read ahead of its ticks: without it, a card would be judged by what
+        came after it, and its moves would be dated before what they rest on.
+        """
+        at = self._judging.replayed_at(chunk.headers[index])
+        if at is not None and at > self._now:
+            self._cases.settle(self._now)
+            self._pass_to(at, timed=True)
+        return self._now if at is None else at
 
     # -- events ---------------------------------------------------------------------------------
 

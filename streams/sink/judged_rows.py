@@ -93,6 +93,8 @@ def _clock(case: CaseRecord, clock: ClockRecord) -> tuple[Any, ...]:
         clock.calendar,
         clock.calendar_version,
         case.as_of,
+        clock.paused_from,
+        clock.paused_until,
     )
 
 

@@ -136,6 +136,8 @@ CLOCKS: Final = _table(
     "calendar",
     "calendar_version",
     ("as_of", _SECOND),
+    ("paused_from", f"Array({_SECOND})"),
+    ("paused_until", f"Array({_SECOND})"),
 )
 FINDINGS: Final = _table(
     "findings",

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from zoneinfo import ZoneInfo
 
 import httpx
+import msgspec
 import pytest
 
 from deploy.local.ports import free_port
@@ -262,6 +263,51 @@ def test_a_number_with_quotes_is_found_by_itself(history, town):
     finally:
         for table in ("cases", "clocks"):
             town[1].execute(f"DELETE FROM {table} WHERE case_no = %(n)s", {"n": number})
+
+
+def in_procedures(town, **written):
+    """Insert a case whose promised clock falls due in a minute, and whose procedures are these."""
+    times = clock("promised", "2026-09-01 01:00:00", "2026-09-30 15:59:59", **written)
+    times = msgspec.structs.replace(times, due_at=NOW + 60)
+    board.insert(town[1], [case("in-procedures", [times], as_of=NOW - 90_000, revision=1)])
+
+
+@pytest.mark.parametrize(
+    ("written", "state"),
+    [
+        ({"state": "running"}, "running"),
+        # Written before it began, and before it was over: nothing is written at either moment.
+        ({"state": "running", "paused_from": [NOW], "paused_until": [NOW + 1]}, "paused"),
+        ({"state": "paused", "paused_from": [NOW - 9], "paused_until": [NOW]}, "running"),
+        ({"state": "running", "paused_from": [NOW + 1], "paused_until": [NOW + 9]}, "running"),
+        ({"state": "running", "paused_from": [9, NOW], "paused_until": [19, NOW + 9]}, "paused"),
+        ({"state": "paused"}, "paused"),  # of 0.1.0, which wrote no procedures
+        (
+            {
+                "state": "running",
+                "stopped_at": NOW,
+                "paused_from": [NOW],
+                "paused_until": [NOW + 1],
+            },
+            "stopped",
+        ),
+    ],
+)
+def test_whether_a_clock_stands_still_is_asked_of_the_moment_of_looking(
+    history, town, written, state
+):
+    in_procedures(town, **written)
+    try:
+        file = history.case("in-procedures")
+        assert [each.state for each in file.clocks] == [state]
+        suspended = state == "paused"
+        (line,) = history.cases(Wanted(number="in-procedures")).lines
+        assert (file.case.suspended, line.suspended) == (suspended, suspended)
+        due = [each.case_no for each in history.figures().due]
+        assert ("in-procedures" in due) == (state == "running")
+    finally:
+        for table in ("cases", "clocks"):
+            town[1].execute(f"DELETE FROM {table} WHERE case_no = 'in-procedures'")
 
 
 # -- the case

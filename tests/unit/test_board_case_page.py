@@ -71,8 +71,9 @@ def move(card, number, when, what="issued"):
 
 
 def file(*, events=(), clocks=(), findings=(), moves=(), rulings=(), now=NOW, catalogue="c1"):
-    line = CaseLine("c", "i", "", "", "", "", "", now, None, suspended=False, level="none",
-                    about="", due_at=None, calendar="", limit="", provisional=False)  # fmt: skip
+    line = CaseLine("c", "i", "", "", "", "", "", now, None, level="none",
+                    about="", due_at=None, calendar="", limit="", provisional=False,
+                    suspended=False)  # fmt: skip
     return CaseFile(
         now=now,
         live=False,

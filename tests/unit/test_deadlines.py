@@ -36,6 +36,11 @@ class AgainstADictionary(RuleBasedStateMachine):
         for _, case in expected:
             del self.model[case]
 
+    @rule(until=MOMENTS.filter(lambda at: at < NEVER))
+    def soonest(self, until):
+        expected = min((at for at in self.model.values() if at <= until), default=NEVER)
+        assert self.index.soonest(until) == expected
+
     @invariant()
     def same(self):
         known = {case: at for case, at in self.model.items() if at < NEVER}

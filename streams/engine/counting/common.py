@@ -42,6 +42,9 @@ class Counting(Protocol):
     def paused(self, now: int) -> bool:
         """Tell whether the clock stands still at an instant."""
 
+    def standstills(self) -> list[tuple[int, int]]:
+        """Give each time during which the clock stands still: from, and up to, as instants."""
+
 
 def fitting(leads: Sequence[Lead], days: int) -> Lead:
     """Choose the first lead that is for limits of this length; the last one is for all."""
@@ -77,6 +80,12 @@ def merged(pauses: Iterable[Pause]) -> list[Pause]:
         else:
             merged.append(pause)
     return merged
+
+
+def since(start: int, spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Give what of some spans of instants lies after a start, in order, as few as there are."""
+    pauses = merged(Pause(max(start, begin), end) for begin, end in spans if end > start)
+    return [(pause.start, pause.end) for pause in pauses if pause.end > pause.start]
 
 
 def within(pauses: Sequence[Pause], place: int) -> bool:

@@ -14,6 +14,7 @@ from streams.engine.counting.common import (
     fitting,
     hours_before,
     merged,
+    since,
 )
 
 if TYPE_CHECKING:
@@ -194,6 +195,11 @@ class DayCount:
         return now >= self.start and any(
             stay.begin <= self.calendar.face(now) < stay.end for stay in self.stays
         )
+
+    def standstills(self) -> list[tuple[int, int]]:
+        """Give each suspension, up to the end of the days asked, from the start on."""
+        instant = self.calendar.instant
+        return since(self.start, ((instant(s.begin), instant(s.end)) for s in self.stays))
 
 
 class SpotCount(DayCount):

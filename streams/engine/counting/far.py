@@ -37,3 +37,7 @@ class FarCount:
         """Never: it is not counted."""
         del now
         return False
+
+    def standstills(self) -> list[tuple[int, int]]:
+        """Give none: it is not counted."""
+        return []

@@ -14,6 +14,7 @@ from streams.engine.counting.common import (
     days_before,
     fitting,
     merged,
+    since,
     within,
 )
 
@@ -148,3 +149,8 @@ class TimeCount:
     def paused(self, now: int) -> bool:
         """Tell whether an instant lies within a suspension."""
         return now >= self.start and within(self.pauses, self.axis(now))
+
+    def standstills(self) -> list[tuple[int, int]]:
+        """Give each suspension, up to the end of the days asked, from the start on."""
+        spans = ((self.instant(pause.start), self.instant(pause.end)) for pause in self.pauses)
+        return since(self.start, spans)

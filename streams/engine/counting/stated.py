@@ -50,3 +50,7 @@ class StatedCount:
         """Nothing stops a stated moment."""
         del now
         return False
+
+    def standstills(self) -> list[tuple[int, int]]:
+        """Give none: nothing stops a stated moment."""
+        return []
