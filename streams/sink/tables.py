@@ -284,6 +284,18 @@ CHANGE_CLOCKS: Final = _table(
     ("provisional_after", "Bool"),
 )
 
+SET_ASIDES: Final = _table(
+    "set_asides",
+    ("case_no", "String"),
+    ("at", _SECOND),
+    "move",
+    ("partition", "UInt32"),
+    "topic",
+    ("offset", "UInt64"),
+    ("reason", "String"),
+    ("by", "String"),
+)
+
 ALL: Final = (
     EVENTS,
     CLOCKS,
@@ -297,6 +309,7 @@ ALL: Final = (
     CHANGES,
     CHANGE_CLOCKS,
     CHANGE_ENDS,
+    SET_ASIDES,
 )
 """In the order in which a batch is inserted: a case after its clocks and findings, a card after its
 moves, so that a reader between two inserts never sees a case without clocks, a card without its

@@ -95,7 +95,9 @@ def table(sample, tmp_path):
     cut, path = tmp_path / "cut.csv", tmp_path / "events.jsonl"
     with gzip.open(source, "rb") as lines:
         cut.write_bytes(b"".join(itertools.islice(lines, 400)))
-    call(["convert", "--mapping", str(SAMPLES / sample / "mapping.yaml"), str(cut), "-o", str(path)])
+    call(
+        ["convert", "--mapping", str(SAMPLES / sample / "mapping.yaml"), str(cut), "-o", str(path)]
+    )
     return path
 
 
@@ -223,4 +225,3 @@ def test_a_samples_log_is_kept_without_a_tick_and_judged_by_the_first(sample):
 def test_a_random_catalogue_with_posts_deputies_and_absences_is_no_other(seed):
     random = Random(seed)
     holds_before_the_first_tick(random_law(random), random_events(random, 15), random)
-

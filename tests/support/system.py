@@ -178,7 +178,9 @@ def on_either(request, folder, clickhouse_port, catalogue, **extra):
             yield system
     else:
         kafka = request.getfixturevalue("real_kafka")
-        with installed(folder, kafka, clickhouse_port, catalogue, embedded=False, **extra) as system:
+        with installed(
+            folder, kafka, clickhouse_port, catalogue, embedded=False, **extra
+        ) as system:
             yield system
 
 

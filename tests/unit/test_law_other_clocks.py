@@ -218,9 +218,9 @@ class TestTheOfficerAndTheDeputy:
 
     def test_what_has_ended_stays_with_who_answered_when_it_did(self):
         ended = event("step_finished", "2018-10-17 11:00:00", step="审查")
-        assert [self.told(now, ended) for now in (0, at("2018-10-17 12:00:00"), at("2019-01-01"))] == [
-            "王"
-        ] * 3
+        assert [
+            self.told(now, ended) for now in (0, at("2018-10-17 12:00:00"), at("2019-01-01"))
+        ] == ["王"] * 3
 
     def test_a_case_is_told_anew_on_each_day_that_an_absence_begins_or_is_over(self):
         running = clock(assessed(self.law, self.started), "step:审查:1")
