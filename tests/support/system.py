@@ -79,13 +79,13 @@ class System:
             )
         return self.running[arguments[0]]
 
-    def start(self, role, name=None):
+    def start(self, role, name=None, program=JIANCHA):
         """Start a role under a name; the roles of one name keep their port."""
         name = name or role
         port = self.ports.setdefault(name, free_port())
         with self.log(name).open("ab") as log:
             self.running[name] = subprocess.Popen(
-                [*JIANCHA, "worker", "--role", role],
+                [*program, "worker", "--role", role],
                 cwd=ROOT,
                 env={**self.env, "JIANCHA_HTTP__PORT": str(port)},
                 stdout=log,
