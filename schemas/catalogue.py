@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from bisect import bisect_right
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from pydantic import Field, TypeAdapter, model_validator
 
 from schemas.bounds import MOST_PEOPLE, MOST_STEPS, MOST_VERSIONS
-from schemas.calendars import CalendarDefinition
+from schemas.calendars import LAST_DATE, CalendarDefinition
 from schemas.calendars.definition import Date
 from schemas.codes import CaseType, Channel, ClockKind, SuspensionKind
 from schemas.events import Code, Name
@@ -89,6 +90,21 @@ class Post(Stated):
             return chosen
         others = (*(() if officer else self.officers), *self.deputies)
         return next((other for other in others if not self.is_away(other, day)), chosen)
+
+    def turn_after(self, day: date | None) -> date | None:
+        """Give the next local date after `day` on which an absence begins or is over, if any.
+
+        Only then can `responsible` give another answer. None is before all days.
+        """
+        turns = self._turns
+        place = 0 if day is None else bisect_right(turns, day)
+        return turns[place] if place < len(turns) else None
+
+    @cached_property
+    def _turns(self) -> list[date]:
+        begins = {absence.away_from for absence in self.absences}
+        over = {absence.away_to + timedelta(days=1) for absence in self.absences}
+        return sorted(day for day in begins | over if day <= LAST_DATE)
 
 
 class Window(Stated):

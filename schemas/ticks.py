@@ -1,6 +1,7 @@
 """What `jiancha.ticks` holds: the passing of time (时间节拍), and changes of the law in force.
 
-Both concern every case of a partition, and both travel in its own order, behind barriers.
+Both concern every case of a partition, and both travel in its own order, behind barriers. So does
+the word that a case which was set aside is to be taken up again.
 """
 
 from __future__ import annotations
@@ -56,9 +57,19 @@ class Change(Struct, frozen=True, kw_only=True, tag="change"):
     barriers: dict[str, int]
 
 
-def read_tick(raw: bytes) -> Tick | Change:
+class Retry(Struct, frozen=True, kw_only=True, tag="retry"):
+    """A case that was set aside is to be decided on again, where it lies."""
+
+    case_no: str
+    made_at: Seconds
+    by: str
+    """Who asked for it."""
+    barriers: dict[str, int] = {}
+
+
+def read_tick(raw: bytes) -> Tick | Change | Retry:
     """Read a record of `jiancha.ticks`. Raises `msgspec.MsgspecError` when it is none."""
-    found: Tick | Change = decode(raw, Tick | Change)  # type: ignore[arg-type]  # a union is none
+    found: Tick | Change | Retry = decode(raw, Tick | Change | Retry)  # type: ignore[arg-type]
     return found
 
 

@@ -64,12 +64,19 @@ def grants(settings: Settings) -> list[Grant]:
         Grant("jiancha-sink", ("Read",), "group", (sink,)),
         _topics("jiancha-notify", ("Read",), (topics.VERDICTS,)),
         Grant("jiancha-notify", ("Read",), "group", (notify,)),
-        # Who runs `calendar import`, `catalogue import`, `dlq` and `replay`.
+        # Who runs `calendar import`, `catalogue import`, `case`, `dlq` and `replay`.
         _topics("jiancha-operator", ("Read", "Write"), (topics.STEPS,)),
-        _topics("jiancha-operator", ("Write",), (topics.TICKS,)),
-        _topics("jiancha-operator", ("Read",), (topics.EVENTS, topics.DEAD_LETTERS)),
-        _topics("jiancha-operator", ("Describe",), (topics.RULINGS, topics.CASES, topics.VERDICTS)),
-        Grant("jiancha-operator", ("Describe",), "group", (engine, sink, *OPERATORS)),
+        _topics("jiancha-operator", ("Write",), (topics.TICKS, topics.RULINGS)),
+        _topics(
+            "jiancha-operator", ("Read",), (topics.EVENTS, topics.DEAD_LETTERS, topics.CASE_STATE)
+        ),
+        _topics("jiancha-operator", ("Describe",), (topics.CASES, topics.VERDICTS)),
+        Grant(
+            "jiancha-operator",
+            ("Describe",),
+            "group",
+            (engine, sink, f"{engine}-restore", *OPERATORS),
+        ),
         # Who sends: each hall by a name of its own, and the bureau's system.
         _topics("jiancha-hall", ("Write",), (topics.STEPS,)),
         _topics("jiancha-bureau", ("Write",), (topics.RULINGS,)),

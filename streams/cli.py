@@ -15,6 +15,7 @@ COMMANDS: Final = (
     "explain",
     "calendar",
     "catalogue",
+    "case",
     "dlq",
     "topics",
     "repartition",

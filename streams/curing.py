@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from confluent_kafka import KafkaException, Producer
 
 from schemas import topics
+from schemas.aside import SET_ASIDE
 from schemas.decoding import Refusal, decode_event
 from schemas.events import STEP_EVENT
 from schemas.verdicts import ORIGIN_HEADER, encode
@@ -86,11 +87,13 @@ class Sender:
             }
         )
 
-    def send(self, raw: bytes, key: bytes | None, origin: Origin) -> None:
+    def send(
+        self, raw: bytes, key: bytes | None, origin: Origin, topic: str = topics.STEPS.name
+    ) -> None:
         """Send one record with where it first arrived. Raises CureFailed when it was not taken."""
         try:
             self._producer.produce(
-                topics.STEPS.name,
+                topic,
                 raw,
                 key,
                 headers=[(ORIGIN_HEADER, encode(origin))],
@@ -117,6 +120,10 @@ def send_again(
     Raises CureFailed for what would be refused again, unless `force`; and LettersUnavailable.
     """
     origin = letter.about.origin
+    if origin.topic == topics.RULINGS.name and letter.about.reason == SET_ASIDE:
+        key = letter.about.value.encode()  # it was read, and is whole: a ruling is never cut
+        sender.send(letter.raw, key, origin, topics.RULINGS.name)
+        return letter.about.value
     if origin.topic != topics.STEPS.name:
         raise CureFailed(f"came by {origin.topic}; its sender must send it again")
     raw = cure.of(letters.whole(letter))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from schemas import topics
-from schemas.ticks import Change
+from schemas.ticks import Change, Tick, read_tick
 from streams.repartitioning import Unread
 from streams.runtime.engine import runtime_settings
 from streams.runtime.restore import read_to_end, restore
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from streams.topic_admin import TopicAdmin
 
 _BY_NAME: Final = {topic.name: topic for topic in topics.ALL if topic.co_partitioned}
-_CHANGE: Final = msgspec.json.Decoder(Change)
 
 
 class KafkaLayout:
@@ -68,9 +67,12 @@ class KafkaLayout:
             change_id = ""
             if message.topic() == topics.TICKS.name:
                 try:
-                    change_id = _CHANGE.decode(message.value() or b"").change_id
+                    record = read_tick(message.value() or b"")
                 except msgspec.MsgspecError:
-                    return  # a tick
+                    return  # nobody's
+                if isinstance(record, Tick):
+                    return
+                change_id = record.change_id if isinstance(record, Change) else ""
             place = message.topic(), message.partition(), message.offset()
             found.append(Unread(*place, change_id))
 

@@ -11,12 +11,14 @@ import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from schemas import topics
-from schemas.verdicts import decode
+from schemas.verdicts import decode, encode
 from streams.engine.state import FORMAT
 from streams.runtime.changes import TASK
+from streams.runtime.faults import MARKS, Mark
 from streams.runtime.inputs import InputPosition
 from streams.runtime.logic import PARTITION_KEY, RESERVED, PartitionState
 from streams.runtime.placing import partition_of
@@ -54,12 +56,26 @@ class Kept:
     @property
     def references(self) -> dict[bytes, bytes]:
         """What holds for the cases of every partition: catalogues, calendars, what is in force."""
-        return {key: raw for key, raw in self.reserved.items() if key != PARTITION_KEY}
+        return {
+            key: raw
+            for key, raw in self.reserved.items()
+            if key != PARTITION_KEY and not key.startswith(MARKS)
+        }
+
+    @property
+    def marks(self) -> list[Mark]:
+        """What has ended an engine, cases set aside among it."""
+        return [decode(raw, Mark) for key, raw in self.reserved.items() if key.startswith(MARKS)]
 
     def leaving(self, partition: int, partitions: int) -> Iterator[tuple[int, bytes, bytes]]:
-        """Give the cases whose place is another one: the place, the key, the state."""
-        for key, state in self.cases.items():
-            place = partition_of(key.decode(), partitions)
+        """Give the cases whose place is another one: the place, the key, the state.
+
+        What is marked of a case goes with it; a record's mark stays where the record stands.
+        """
+        marks = ((mark.case_no, mark.key, encode(mark)) for mark in self.marks if mark.case_no)
+        cases = ((key.decode(), key, state) for key, state in self.cases.items())
+        for case_no, key, state in chain(marks, cases):
+            place = partition_of(case_no, partitions)
             if place != partition:
                 yield place, key, state
 

@@ -1,7 +1,8 @@
 """Every metric: its name, kind, meaning, labels, and how many series it may have. Once.
 
 Names begin with `jiancha_`; units are base units (seconds, records); counters end in `_total`. No
-label holds a case number, a person or free text: what a label may say is bounded in `labels.py`.
+label holds a person or free text, and none but the few cases set aside a case number: what a label
+may say is bounded in `labels.py`.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ CLOCKS: Final = len(ClockKind) - 1
 LEVELS: Final = 3
 REGIONS: Final = 60
 """How many regions are told apart where departments are not; the rest are `other`."""
+NAMED: Final = 20
+"""How many cases that are set aside are named."""
 FINDING_CODES: Final = len(FindingCode)
 CARDS: Final = (CLOCKS + 1) * LEVELS
 """What a card can be about, by level; `reach.py` shows only what the ladders can reach."""
@@ -166,6 +169,14 @@ CASES_HELD: Final = Metric(
     ("place",),
     2,
 )
+SET_ASIDE: Final = Metric(
+    "jiancha_engine_cases_set_aside",
+    "gauge",
+    "Cases on which the engine decides no more, since that ended it three times (搁置), by number;"
+    " beyond twenty they are `other`, and records of no known case are `unreadable`",
+    ("case",),
+    NAMED + 2,
+)
 FINDINGS: Final = (
     OPEN_CASES,
     CASES_WITH_CARD,
@@ -174,6 +185,7 @@ FINDINGS: Final = (
     CALENDAR_END,
     CHANGE_LEFT,
     CASES_HELD,
+    SET_ASIDE,
 )
 """What is asked of the owned partitions at each scrape."""
 CHANGES: Final = Metric(

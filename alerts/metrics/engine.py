@@ -47,6 +47,7 @@ class EngineMetrics:
         self._changes = d.CHANGES.counter(registry)
         self._partitions: dict[int, tuple[int, dict[Summary, int], int]] = {}
         self._held: dict[int, tuple[int, int]] = {}
+        self._set_aside: dict[int, tuple[str, ...]] = {}
         self._ends: dict[int, dict[str, float]] = {}
         self._start_at_zero(rules.catalogue)
 
@@ -119,6 +120,10 @@ class EngineMetrics:
         """Take how many cases a partition holds, by where they lie."""
         self._held[partition] = (in_memory, in_cold_store)
 
+    def set_aside(self, partition: int, names: Collection[str]) -> None:
+        """Take the cases of a partition that are set aside; a record's name begins with NUL."""
+        self._set_aside[partition] = tuple(names)
+
     def open_cases(self, owned: Collection[int]) -> Iterator[Family]:
         """Give the gauges of what is open, over the partitions that the worker owns now.
 
@@ -141,9 +146,22 @@ class EngineMetrics:
         held = [found for number, found in self._held.copy().items() if number in owned]
         in_memory, in_cold_store = (sum(column) for column in zip((0, 0), *held, strict=True))
         yield d.CASES_HELD.family({("memory",): in_memory, ("cold",): in_cold_store})
+        yield d.SET_ASIDE.family(self._named(owned))
         yield d.CALENDAR_END.family(self._earliest_ends(owned))
         if known:
             yield d.ENGINE_TIME.family({(): min(now for now, _, _ in known)})
+
+    def _named(self, owned: Collection[int]) -> dict[tuple[str, ...], float]:
+        """Count what is set aside: the first cases by their numbers."""
+        aside = [(n, names) for n, names in self._set_aside.copy().items() if n in owned]
+        every = sorted(name for _, names in aside for name in names)
+        cases = [name for name in every if not name.startswith("\x00")]
+        found: dict[tuple[str, ...], float] = {(name,): 1 for name in cases[: d.NAMED]}
+        if len(cases) > d.NAMED:
+            found["other",] = len(cases) - d.NAMED
+        if len(every) > len(cases):
+            found["unreadable",] = len(every) - len(cases)
+        return found
 
     def _earliest_ends(self, owned: Collection[int]) -> dict[tuple[str, ...], float]:
         """Give the end of each calendar's decrees, where partitions differ the earliest."""

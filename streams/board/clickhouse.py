@@ -16,6 +16,7 @@ from schemas.codes import Level
 from schemas.reading import SchemaError
 from streams.board import statements as sql
 from streams.board.history import (
+    Aside,
     CardCounts,
     CaseFile,
     CaseLine,
@@ -183,6 +184,7 @@ class ClickHouseHistory:
                 moves=[Move(*row) for row in ask(sql.MOVES, this)],
                 events=[Happening(*row) for row in ask(sql.EVENTS, this)],
                 rulings=[Ruling(*row) for row in ask(sql.RULINGS, this)],
+                aside=next((Aside(*row) for row in ask(sql.ASIDE, this)), None),
             )
 
     def rules(self, catalogue: str) -> Rules | None:

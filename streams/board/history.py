@@ -268,6 +268,14 @@ class Ruling:
 
 
 @dataclass(frozen=True, slots=True)
+class Aside:
+    """That a case is set aside (搁置): since when in the engine's time, and what went wrong."""
+
+    at: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class CaseFile:
     """All there is on record of one case."""
 
@@ -287,6 +295,8 @@ class CaseFile:
     moves: Sequence[Move]
     events: Sequence[Happening]
     rulings: Sequence[Ruling]
+    aside: Aside | None = None
+    """That the engine decides on it no more."""
 
 
 class History(Protocol):

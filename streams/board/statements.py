@@ -219,6 +219,11 @@ WHERE case_no = %(case_no)s
 ORDER BY occurred_at, source, event_id, record_version LIMIT 2000
 """
 
+ASIDE: Final = """
+SELECT toInt64(toUnixTimestamp(set_aside_at)), reason
+FROM v_cases_set_aside WHERE case_no = %(case_no)s ORDER BY set_aside_at LIMIT 1
+"""
+
 RULINGS: Final = """
 SELECT toInt64(toUnixTimestamp(decided_at)), card_id, action, actor, reason
 FROM rulings FINAL WHERE case_no = %(case_no)s ORDER BY decided_at LIMIT 500

@@ -72,6 +72,12 @@ TEXTS: Final[Mapping[str, Words]] = {
         "到期时间跨越尚未公布放假安排的日期",
         "the due time rests on days that nobody has decreed yet",
     ),
+    "aside": Words("已搁置", "Set aside"),
+    "aside_why": Words(
+        "监察引擎判定此件时三次出错，以下停在当时；新到记录已退回留存，运维处理后重新采信",
+        "Judging it failed three times: what stands below is of then. Records that come are kept as"
+        " refused ones, until the operators take it up again",
+    ),
     "deemed": Words("视为受理", "deemed accepted"),
     "deemed_why": DEEMED,
     "assumed": Words("推定起点", "start assumed"),

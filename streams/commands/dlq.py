@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from schemas.aside import SET_ASIDE
 from schemas.verdicts import encode
 from streams.commands.brokers import let_in_or_exit
 from streams.commands.common import FINDINGS, complain, settings_or_exit
@@ -54,9 +55,12 @@ def command() -> None:
 @command.command("list")
 @click.option("--reason", help="Only those with this reason.")
 @click.option("--source", help="Only those of this sender.")
+@click.option("--case", "case_no", help="Only those of this case, while it is set aside.")
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
-def list_letters(reason: str | None, source: str | None, limit: int | None, form: str) -> None:
+def list_letters(
+    reason: str | None, source: str | None, case_no: str | None, limit: int | None, form: str
+) -> None:
     """List what was refused, partition by partition in order of arrival.
 
     With --format json each line is the whole letter, without the record's own bytes.
@@ -69,7 +73,9 @@ def list_letters(reason: str | None, source: str | None, limit: int | None, form
         found = (
             letter
             for letter in letters.read()
-            if reason in {None, letter.about.reason} and source in {None, letter.about.source}
+            if reason in {None, letter.about.reason}
+            and source in {None, letter.about.source}
+            and _is_of(letter, case_no)
         )
         for letter in islice(found, limit):
             click.echo(encode(letter.about) if form == "json" else _line(letter))
@@ -98,6 +104,7 @@ def show(letter_id: str) -> None:
 @command.command("replay")
 @click.argument("letter_ids", metavar="[ID]...", nargs=-1)
 @click.option("--reason", help="Every letter with this reason.")
+@click.option("--case", "case_no", help="Of those only what was set aside of this case.")
 @click.option("--all", "every", is_flag=True, help="Every letter.")
 @click.option("--set", "sets", type=Setting(), multiple=True, help="Give a field a value.")
 @click.option("--drop", "drops", metavar="FIELD", multiple=True, help="Remove a field.")
@@ -105,13 +112,16 @@ def show(letter_id: str) -> None:
 def replay(
     letter_ids: tuple[str, ...],
     reason: str | None,
+    case_no: str | None,
     sets: tuple[tuple[str, str], ...],
     drops: tuple[str, ...],
     *,
     every: bool,
     force: bool,
 ) -> None:
-    """Send letters to hall.steps again, cured by --set and --drop.
+    """Send letters to where they came from again, cured by --set and --drop.
+
+    That is hall.steps; and jiancha.rulings for the rulings on a case that was set aside.
 
     What would be refused again is not sent, unless --force. Repeats are harmless: an event is
     known by its source and event_id. Exit code 1 when a letter was not sent.
@@ -130,7 +140,8 @@ def replay(
         chosen = [
             letter
             for letter in letters.read()
-            if every or letter.about.letter_id in wanted or reason == letter.about.reason
+            if (every or letter.about.letter_id in wanted or reason == letter.about.reason)
+            and _is_of(letter, case_no)
         ]
         for letter in chosen:
             try:
@@ -158,6 +169,11 @@ def _reading(kafka: Kafka) -> Iterator[DeadLetters]:
     except LettersUnavailable as error:
         complain(str(error))
         sys.exit(FINDINGS)
+
+
+def _is_of(letter: Letter, case_no: str | None) -> bool:
+    """Tell whether a letter was set aside with a case; every one is where none is asked for."""
+    return case_no is None or (letter.about.reason, letter.about.value) == (SET_ASIDE, case_no)
 
 
 def _when(milliseconds: int) -> str:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from schemas.codes import ClockKind, Level
 from schemas.verdicts import LevelReached
-from streams.engine.calendar import OutsideCalendar
+from streams.engine.calendar import OutsideCalendar, date_of, day_of
 from streams.engine.counting import DAY, DayCount, FarCount, count
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from schemas.catalogue import Post
     from schemas.limits import Limit, Rung
     from schemas.verdicts import ClockState
     from streams.engine.counting import Counting
@@ -73,6 +74,8 @@ class Clock:
     """In the order of their moments."""
     silence: Silence | None = None
     step: str | None = None
+    post: Post | None = None
+    """The post that answers for the step."""
     deemed: bool = False
     """Nobody answered in time: it runs from a receipt or a supply (§32)."""
     assumed: bool = False
@@ -117,6 +120,17 @@ class Clock:
             if at > now and (self.stopped_at is None or reached.at <= self.stopped_at):
                 return at
         return None
+
+    def hands_over(self, now: int) -> int | None:
+        """Give the next moment after `now` at which somebody else may answer for it: while it runs.
+
+        `now` is 0 before the first tick.
+        """
+        if self.post is None or self.stopped_at is not None:
+            return None
+        calendar = self.counting.calendar
+        turn = self.post.turn_after(date_of(calendar.face(now) // DAY) if now else None)
+        return None if turn is None else calendar.instant(day_of(turn) * DAY)
 
     def overdue(self, now: int) -> bool:
         """Tell whether it is, or was when it stopped, over its due moment."""

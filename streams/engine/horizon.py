@@ -17,6 +17,7 @@ from streams.engine.zone import LAST_DAY
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from streams.engine.calendar import Calendar
     from streams.engine.case import Case
     from streams.engine.clocks import Clock
     from streams.engine.judge import Card
@@ -41,14 +42,22 @@ def horizon_of(case: Case, cards: Mapping[str, Card]) -> int:
         if calendar is here:
             latest = max(latest, at)
         else:
-            last = max(last, calendar.face(at) // DAY)
+            last = max(last, _day(calendar, at))
         if clock.silence is not None and cards:
             last = max(last, _silence_ends(clock, cards))
     if latest or last != NO_DAY:
         for entry in case.ledger.entries:
             latest = max(latest, entry.at, entry.recorded)
-        last = max(last, here.face(latest) // DAY)
+        last = max(last, _day(here, latest))
     return last
+
+
+def _day(calendar: Calendar, at: int) -> int:
+    """Give the local day of a moment; the first second over the last day belongs to that day."""
+    try:
+        return calendar.face(at) // DAY
+    except OutsideCalendar:
+        return LAST_DAY
 
 
 def _silence_ends(clock: Clock, cards: Mapping[str, Card]) -> int:

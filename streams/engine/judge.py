@@ -124,7 +124,10 @@ def next_at(
     now: int,
     answers: Mapping[str, Answer] = NO_ANSWERS,
 ) -> int:
-    """Give the next moment at which a verdict can change; `now` itself when one is due already."""
+    """Give the next moment at which a verdict can change; `now` itself when one is due already.
+
+    `now` is 0 before the first tick: no date is known, and no level is reached.
+    """
     due = judge(subjects, cards, now, answers)
     return now if due else coming(subjects, cards, now, answers)
 
@@ -135,12 +138,19 @@ def coming(
     now: int,
     answers: Mapping[str, Answer] = NO_ANSWERS,
 ) -> int:
-    """Give the next moment after `now` at which a level is reached, or `NEVER`."""
+    """Give the next moment after `now` at which a level is reached, or `NEVER`.
+
+    Or at which another officer may answer for a clock: then the case is told anew.
+    """
     soonest = NEVER
     for subject in subjects:
         at = subject.coming(now)
         if at is not None and at < soonest:
             soonest = at
+        if isinstance(subject, Clock) and subject.post is not None:
+            at = subject.hands_over(now)
+            if at is not None and at < soonest:
+                soonest = at
         if cards:
             silent = _silence(subject, cards, answers)
             if silent is not None and now < silent.at < soonest:

@@ -234,17 +234,19 @@ def officer(case: Case) -> str | None:
 def responsible(clock: Clock, case: Case, now: int) -> str | None:
     """Give who answers for a clock at a moment (责任人): the step's officer, or a deputy.
 
-    The officer on record, or else the post's; when away on that day, who stands in (职位代理).
+    The officer on record, or else the post's; when away on that day, who stands in (职位代理). What
+    has ended stays with who answered when it did. Before the first tick `now` is 0: no date is
+    known, and nobody is away.
     """
     if clock.step is None:
         return officer(case)
-    named = clock.started.officer or None
-    step = case.rules.steps.get(clock.step)
-    post = case.rules.posts.get(step.post) if step is not None and step.post else None
+    named, post = clock.started.officer or None, clock.post
     if post is None:
         return named or officer(case)
-    day = clock.counting.calendar.face(now) // DAY
-    return post.responsible(named, date_of(day))
+    moment = now if clock.stopped_at is None else clock.stopped_at
+    if not moment:
+        return named or post.officers[0]
+    return post.responsible(named, date_of(clock.counting.calendar.face(moment) // DAY))
 
 
 def _at(entry: Entry | None) -> int | None:

@@ -96,6 +96,7 @@ def _clock(
         levels=levels_of(kind, counting, rules),
         silence=rules.silences.get(kind),
         step=run.code,
+        post=rules.posts.get(step.post) if step is not None and step.post else None,
         assumed=run.started is None,
         suspensions=suspensions,
         refused=[*refused, *late],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import faust
 from faust.app.base import BootStrategy
 
+from streams.runtime.ports import Fault
 from streams.runtime.positions import Partition
 from streams.runtime.transport import ChunkTransport
 
@@ -135,6 +136,10 @@ def connect_agent(
         if owner is None:  # of another generation: it is read again by whoever owns it
             reader.set_aside(message)
         else:
-            owner.take_in(message, reader)
+            try:
+                owner.take_in(message, reader)
+            except Fault as fault:
+                await owner.writer.give_up(fault)
+                raise
 
     app.agent(topic, concurrency=1, name="engine")(engine)

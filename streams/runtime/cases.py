@@ -26,10 +26,11 @@ from streams.engine.state import (
     unpack,
 )
 from streams.runtime.cold import Cold, InMemory
+from streams.runtime.faults import about
 from streams.runtime.packed import Packed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Container, Iterator
 
     from schemas.verdicts import CaseRecord, MoveRecord
     from streams.engine.case import Case
@@ -87,7 +88,8 @@ class Cases:
     """Every case of a partition: packed at rest, open while it is worked on.
 
     `rules_of` gives the rules of a catalogue's version, of the one in force for "". `cold` says
-    where closed cases go that leave memory; where that fails any method raises Fatal.
+    where closed cases go that leave memory; where that fails any method raises Fatal. What fails
+    for one case raises CaseFault; memory may be half changed then.
     """
 
     def __init__(self, rules_of: Callable[[str], Rules], cold: Cold | None = None) -> None:
@@ -98,6 +100,8 @@ class Cases:
         self._touched: dict[str, OpenCase] = {}
         self.before_touch: Callable[[str, OpenCase], None] | None = None
         """Told of each case that is there already, before a record or a tick comes to it."""
+        self.aside: Container[str] = ()
+        """The cases that are not to be touched."""
         self.moves: list[MoveRecord] = []
         self.epoch = 0
         """Of cases that are opened from now on; one that is there keeps its own."""
@@ -108,9 +112,15 @@ class Cases:
         return case_no in self._open or self.packed.get(case_no) is not None
 
     def restored(self) -> None:
-        """Build the index and the counts: every case is there."""
+        """Build the index and the counts: every case is there, and `aside` is known."""
         for case_no, deadline in self.packed.restored():
-            self._deadlines.set(case_no, deadline)
+            if case_no not in self.aside:
+                self._deadlines.set(case_no, deadline)
+
+    def take_up(self, case_no: str, now: int) -> None:
+        """Judge a case by the next tick that was set aside until now."""
+        if case_no in self:
+            self._awaken(case_no, now)
 
     def fold(self, case_no: str, entry: Entry) -> bool:
         """Add an entry to its case; False when it changes nothing (a repetition, an old version).
@@ -147,9 +157,10 @@ class Cases:
     def settle(self, now: int) -> None:
         """Set the clocks of every case that events have touched, and when it is to be judged."""
         for case_no, case in self._touched.items():
-            subjects = self._assess(case).subjects
-            case.answered(case_no)
-            self._awaken(case_no, next_at(subjects, case.cards, now, case.answers))
+            with about(case_no):
+                subjects = self._assess(case).subjects
+                case.answered(case_no)
+                self._awaken(case_no, next_at(subjects, case.cards, now, case.answers))
         self._touched.clear()
 
     def tick(self, now: int, most: int) -> bool:
@@ -163,7 +174,8 @@ class Cases:
         self.passing = now
         judged = 0
         for case_no in islice(self._deadlines.due(now), most):
-            self._judge(case_no, now)
+            with about(case_no, judged=True):
+                self._judge(case_no, now)
             judged += 1
         if judged == most:
             return False
@@ -220,14 +232,16 @@ class Cases:
             assessed = case.assessed
             if assessed is None:  # it was opened, and nothing came of it
                 continue
-            state = case.state
-            state.revision += 1
-            state.cards = sorted(case.cards.values())
-            deadline = self._deadlines.of(case_no)
-            head = Head(_summary(case, assessed), deadline, horizon_of(assessed, case.cards))
-            packed = pack(state, head)
-            self.packed.keep(case_no, packed, head, now, case.before)
-            record = case_record(case_no, state.revision, assessed, now, state.cards, state.epoch)
+            with about(case_no):
+                state = case.state
+                state.revision += 1
+                state.cards = sorted(case.cards.values())
+                deadline = self._deadlines.of(case_no)
+                head = Head(_summary(case, assessed), deadline, horizon_of(assessed, case.cards))
+                packed = pack(state, head)
+                self.packed.keep(case_no, packed, head, now, case.before)
+                revision, cards, epoch = state.revision, state.cards, state.epoch
+                record = case_record(case_no, revision, assessed, now, cards, epoch)
             yield case_no, packed, record
         self._open.clear()
 

@@ -20,6 +20,7 @@ from streams.engine.calendar import day_of
 from streams.engine.case import assess
 from streams.engine.comparing import alike, differences
 from streams.engine.horizon import NO_DAY
+from streams.runtime.faults import about
 from streams.runtime.references import IN_FORCE, PREFIXES, Refused
 from streams.runtime.reporting import begun, difference, ended
 from streams.runtime.sweep import SLICE, Position, Sweep, Task
@@ -188,8 +189,12 @@ class Changes:
         if not names:
             self._end(sweep)
             return
-        todo = [name for name in names if name not in self._early]
-        changed = sum(self._visit(name, self._cases.read(name)) for name in todo)
+        aside = self._cases.aside
+        todo = [name for name in names if name not in self._early and name not in aside]
+        changed = 0
+        for name in todo:
+            with about(name):
+                changed += self._visit(name, self._cases.read(name))
         self._early.difference_update(names)
         sweep.advance(names[-1], len(todo), changed)
 

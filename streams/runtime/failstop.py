@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import structlog
 
 from streams.kafka_access import denial
+from streams.runtime.ports import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -38,17 +39,21 @@ class FailStop:
     def __call__(self, kind: str, reason: object) -> NoReturn:
         """End the process. `kind` is a word for the metric, `reason` is for a person.
 
-        What the brokers refuse is of one kind, `access`, wherever it shows.
+        What the brokers refuse is of one kind, `access`, wherever it shows; so is a fault while
+        deciding, `engine`, and its line names what was decided on.
         """
         deadline = threading.Timer(PATIENCE, self._leave, (EXIT_CODE,))
         deadline.daemon = True
         try:
-            if (denied := denial(reason)) is not None:
+            more: dict[str, Any] = {}
+            if isinstance(reason, Fault):
+                kind, more = "engine", reason.told
+            elif (denied := denial(reason)) is not None:
                 kind, reason = "access", denied
             with contextlib.suppress(RuntimeError, MemoryError):  # no memory for a thread
                 deadline.start()
             self._metrics.fail_stop(kind)
-            log.critical("fail-stop", kind=kind, reason=describe(reason))
+            log.critical("fail-stop", kind=kind, **more, reason=describe(reason))
             sys.stdout.flush()
             sys.stderr.flush()
         finally:
@@ -80,4 +85,4 @@ def describe(reason: object) -> str:
         return str(reason)
     text = str(reason)
     name = type(reason).__name__
-    return text if name == "Fatal" else f"{name}: {text}" if text else name
+    return text if name in {"Fatal", "Fault"} else f"{name}: {text}" if text else name

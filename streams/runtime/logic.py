@@ -15,13 +15,14 @@ from msgspec import Raw, Struct
 from schemas import topics
 from schemas.decoding import Refusal, decode_event
 from schemas.masking import masked_json
-from schemas.ticks import LARGEST_CHANGE, Tick, TickSource, read_tick
+from schemas.ticks import LARGEST_CHANGE, Change, Retry, Tick, TickSource, read_tick
 from schemas.verdicts import EventRecord, decode, encode
 from streams.engine.entries import entry_of
 from streams.engine.state import FORMAT, UnknownFormat
 from streams.runtime.arrivals import Arrivals
 from streams.runtime.cases import Cases, TooLarge
 from streams.runtime.changes import KEYS, Changes
+from streams.runtime.faults import MARKS, NOT_FAULTS, Faults, about
 from streams.runtime.inputs import InputPosition, Inputs
 from streams.runtime.judging import DUE_SLICE, Judging
 from streams.runtime.passing_on import dead_letter, origin_of, sent_on, too_large
@@ -90,6 +91,7 @@ class CasePartition:
         self._now = 0
         self._epoch: int | None = None
         self._inputs = Inputs(partition)
+        self._faults = Faults(partition)
         self._waiting: deque[Chunk] = deque()
         self._barriers: Sequence[Barrier] = ()
         self._ticks_end = 0
@@ -110,6 +112,8 @@ class CasePartition:
                 raise Fatal(f"partition {self._partition}: {error}") from None
         elif key == PARTITION_KEY and value is not None:
             self._restore_partition(value)
+        elif key.startswith(MARKS):
+            self._faults.restore(key, value)
         elif key.startswith(KEYS):
             self._changes.restore(key, value)
 
@@ -140,8 +144,10 @@ class CasePartition:
         self._cases.epoch = self._epoch
         for topic, found in inputs.items():
             self._inputs.check(topic, found)
+        self._cases.aside = self._faults.aside
         self._cases.restored()
-        self._changes.restored(self._position, self._now)
+        with self._faults.watching("the files in force", self._now):
+            self._changes.restored(self._position, self._now)
         self._report()
 
     # -- applying -------------------------------------------------------------------------------
@@ -151,16 +157,23 @@ class CasePartition:
         if chunk.topic == _TICKS:
             self._waiting.append(chunk)
             return self._pass_time()
+        self._faults.takes_in(chunk)
         expected = self._inputs.next(chunk.topic)
         handle = self._step if chunk.topic == _STEPS else self._ruling
         arrivals = Arrivals(chunk) if self._judging.replayed else None
         dated = chunk if arrivals is None else arrivals.dated
         for index, offset in enumerate(chunk.offsets):
             if offset >= expected:
-                if arrivals is not None:
-                    arrivals.set(index, self._replayed_until(chunk, index))
-                handle(dated, index)
-        self._cases.settle(self._now)
+                try:
+                    if arrivals is not None:
+                        arrivals.set(index, self._replayed_until(chunk, index))
+                    handle(dated, index)
+                except NOT_FAULTS:
+                    raise
+                except Exception as error:
+                    raise self._faults.at_record(chunk, index, self._now, error) from error
+        with self._faults.watching("records", self._now):
+            self._cases.settle(self._now)
         self._inputs.advance(chunk.topic, chunk.offsets[-1] + 1)
         return [chunk, *self._pass_time()]
 
@@ -196,10 +209,13 @@ class CasePartition:
         A slice of the tick and of the change that are under way is done by that, and there is
         more to take until they have come to every case.
         """
-        self._changes.work(self._now)
-        if self._judging.busy:
-            self._judging.work(self._now)
-        self._close()
+        with self._faults.watching("a change of calendar or catalogue", self._now):
+            self._changes.work(self._now)
+        with self._faults.watching("a tick", self._now):
+            if self._judging.busy:
+                self._judging.work(self._now)
+            self._close()
+        self._faults.gave_out()
         outputs, state, position = self._outputs, self._state, self._changes.position
         if self._inputs.changed or outputs or state or position != self._position:
             passing = self._cases.passing is not None
@@ -214,23 +230,28 @@ class CasePartition:
     def _close(self) -> None:
         """Pack every case that was worked on, and write it out with what changes have to say."""
         for move in self._cases.moves:
-            self._metrics.moved(move)
-            self._emit(topics.VERDICTS.name, move.case_no.encode(), move)
+            with about(move.case_no):
+                self._metrics.moved(move)
+                self._emit(topics.VERDICTS.name, move.case_no.encode(), move)
         self._cases.moves.clear()
         for case_no, packed, record in self._cases.close(self._now):
             key = case_no.encode()
             self._state.append((key, packed))
-            self._emit(topics.CASES.name, key, record)
+            self._faults.overcome(case_no)
+            with about(case_no):
+                self._emit(topics.CASES.name, key, record)
         for key, told in self._changes.told:
             dated = msgspec.structs.replace(told, epoch=self.epoch)
             self._emit(topics.EVENTS.name, key, dated)
-        self._state += self._changes.state
+        self._state += [*self._changes.state, *self._faults.state]
+        self._faults.state.clear()
         self._changes.told.clear()
         self._changes.state.clear()
 
     def _report(self) -> None:
         packed, waiting, left = self._cases.packed, len(self._waiting), self._changes.left
         self._metrics.partition(self._partition, self._now, waiting, packed.summaries, left)
+        self._metrics.set_aside(self._partition, tuple(self._faults.aside))
         self._metrics.held(self._partition, packed.in_memory, packed.in_cold_store)
 
     # -- time -----------------------------------------------------------------------------------
@@ -243,8 +264,12 @@ class CasePartition:
             for index, offset in enumerate(chunk.offsets):
                 if offset < self._inputs.next(_TICKS):
                     continue
-                if not self._tick(chunk, index):
-                    return done
+                self._faults.tick = offset
+                with self._faults.watching(
+                    "a tick, or a change of calendar or catalogue", self._now
+                ):
+                    if not self._tick(chunk, index):
+                        return done
                 self._inputs.advance(_TICKS, offset + 1)
             done.append(self._waiting.popleft())
         if self._ticks_end > self._inputs.next(_TICKS):  # offsets without a record, at the end
@@ -276,10 +301,22 @@ class CasePartition:
             return False
         if isinstance(found, Tick):
             return self._pass_to(found.now, timed=found.timed)
-        if self._changes.busy:  # one after the other
+        return self._change(found) if isinstance(found, Change) else self._take_up(found)
+
+    def _change(self, change: Change) -> bool:
+        """Put a change in force; False while another is on its way."""
+        if self._changes.busy:
             return False
         self._close()  # what was judged until here was judged by the rules until here
-        self._changes.apply(found, self._now)
+        self._changes.apply(change, self._now)
+        return True
+
+    def _take_up(self, retry: Retry) -> bool:
+        """Decide again on a case that was set aside, if it is here."""
+        told = self._faults.take_up(retry, self._now)
+        if told is not None:
+            self._cases.take_up(retry.case_no, self._now)
+            self._emit(topics.EVENTS.name, retry.case_no.encode(), told)
         return True
 
     def _pass_to(self, now: int, *, timed: bool) -> bool:
@@ -306,7 +343,9 @@ class CasePartition:
     def _step(self, chunk: Chunk, index: int) -> None:
         raw = chunk.values[index]
         try:
+            self._faults.let_pass(chunk, index)
             event = decode_event(raw)
+            self._faults.let_in(event.case_no, event.source)
             entry = entry_of(event)
         except Refusal as refusal:
             self._refuse(chunk, index, refusal)
@@ -352,7 +391,9 @@ class CasePartition:
     def _ruling(self, chunk: Chunk, index: int) -> None:
         """Put a ruling on record, and on its case."""
         try:
+            self._faults.let_pass(chunk, index)
             ruling = read_ruling(chunk.values[index] or b"")
+            self._faults.let_in(ruling.case_no, SOURCE)
             if self._passes_on(chunk, index, ruling.case_no, SOURCE):
                 return
             self._cases.rule(ruling.case_no, answer_of(ruling))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from schemas.changes import ChangeResult
     from schemas.ticks import ChangeSubject
@@ -45,6 +45,9 @@ class EngineMetrics(Protocol):
 
         `left` is how many cases a change can concern and has not come to yet.
         """
+
+    def set_aside(self, partition: int, names: Collection[str]) -> None:
+        """Take the cases of a partition that are set aside; a record's name begins with NUL."""
 
     def held(self, partition: int, in_memory: int, in_cold_store: int) -> None:
         """Take how many cases a partition holds, by where they lie."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Final, Literal, NamedTuple, Protocol
 
 
 class Fatal(Exception):  # noqa: N818 - named after what it means, not after what it is
@@ -52,6 +52,37 @@ class Batch(NamedTuple):
     """Whether the logic has more to do by itself: it is taken from again without any input."""
 
 
+NOTHING: Final = Batch([], [])
+
+
+class Fault(Exception):  # noqa: N818 - named after what it is
+    """Raised when deciding failed: memory may be half changed, so the process ends with it.
+
+    It names what was decided on; `last` is written before the end, in a transaction of its own.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        case: str = "",
+        topic: str,
+        partition: int,
+        offset: int,
+        remedy: str,
+        last: Batch = NOTHING,
+    ) -> None:
+        super().__init__(reason)
+        self.told = {
+            "case": case,
+            "topic": topic,
+            "partition": partition,
+            "offset": offset,
+            "remedy": remedy,
+        }
+        self.last = last
+
+
 @dataclass(frozen=True, slots=True)
 class InputTopic:
     """An input topic's partition as the broker has it at the take-over."""
@@ -65,7 +96,8 @@ class PartitionLogic(Protocol):
     """Everything that one owned partition does.
 
     Life: `restore` for each changelog record, `restored` once, then `apply` and `advance` in the
-    order of each topic, and `take` whenever the runtime can write; at last `close`.
+    order of each topic, and `take` whenever the runtime can write; at last `close`. Any of them
+    may raise Fault, and nothing more is asked of the logic then.
     """
 
     def restore(self, key: bytes, value: bytes | None) -> None:

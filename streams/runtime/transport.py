@@ -325,7 +325,7 @@ def _message(delivery: Delivery, generation: int) -> ConsumerMessage:
 def _lost(tp: Partition, committed: int, start: int) -> str:
     return (
         f"{tp.topic}[{tp.partition}]: the group has committed offset {committed}, but the state "
-        f"ends at {start}: the state topic lost records. Run `jiancha rebuild`"
+        f"ends at {start}: the state topic lost records. Run `jiancha state rebuild`"
     )
 
 

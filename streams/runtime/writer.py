@@ -9,11 +9,18 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any, Final
 
+import structlog
+
+from streams.runtime.failstop import describe
+from streams.runtime.ports import Fault
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from streams.runtime.failstop import FailStop
     from streams.runtime.ports import Batch, RuntimeMetrics
+
+log = structlog.get_logger(__name__)
 
 PAUSE: Final = 0.005  # seconds for records and writes between two slices
 SPACING: Final = 0.025
@@ -72,6 +79,7 @@ class GroupCommit:
         self._began = -spacing
         self.pending = 0  # input records whose effects are not yet in a transaction
         self.writes = 0  # that are durable
+        self._given_up = False
 
     def add(self, finished: Sequence[Any], records: int) -> None:
         """Note that the logic took `records` in, and that the `finished` messages are applied.
@@ -103,17 +111,37 @@ class GroupCommit:
         finally:
             self._waited_for -= 1
 
+    async def give_up(self, fault: Fault) -> None:
+        """Write what has to outlive the end, once nothing else is being written, and nothing more.
+
+        The process ends whether it can be written or not.
+        """
+        self._given_up = True
+        if self._task is not None and self._task is not asyncio.current_task():
+            await asyncio.wait([self._task])
+        if fault.last.state:
+            try:
+                await self._write(fault.last)
+            except Exception as error:  # noqa: BLE001 - it must not hide the fault
+                log.warning("end not counted", reason=describe(error))
+
     async def _run(self) -> None:
         while self._dirty or (self._more and not self._waited_for):
             if (early := self._began + self._spacing - time.perf_counter()) > 0:
                 await asyncio.sleep(early)
             if self._more:  # last: a turn is over soon after it was given
                 await self._turns.next()
+            if self._given_up:  # what the logic holds may be half changed
+                return
             self._began = time.perf_counter()
             finished, self._finished = self._finished, []
             records, self.pending = self.pending, 0
             self._dirty = False
-            batch = self._take()
+            try:
+                batch = self._take()
+            except Fault as fault:
+                await self.give_up(fault)
+                raise
             self._more = batch.more
             written = len(batch.outputs) + len(batch.state)
             if written:

@@ -9,6 +9,7 @@ import msgspec
 from schemas import topics
 from schemas.verdicts import DEAD_LETTER_HEADER
 from streams.sink.accepted_rows import accepted_rows
+from streams.sink.aside_rows import aside_rows, is_aside
 from streams.sink.change_rows import change_rows, is_report
 from streams.sink.judged_rows import case_rows, letter_rows, move_rows
 
@@ -61,7 +62,9 @@ TOPICS: Final = tuple(
 
 
 def _told_rows(value: bytes) -> list[Row]:
-    return change_rows(value) if is_report(value) else accepted_rows(value)
+    if is_report(value):
+        return change_rows(value)
+    return aside_rows(value) if is_aside(value) else accepted_rows(value)
 
 
 _READERS: Final = {

@@ -304,6 +304,18 @@ SINK_OFFSETS: Final = _table(
 )
 """No record becomes a row of it: the sink writes it after the rows of each batch."""
 
+SET_ASIDES: Final = _table(
+    "set_asides",
+    ("case_no", "String"),
+    ("at", _SECOND),
+    "move",
+    ("partition", "UInt32"),
+    "topic",
+    ("offset", "UInt64"),
+    ("reason", "String"),
+    ("by", "String"),
+)
+
 ALL: Final = (
     EVENTS,
     CLOCKS,
@@ -319,6 +331,7 @@ ALL: Final = (
     CHANGE_ENDS,
     LIVES,
     SINK_OFFSETS,
+    SET_ASIDES,
 )
 """In the order in which a batch is inserted: a case after its clocks and findings, a card after its
 moves, so that a reader between two inserts never sees a case without clocks, a card without its

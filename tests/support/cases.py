@@ -43,7 +43,7 @@ def rules_of(catalogue: Catalogue) -> Rules:
     )
 
 
-def rules(clocks=None, *, preset=None, flow=(), calendars=None, **policy) -> Rules:
+def rules(clocks=None, *, preset=None, flow=(), posts=(), calendars=None, **policy) -> Rules:
     """Rules with one item, `i`."""
     base = built_in()
     version = {"clocks": clocks or {}, "flow": flow, "preset": preset}
@@ -52,6 +52,10 @@ def rules(clocks=None, *, preset=None, flow=(), calendars=None, **policy) -> Rul
         "policy": {**base.content["policy"], **policy},
         "items": [{"code": "i", "name": "事项", "versions": [version]}],
     }
+    if posts:
+        content["regions"] = [{"code": "r", "name": "区"}]
+        content["departments"] = [{"code": "d", "name": "局", "region": "r"}]
+        content["posts"] = list(posts)
     CatalogueFile.model_validate(content)
     return rules_of(catalogue_from(content, {**base.calendars, **(calendars or {})}))
 

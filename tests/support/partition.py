@@ -49,6 +49,9 @@ class Counted:
     def partition(self, _partition, now, waiting, cases, left):
         self.now, self.waiting, self.cases, self.left = now, waiting, +cases, left
 
+    def set_aside(self, _partition, names):
+        self.aside = names
+
     def held(self, _partition, in_memory, in_cold_store):
         self.in_memory, self.in_cold_store = in_memory, in_cold_store
 

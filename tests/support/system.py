@@ -79,13 +79,13 @@ class System:
             )
         return self.running[arguments[0]]
 
-    def start(self, role, name=None):
+    def start(self, role, name=None, program=JIANCHA):
         """Start a role under a name; the roles of one name keep their port."""
         name = name or role
         port = self.ports.setdefault(name, free_port())
         with self.log(name).open("ab") as log:
             self.running[name] = subprocess.Popen(
-                [*JIANCHA, "worker", "--role", role],
+                [*program, "worker", "--role", role],
                 cwd=ROOT,
                 env={**self.env, "JIANCHA_HTTP__PORT": str(port)},
                 stdout=log,
@@ -161,24 +161,26 @@ def installed(folder, bootstrap, clickhouse_port, catalogue, *, embedded, **extr
 
 
 @contextlib.contextmanager
-def on_embedded(folder, clickhouse_port, catalogue):
+def on_embedded(folder, clickhouse_port, catalogue, **extra):
     """Install a system on an embedded broker of its own."""
     with (
         embedded_kafka(folder, {topic.name: PARTITIONS for topic in topics.ALL}) as kafka,
-        installed(folder, kafka, clickhouse_port, catalogue, embedded=True) as system,
+        installed(folder, kafka, clickhouse_port, catalogue, embedded=True, **extra) as system,
     ):
         yield system
 
 
 @contextlib.contextmanager
-def on_either(request, folder, clickhouse_port, catalogue):
+def on_either(request, folder, clickhouse_port, catalogue, **extra):
     """Install a system on the broker that the fixture's parameter names: `embedded` or `real`."""
     if request.param == "embedded":
-        with on_embedded(folder, clickhouse_port, catalogue) as system:
+        with on_embedded(folder, clickhouse_port, catalogue, **extra) as system:
             yield system
     else:
         kafka = request.getfixturevalue("real_kafka")
-        with installed(folder, kafka, clickhouse_port, catalogue, embedded=False) as system:
+        with installed(
+            folder, kafka, clickhouse_port, catalogue, embedded=False, **extra
+        ) as system:
             yield system
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from schemas.events import STEP_EVENT
 from streams.board.case_page import LONGEST, case_view
 from streams.board.history import (
+    Aside,
     CaseFile,
     CaseLine,
     ClockLine,
@@ -111,6 +114,15 @@ def test_every_interval_is_there_and_the_counted_ones_add_up():
     assert clock.used.total.en == "8 working days"
     assert sum(s.width for s in clock.to_due.stretches) == pytest.approx(100, abs=0.01)
     assert clock.to_due.stretches[-1].start == pytest.approx(3 / 7 * 100, abs=0.01)
+
+
+def test_a_case_that_is_set_aside_is_not_explained_for_that_would_fail_too():
+    law = rules({"promised": days(5)})
+    case = file(events=[happening(ACCEPTED)], clocks=[clock_line("2026-09-24 23:59:59")])
+    aside = replace(case, aside=Aside(NOW, "KeyError"))
+    (clock,) = case_view(aside, law).clocks
+    assert clock.explained is None
+    assert case_view(case, law).clocks[0].explained is not None
 
 
 def test_a_clock_that_ended_in_time_is_not_over_later():

@@ -12,6 +12,7 @@ from schemas.calendars import load_calendars
 from schemas.limits import Ladder
 from streams.engine.calendar import Calendar, OutsideCalendar, add_months, day_of
 from streams.engine.clocks import highest
+from streams.engine.horizon import horizon_of
 from tests.support.cases import (
     assessed,
     at,
@@ -23,6 +24,7 @@ from tests.support.cases import (
     rules_of,
     shown,
 )
+from tests.support.partition import Partition
 
 
 def day(text):
@@ -64,6 +66,17 @@ class TestTheCalendarsEnds:
         assert cn.nth(day("2100-12-30"), 1) == day("2100-12-31")
         with pytest.raises(OutsideCalendar):
             cn.nth(day("2100-12-31"), 1)
+
+    def test_a_case_due_with_the_last_second_there_is_has_a_horizon(self):
+        """A breach would be the first second beyond: it is never reached, and nothing stumbles."""
+        law = rules({"promised": {"amount": 364, "unit": "natural_day", "roll": "none"}})
+        case = assessed(law, event("accepted", "2100-01-01 08:00:00"))
+        assert shown(clock(case).due_at) == "2100-12-31 23:59:59"
+        assert horizon_of(case, {}) == day("2100-12-31")
+        partition = Partition(law)
+        partition.feed(event("accepted", "2100-01-01 08:00:00"))
+        partition.tick(at("2100-01-01 08:00:00"))
+        assert partition.cases()["c"].level == "none"
 
     def test_months_reach_the_first_and_the_last_year_there_is(self):
         assert add_months(day("0002-01-31"), -12) == day("0001-01-31")

@@ -6,9 +6,11 @@ from datetime import date
 
 import pytest
 
-from schemas.catalogue import Post
+from schemas.catalogue import Absence, Post
 from schemas.catalogue_loading import catalogue_from
+from streams.engine.records import responsible
 from tests.support.cases import assessed, at, clock, days, event, rules, shown
+from tests.support.partition import Partition
 
 PERMIT = rules({}, preset="cn-permit")
 BOTH = rules({"e_licence": days(3)}, preset="cn-permit")
@@ -198,6 +200,53 @@ class TestTheOfficerAndTheDeputy:
     )
     def test_the_officer_on_record_or_the_posts_own_or_who_stands_in(self, named, day, who):
         assert self.post.responsible(named, date.fromisoformat(day)) == who
+
+    law = rules(
+        flow=[{"code": "审查", "name": "审查", "post": "p", "limit": days(20)}],
+        posts=[post.model_dump(mode="json", by_alias=True)],
+    )
+    started = event("step_started", "2018-10-15 09:00:00", step="审查", officer="张")
+
+    def told(self, now, *more):
+        case = assessed(self.law, self.started, *more)
+        return responsible(clock(case, "step:审查:1"), case, now)
+
+    def test_before_the_first_tick_no_day_is_known_and_nobody_is_away(self):
+        assert self.told(0) == "张"
+        case = assessed(self.law, event("step_started", "2018-10-16 09:00:00", step="审查"))
+        assert responsible(clock(case, "step:审查:1"), case, 0) == "张"  # the post's first
+
+    def test_what_has_ended_stays_with_who_answered_when_it_did(self):
+        ended = event("step_finished", "2018-10-17 11:00:00", step="审查")
+        assert [
+            self.told(now, ended) for now in (0, at("2018-10-17 12:00:00"), at("2019-01-01"))
+        ] == ["王"] * 3
+
+    def test_a_case_is_told_anew_on_each_day_that_an_absence_begins_or_is_over(self):
+        running = clock(assessed(self.law, self.started), "step:审查:1")
+        turns, now = [], 0
+        while (turn := running.hands_over(now)) is not None:
+            turns.append(shown(turn))
+            now = turn
+        assert turns == ["2018-10-16 00:00:00", "2018-10-18 00:00:00", "2018-10-19 00:00:00"]
+        ended = event("step_finished", "2018-10-15 11:00:00", step="审查")
+        assert clock(assessed(self.law, self.started, ended), "step:审查:1").hands_over(0) is None
+
+    def test_the_record_follows_with_the_tick_of_that_day(self):
+        partition = Partition(self.law)
+        partition.feed(self.started)
+        officers = []
+        for day in ("2018-10-15 18:00:00", "2018-10-16", "2018-10-18", "2018-10-19"):
+            officers.append(partition.cases()["c"].clocks[0].officer)
+            partition.tick(at(day))
+        officers.append(partition.cases()["c"].clocks[0].officer)
+        assert officers == ["张", "张", "王", "王", "张"]
+
+    def test_an_absence_up_to_the_last_day_of_the_calendars_is_never_over(self):
+        away = {"officer": "张", "from": "2018-10-16", "to": "2100-12-31"}
+        post = self.post.model_copy(update={"absences": (Absence.model_validate(away),)})
+        assert post.turn_after(None) == date(2018, 10, 16)
+        assert post.turn_after(date(2018, 10, 16)) is None
 
     def test_an_absence_that_ends_before_it_begins_is_refused(self):
         absence = {"officer": "张", "from": "2018-10-18", "to": "2018-10-16"}

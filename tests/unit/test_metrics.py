@@ -327,6 +327,24 @@ class TestProgress:
         assert held(1) == [2, 10]
         assert held() == [0, 0]
 
+    def test_cases_set_aside_are_named_the_first_of_them_by_number(self, registry, rules):
+        metrics = EngineMetrics(registry, rules)
+
+        def aside(*owned):
+            families = {f.name: f for f in metrics.open_cases(owned)}
+            samples = families["jiancha_engine_cases_set_aside"].samples
+            return {s.labels["case"]: s.value for s in samples}
+
+        assert aside(0) == {}
+        metrics.set_aside(0, ("c-1", "\x00hall.steps@5"))
+        metrics.set_aside(1, tuple(f"d-{n:02}" for n in range(25)))
+        assert aside(0) == {"c-1": 1, "unreadable": 1}
+        every = aside(0, 1)
+        assert len(every) == 22
+        assert (every["d-18"], every["other"], every["unreadable"]) == (1, 6, 1)
+        metrics.set_aside(0, ())
+        assert aside(0) == {}
+
     def test_how_far_the_calendar_in_force_is_decreed_where_it_is_least(self, registry, rules):
         metrics = EngineMetrics(registry, rules)
         metrics.in_force(0, rules)

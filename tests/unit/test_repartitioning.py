@@ -12,6 +12,7 @@ from schemas.verdicts import decode, encode
 from streams.engine.state import FORMAT
 from streams.repartitioning import STATE, WIDENED, Refused, Unread, prospect, repartition
 from streams.runtime.changes import TASK
+from streams.runtime.faults import Mark
 from streams.runtime.logic import PARTITION_KEY, RESERVED, PartitionState
 from streams.runtime.placing import partition_of
 from streams.runtime.positions import Partition as Place
@@ -421,3 +422,18 @@ def test_reserved_keys_are_no_cases():
     kept.restore(b"a", b"2")
     kept.restore(b"a", None)
     assert (kept.cases, kept.reserved, kept.own) == ({}, {RESERVED + b"x": b"1"}, None)
+
+
+def test_what_is_marked_of_a_case_goes_with_it_and_a_records_mark_stays():
+    case_no = next(f"c-{n}" for n in range(100) if partition_of(f"c-{n}", TO) == TO - 1)
+    case, record = (Mark(name, "t", 5, 3, 0, "why") for name in (case_no, ""))
+    kept = Kept()
+    kept.restore(case_no.encode(), b"state")
+    for mark in (case, record):
+        kept.restore(mark.key, encode(mark))
+    assert kept.references == {}
+    assert list(kept.leaving(0, TO)) == [
+        (TO - 1, case.key, encode(case)),
+        (TO - 1, case_no.encode(), b"state"),
+    ]
+    assert list(kept.leaving(TO - 1, TO)) == []

@@ -13,7 +13,7 @@ from aiokafka.errors import TopicAuthorizationFailedError
 
 from streams.runtime import failstop
 from streams.runtime.failstop import EXIT_CODE, FailStop, describe
-from streams.runtime.ports import Fatal
+from streams.runtime.ports import Fatal, Fault
 from tests.fakes import CountedMetrics, Ended, stopper
 
 
@@ -108,6 +108,31 @@ def test_what_the_brokers_refuse_is_of_one_kind_wherever_it_shows():
     (line,) = lines
     assert line["kind"] == "access"
     assert line["reason"].startswith("the state cannot be read → `jiancha topics --acls`")
+
+
+def test_a_fault_while_deciding_is_of_one_kind_and_its_line_names_what_it_was():
+    metrics = CountedMetrics()
+    fault = Fault("KeyError: 'x'", case="c-1", topic="t", partition=3, offset=7, remedy="report it")
+
+    async def stumbles():
+        raise fault
+
+    with structlog.testing.capture_logs() as lines, pytest.raises(Ended):
+        asyncio.run(stopper(metrics).guard("transaction", stumbles()))
+    assert metrics.counts == {"fail stop engine": 1}
+    assert lines == [
+        {
+            "event": "fail-stop",
+            "kind": "engine",
+            "case": "c-1",
+            "topic": "t",
+            "partition": 3,
+            "offset": 7,
+            "reason": "KeyError: 'x'",
+            "remedy": "report it",
+            "log_level": "critical",
+        }
+    ]
 
 
 OUTLIVES = """

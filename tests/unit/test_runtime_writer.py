@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from streams.runtime.ports import Batch, Fatal, Output
+from streams.runtime.ports import Batch, Fatal, Fault, Output
 from streams.runtime.writer import GroupCommit, Turns
 from tests.fakes import CountedMetrics, Ended, stopper
 
@@ -257,5 +257,75 @@ def test_partitions_take_turns_and_the_event_loop_turns_between():
         assert order.count("a") == order.count("b") == 3
         for first, second in pairwise(order):
             assert "record" in {first, second}
+
+    asyncio.run(scenario())
+
+
+FAULT = Fault(
+    "KeyError",
+    case="c",
+    topic="t",
+    partition=0,
+    offset=7,
+    remedy="report it",
+    last=Batch([Output("out", 0, None, b"told")], [(b"mark", b"1")]),
+)
+
+
+class Faulty(Bench):
+    """A logic that stumbles when it is asked for what it has."""
+
+    def take(self) -> Batch:
+        raise FAULT
+
+
+def test_a_fault_of_the_logic_is_counted_alone_before_the_end_and_acknowledges_nothing():
+    async def scenario():
+        bench = Faulty()
+        bench.gate.set()
+        bench.add("m1")
+        with pytest.raises(Ended):
+            await bench.commit._task
+        assert bench.events == [("write", ["told"])]
+        assert bench.metrics.counts["fail stop engine"] == 1
+
+    asyncio.run(scenario())
+
+
+def test_it_ends_all_the_same_and_by_the_same_name_when_that_cannot_be_written():
+    async def scenario():
+        bench = Faulty()
+        bench.gate.set()
+        bench.error = Fatal("no broker")
+        bench.add("m1")
+        with pytest.raises(Ended):
+            await bench.commit._task
+        assert bench.metrics.counts["fail stop engine"] == 1
+
+    asyncio.run(scenario())
+
+
+def test_what_was_being_written_is_finished_first_and_nothing_more_is_taken():
+    async def scenario():
+        bench = Bench()
+        bench.add("m1", effects=("e1",))
+        await turn()
+        bench.add("m2", effects=("half",))  # the logic stumbled over this one
+        ending = asyncio.ensure_future(bench.commit.give_up(FAULT))
+        await turn()
+        assert bench.events == [("write", ["e1"])]
+        bench.gate.set()
+        await asyncio.wait_for(ending, 1)
+        assert bench.events == [("write", ["e1"]), ("ack", "m1"), ("write", ["told"])]
+
+    asyncio.run(scenario())
+
+
+def test_a_fault_of_no_case_leaves_nothing_to_write():
+    async def scenario():
+        bench = Bench()
+        fault = Fault("a change", topic="t", partition=0, offset=0, remedy="report it")
+        await bench.commit.give_up(fault)
+        assert bench.events == []
 
     asyncio.run(scenario())

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from schemas import topics
+from schemas.aside import CaseSetAside, CaseTakenUp
 from schemas.changes import CaseDifference, ChangeBegun, ChangeEnded, ClockDifference
 from schemas.codes import ClockKind, Level
 from schemas.findings import FindingCode
@@ -314,3 +315,25 @@ class TestChanges:
     def test_one_that_is_none_is_undecodable(self):
         with pytest.raises(Undecodable):
             rows_of(history.Sent(topics.EVENTS.name, b'{"type":"change_begun"}'))
+
+
+def test_a_case_that_is_set_aside_and_one_that_is_taken_up_again():
+    aside = CaseSetAside(
+        case_no="c-1", partition=3, at=NOW, topic="hall.steps", offset=7, reason="KeyError"
+    )
+    found = row(report(aside), tables.SET_ASIDES)
+    assert found == {
+        "case_no": "c-1",
+        "at": NOW,
+        "move": "set_aside",
+        "partition": 3,
+        "topic": "hall.steps",
+        "offset": 7,
+        "reason": "KeyError",
+        "by": "",
+    }
+    up = CaseTakenUp(case_no="c-1", partition=3, at=NOW, by="李主任")
+    found = row(report(up), tables.SET_ASIDES)
+    assert (found["case_no"], found["move"], found["by"]) == ("c-1", "taken_up", "李主任")
+    with pytest.raises(Undecodable):
+        rows_of(history.Sent(topics.EVENTS.name, b'{"type":"case_taken_up"}'))
