@@ -47,7 +47,7 @@ RULINGS: Final = Topic(
 TICKS: Final = Topic(
     "jiancha.ticks",
     "partition",
-    "the passing of time; changes of calendar and catalogue",
+    "the passing of time; changes of calendar and catalogue; cases taken up again",
     retention=timedelta(days=7),
     max_message_bytes=16 * MEGABYTE,  # a whole catalogue
 )
