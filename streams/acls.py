@@ -70,6 +70,11 @@ def grants(settings: Settings) -> list[Grant]:
         _topics("jiancha-operator", ("Read",), (topics.EVENTS, topics.DEAD_LETTERS)),
         _topics("jiancha-operator", ("Describe",), (topics.RULINGS, topics.CASES, topics.VERDICTS)),
         Grant("jiancha-operator", ("Describe",), "group", (engine, sink, *OPERATORS)),
+        # Who runs `history rewind` and `history resend`: nobody from day to day.
+        _topics("jiancha-recovery", ("Read",), (topics.CASE_STATE,)),
+        _topics("jiancha-recovery", ("Read", "Write"), DERIVED),
+        Grant("jiancha-recovery", ("Read",), "group", (sink,)),
+        Grant("jiancha-recovery", ("Describe",), "group", (f"{engine}-restore",)),
         # Who sends: each hall by a name of its own, and the bureau's system.
         _topics("jiancha-hall", ("Write",), (topics.STEPS,)),
         _topics("jiancha-bureau", ("Write",), (topics.RULINGS,)),

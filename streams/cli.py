@@ -19,6 +19,7 @@ COMMANDS: Final = (
     "topics",
     "repartition",
     "migrate",
+    "history",
     "worker",
     "local",
     "version",
