@@ -65,7 +65,12 @@ CASES: Final = Topic(
     "each case with its clocks, after each change",
     retention=timedelta(days=30),
 )
-VERDICTS: Final = Topic("jiancha.verdicts", "case number", "cards and their moves", retention=None)
+VERDICTS: Final = Topic(
+    "jiancha.verdicts",
+    "case number",
+    "cards and their moves; when a state that began from nothing has caught up",
+    retention=None,
+)
 DEAD_LETTERS: Final = Topic(
     "hall.steps.dlq",
     "as it came",

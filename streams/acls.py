@@ -56,6 +56,9 @@ def grants(settings: Settings) -> list[Grant]:
         _topics("jiancha-topics", ("Create", "Describe", "DescribeConfigs"), topics.ALL),
         _topics("jiancha-engine", ("Read", "Write"), (*topics.INPUTS, topics.CASE_STATE)),
         _topics("jiancha-engine", ("Write",), DERIVED),
+        # `history resend` runs as the engine, since what that makes nobody else writes; `history
+        # rewind` runs as the sink.
+        _topics("jiancha-engine", ("Read",), (topics.VERDICTS,)),
         Grant("jiancha-engine", ("Read",), "group", (engine,)),
         Grant("jiancha-engine", ("Describe",), "group", (f"{engine}-restore",)),
         Grant("jiancha-engine", ("Write",), "transactional-id", (f"{engine}-",), prefixed=True),
@@ -70,11 +73,6 @@ def grants(settings: Settings) -> list[Grant]:
         _topics("jiancha-operator", ("Read",), (topics.EVENTS, topics.DEAD_LETTERS)),
         _topics("jiancha-operator", ("Describe",), (topics.RULINGS, topics.CASES, topics.VERDICTS)),
         Grant("jiancha-operator", ("Describe",), "group", (engine, sink, *OPERATORS)),
-        # Who runs `history rewind` and `history resend`: nobody from day to day.
-        _topics("jiancha-recovery", ("Read",), (topics.CASE_STATE,)),
-        _topics("jiancha-recovery", ("Read", "Write"), DERIVED),
-        Grant("jiancha-recovery", ("Read",), "group", (sink,)),
-        Grant("jiancha-recovery", ("Describe",), "group", (f"{engine}-restore",)),
         # Who sends: each hall by a name of its own, and the bureau's system.
         _topics("jiancha-hall", ("Write",), (topics.STEPS,)),
         _topics("jiancha-bureau", ("Write",), (topics.RULINGS,)),

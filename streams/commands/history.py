@@ -56,7 +56,12 @@ def command() -> None:
     """Bring the history (ClickHouse) back to what the topics and the engine's state say.
 
     See docs/recovery.md for the order of the steps, and for what is lost.
-    """
+
+    \b
+    Example:
+      jiancha history rewind
+      JIANCHA_CATALOGUE=catalogue jiancha history resend
+    """  # noqa: D301 - click reads \b
 
 
 @command.command("rewind")
