@@ -47,7 +47,7 @@ RULINGS: Final = Topic(
 TICKS: Final = Topic(
     "jiancha.ticks",
     "partition",
-    "the passing of time; changes of calendar and catalogue",
+    "the passing of time; changes of calendar and catalogue; cases taken up again",
     retention=timedelta(days=7),
     max_message_bytes=16 * MEGABYTE,  # a whole catalogue
 )
@@ -65,7 +65,12 @@ CASES: Final = Topic(
     "each case with its clocks, after each change",
     retention=timedelta(days=30),
 )
-VERDICTS: Final = Topic("jiancha.verdicts", "case number", "cards and their moves", retention=None)
+VERDICTS: Final = Topic(
+    "jiancha.verdicts",
+    "case number",
+    "cards and their moves; when a state that began from nothing has caught up",
+    retention=None,
+)
 DEAD_LETTERS: Final = Topic(
     "hall.steps.dlq",
     "as it came",

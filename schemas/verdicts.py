@@ -192,6 +192,31 @@ class MoveRecord(Struct, frozen=True, kw_only=True):
     calendar_version: str
 
 
+class LifeRecord(Struct, frozen=True, kw_only=True, tag="life"):
+    """A partition whose state began from nothing has come to the end of what stood there then.
+
+    It follows the moves of all that: a card of an earlier epoch that the partition's cases have not
+    issued again by now is not going to be. It stands in `jiancha.verdicts`, under a key that is no
+    case number.
+    """
+
+    partition: int
+    partitions: int
+    """How many there were: which cases are this one's is a matter of both."""
+    epoch: Epoch
+    at: Seconds
+
+
+LIFE_KEY: Final = b"\x00life"
+_LIFE_STARTS: Final = b'{"type":"life"'
+"""How our own records of this kind begin: the tag comes first."""
+
+
+def is_life(value: bytes) -> bool:
+    """Tell whether a record of `jiancha.verdicts` is of a life, and not a card's move."""
+    return value.startswith(_LIFE_STARTS)
+
+
 class EventRecord(Struct, frozen=True, kw_only=True, tag="event"):
     """A step event that was accepted, without what names an applicant."""
 

@@ -56,6 +56,9 @@ def grants(settings: Settings) -> list[Grant]:
         _topics("jiancha-topics", ("Create", "Describe", "DescribeConfigs"), topics.ALL),
         _topics("jiancha-engine", ("Read", "Write"), (*topics.INPUTS, topics.CASE_STATE)),
         _topics("jiancha-engine", ("Write",), DERIVED),
+        # `history resend` runs as the engine, since what that makes nobody else writes; `history
+        # rewind` runs as the sink.
+        _topics("jiancha-engine", ("Read",), (topics.VERDICTS,)),
         Grant("jiancha-engine", ("Read",), "group", (engine,)),
         Grant("jiancha-engine", ("Describe",), "group", (f"{engine}-restore",)),
         Grant("jiancha-engine", ("Write",), "transactional-id", (f"{engine}-",), prefixed=True),

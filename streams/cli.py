@@ -20,6 +20,7 @@ COMMANDS: Final = (
     "topics",
     "repartition",
     "migrate",
+    "history",
     "worker",
     "local",
     "version",

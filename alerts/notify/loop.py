@@ -13,6 +13,7 @@ import structlog
 
 from alerts.notify.policy import Digest, Outcome
 from alerts.notify.publisher import ALERTS_A_REQUEST, PublishError
+from schemas.verdicts import LifeRecord
 from streams.sink.backoff import backoff
 
 if TYPE_CHECKING:
@@ -78,6 +79,11 @@ class Notifier:
         self._read += len(reads)
         stale: list[str] = []
         for read in reads:
+            if isinstance(read.move, LifeRecord):
+                ended = self._policy.supersede(read.move, told=read.told)
+                log.info("a new life", epoch=read.move.epoch, partition=read.move.partition,
+                         superseded=ended, told=read.told)  # fmt: skip
+                continue
             known_at = read.written_at if read.told else self._clock()
             outcome = self._policy.take(read.move, known_at, told=read.told)
             self._metrics.took(outcome)

@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from streams.runtime.placing import partition_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from schemas.codes import Level
-    from schemas.verdicts import MoveRecord
+    from schemas.verdicts import LifeRecord, MoveRecord
 
 MINUTE: Final = 60
 _LONG_AGO: Final = float("-inf")
@@ -76,6 +78,8 @@ class Push(NamedTuple):
     key: str
     subject: MoveRecord | Digest
     over: bool
+    superseded: bool = False
+    """Whether it is over because a later life of the engine's state did not issue it again."""
 
 
 class Policy:
@@ -93,6 +97,9 @@ class Policy:
         self._taken: Counter[tuple[str, int]] = Counter()
         self._told: dict[str, float] = {}
         self._over: dict[str, MoveRecord | Digest] = {}
+        self._superseded: set[str] = set()
+        self._issued: dict[str, tuple[int, str]] = {}
+        """The epoch and the case of what rings, by card."""
 
     def take(self, move: MoveRecord, now: float, *, told: bool = False) -> Outcome:
         """Take a move; `now` is when it became known to a notifier.
@@ -103,6 +110,7 @@ class Policy:
         if not move.active:
             return self._end(move.card_id, told=told)
         if move.card_id in self._cards or move.card_id in self._digest_of:
+            self._issued[move.card_id] = move.epoch, move.case_no
             return Outcome.KNOWN
         if move.level.rank < self._rules.min_level.rank:
             return Outcome.BELOW_LEVEL
@@ -117,17 +125,35 @@ class Policy:
             key = move.card_id
             self._cards[key] = move
             outcome = Outcome.RINGS
+        self._issued[move.card_id] = move.epoch, move.case_no
         self._over.pop(key, None)
+        self._superseded.discard(key)
         if told:
             self._told[key] = _LONG_AGO
         return outcome
+
+    def supersede(self, life: LifeRecord, *, told: bool) -> int:
+        """End what only earlier lives of a partition's state have issued; give how many cards."""
+        gone = [
+            card_id
+            for card_id, (epoch, case_no) in self._issued.items()
+            if epoch < life.epoch and partition_of(case_no, life.partitions) == life.partition
+        ]
+        before = set(self._over)
+        for card_id in gone:
+            self._end(card_id, told=told)
+        self._superseded |= self._over.keys() - before
+        return len(gone)
 
     def due(self, now: float) -> list[Push]:
         """Give what has to be told now: first what is over, then what rings."""
         for region, minute in [key for key in self._taken if key[1] < now // MINUTE]:
             del self._taken[region, minute]
         return [
-            *(Push(key, subject, over=True) for key, subject in self._over.items()),
+            *(
+                Push(key, subject, over=True, superseded=key in self._superseded)
+                for key, subject in self._over.items()
+            ),
             *(
                 Push(key, subject, over=False)
                 for key, subject in self._ringing(now)
@@ -140,6 +166,7 @@ class Policy:
         for push in pushes:
             if push.over:
                 self._over.pop(push.key, None)
+                self._superseded.discard(push.key)
             else:
                 self._told[push.key] = now
 
@@ -168,6 +195,7 @@ class Policy:
         return key
 
     def _end(self, card_id: str, *, told: bool) -> Outcome:
+        self._issued.pop(card_id, None)
         card = self._cards.pop(card_id, None)
         if card is not None:
             self._let_go(card_id, card, told=told)

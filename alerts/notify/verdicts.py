@@ -16,7 +16,7 @@ from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
 from kafka.errors import KafkaError
 
 from schemas.topics import VERDICTS
-from schemas.verdicts import MoveRecord
+from schemas.verdicts import LifeRecord, MoveRecord, is_life
 from streams.kafka_access import denial
 from streams.kafka_clients import Steady, kafka_python_consumer_options
 
@@ -36,9 +36,9 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """One move as it was read."""
+    """One move as it was read, or that a later life has issued again what it issues."""
 
-    move: MoveRecord
+    move: MoveRecord | LifeRecord
     written_at: float
     """When it was written: seconds since the epoch."""
     told: bool
@@ -75,6 +75,7 @@ class VerdictsTopic:
         self._steady = Steady(consumer)
         self._unreadable = unreadable
         self._decoder = msgspec.json.Decoder(MoveRecord)
+        self._lives = msgspec.json.Decoder(LifeRecord)
         tps = [TopicPartition(VERDICTS.name, number) for number in sorted(partitions)]
         consumer.assign(tps)
         timeout_ms = round(CALL_SECONDS * 1000)
@@ -89,7 +90,7 @@ class VerdictsTopic:
             for tp in tps
         }
         self._told = dict(self._committed)
-        self._latest: dict[str, int] = {}
+        self._latest: dict[str, tuple[int, int]] = {}
         self._positions: dict[Any, int] = dict(begins)
         for tp in tps:
             consumer.seek(tp, begins[tp])
@@ -109,8 +110,10 @@ class VerdictsTopic:
         for tp, records in polled.items():
             told_below = self._told[tp]
             for record in records:
+                value = record.value or b""
+                move: MoveRecord | LifeRecord
                 try:
-                    move = self._decoder.decode(record.value or b"")
+                    move = (self._lives if is_life(value) else self._decoder).decode(value)
                 except msgspec.MsgspecError as error:
                     self._unreadable()
                     log.error(  # noqa: TRY400 - the trace says nothing more
@@ -120,7 +123,7 @@ class VerdictsTopic:
                         why=str(error),
                     )
                     continue
-                if self._is_news(move):
+                if isinstance(move, LifeRecord) or self._is_news(move):
                     found.append(Read(move, record.timestamp / 1000, record.offset < told_below))
         return found
 
@@ -136,13 +139,15 @@ class VerdictsTopic:
         """Tell whether no later move of the card was read before.
 
         After a repartition a card's moves stand in two partitions, the earlier ones in one that
-        gets no more of them: once all that was there at the start is read, they come in order.
+        gets no more of them: once all that was there at the start is read, they come in order. In
+        a later life of the engine's state (its epoch) the same card counts its moves anew.
         """
         if not self._behind:
             return True
-        latest = self._latest.get(move.card_id, 0)
-        self._latest[move.card_id] = max(latest, move.move_no)
-        return move.move_no >= latest
+        this = move.epoch, move.move_no
+        latest = self._latest.get(move.card_id, this)
+        self._latest[move.card_id] = max(latest, this)
+        return this >= latest
 
     def commit(self) -> None:
         """Say that everything read so far is told; a failure is logged, and made good later."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from alerts.notify.policy import MINUTE, Digest
 from schemas.codes import ClockKind, Level
 from schemas.findings import RULES, finding_code
-from schemas.words import CLOCKS, DEEMED, FINDINGS, LEVELS, PROVISIONAL, REASONS
+from schemas.words import CLOCKS, DEEMED, FINDINGS, LEVELS, PROVISIONAL, REASONS, SUPERSEDED
 from streams.board.spans import moment, zone_words
 
 if TYPE_CHECKING:
@@ -59,8 +59,17 @@ class Wording:
         """Word a push; `now` is in seconds since the epoch."""
         ends = now if push.over else now + self._lifetime
         if isinstance(push.subject, Digest):
-            return self._of_digest(push.subject, ends, over=push.over)
-        return self._of_card(push.subject, ends, over=push.over)
+            alert = self._of_digest(push.subject, ends, over=push.over)
+        else:
+            alert = self._of_card(push.subject, ends, over=push.over)
+        if push.superseded:
+            said = alert.annotations
+            why = {
+                "summary": f"{SUPERSEDED.zh}：{said['summary']}",
+                "summary_en": f"{SUPERSEDED.en}: {said['summary_en']}",
+            }
+            alert = replace(alert, annotations={**said, **why})
+        return alert
 
     def _of_card(self, card: MoveRecord, ends: float, *, over: bool) -> Alert:
         page = f"{self._page_url}/case?{urlencode({'no': card.case_no})}"

@@ -60,7 +60,7 @@ def command(to: int, *, dry_run: bool) -> None:
 def _run(settings: Settings, to: int, *, dry_run: bool) -> Done:
     with open_admin(settings.kafka) as admin:
         layout = KafkaLayout(settings, admin)
-        return (prospect if dry_run else repartition)(layout, to, _progress())
+        return (prospect if dry_run else repartition)(layout, to, progress())
 
 
 def _told(done: Done, to: int, *, dry_run: bool) -> int:
@@ -89,7 +89,8 @@ def _told(done: Done, to: int, *, dry_run: bool) -> int:
     return FINDINGS if changes else 0
 
 
-def _progress() -> Callable[[str, int, int], None]:
+def progress() -> Callable[[str, int, int], None]:
+    """Give what tells every few seconds, and at the end, what is done, how far, of what."""
     said = time.monotonic()
 
     def tell(what: str, done: int, total: int) -> None:

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from schemas import topics
 from schemas.aside import SET_ASIDE, CaseSetAside, CaseTakenUp
+from schemas.bounds import SHOWN_TEXT, shown
 from schemas.decoding import Refusal, decode_event
 from schemas.masking import mask_text
 from schemas.verdicts import decode, encode
@@ -35,8 +36,6 @@ ENDS: Final = 3
 """Ends at the same case, with nothing of it written in between, after which it is set aside."""
 NOT_FAULTS: Final = (Fatal, Fault, MemoryError)
 """What says nothing of the case that was decided on when it was raised."""
-LONGEST: Final = 400
-"""Characters that are kept of what went wrong."""
 
 
 class CaseFault(Exception):  # noqa: N818 - named after what it is
@@ -198,7 +197,7 @@ class Faults:
 
     def _ended(self, case_no: str, topic: str, offset: int, now: int, error: Exception) -> Fault:
         cause = error.__cause__ if isinstance(error, CaseFault) else error
-        reason = mask_text(describe(cause))[:LONGEST]
+        reason = shown(mask_text(describe(cause)), SHOWN_TEXT)
         mark = Mark(case_no, topic, offset, 1, now, reason)
         before = self._counted.get(mark.name) or self._aside.get(mark.name)
         if before is not None:

@@ -16,7 +16,7 @@ from schemas import topics
 from schemas.decoding import Refusal, decode_event
 from schemas.masking import masked_json
 from schemas.ticks import LARGEST_CHANGE, Change, Retry, Tick, TickSource, read_tick
-from schemas.verdicts import EventRecord, decode, encode
+from schemas.verdicts import LIFE_KEY, EventRecord, LifeRecord, decode, encode
 from streams.engine.entries import entry_of
 from streams.engine.state import FORMAT, UnknownFormat
 from streams.runtime.arrivals import Arrivals
@@ -59,6 +59,8 @@ class PartitionState(Struct, frozen=True):
     """Whether a tick is under way, that of `now`: some cases may not be judged by it."""
     epoch: int = 0
     """When this state began from nothing (纪元): seconds since 1970 UTC; 0 for one of 0.1.0."""
+    until: dict[str, int] | None = None
+    """Where each input ended when this state began; None once it was told that it came there."""
 
 
 class CasePartition:
@@ -90,6 +92,9 @@ class CasePartition:
         self._position: Position | None = None
         self._now = 0
         self._epoch: int | None = None
+        self._until: dict[str, int] | None = None
+        self._told_life = False
+        self._all_judged = False
         self._inputs = Inputs(partition)
         self._faults = Faults(partition)
         self._waiting: deque[Chunk] = deque()
@@ -125,6 +130,7 @@ class CasePartition:
                 f" knows {FORMAT}; run the version that wrote it"
             )
         self._now, self._position, self._epoch = kept.now, kept.sweep, kept.epoch
+        self._until = kept.until
         self._cases.passing = kept.now if kept.passing else None
         self._inputs.restore(kept.inputs)
 
@@ -141,6 +147,7 @@ class CasePartition:
         """
         if self._epoch is None:
             self._epoch = began
+            self._until = {topic: found.high for topic, found in inputs.items()}
         self._cases.epoch = self._epoch
         for topic, found in inputs.items():
             self._inputs.check(topic, found)
@@ -216,11 +223,13 @@ class CasePartition:
                 self._judging.work(self._now)
             self._close()
         self._faults.gave_out()
+        if self._told_life:
+            self._tell_life()
         outputs, state, position = self._outputs, self._state, self._changes.position
         if self._inputs.changed or outputs or state or position != self._position:
             passing = self._cases.passing is not None
             own = PartitionState(
-                FORMAT, self._now, self._inputs.kept(), position, passing, self.epoch
+                FORMAT, self._now, self._inputs.kept(), position, passing, self.epoch, self._until
             )
             state.append((PARTITION_KEY, encode(own)))
         self._outputs, self._state, self._position = [], [], position
@@ -271,6 +280,7 @@ class CasePartition:
                     if not self._tick(chunk, index):
                         return done
                 self._inputs.advance(_TICKS, offset + 1)
+                self._told_life = self._told_life or self._caught_up()
             done.append(self._waiting.popleft())
         if self._ticks_end > self._inputs.next(_TICKS):  # offsets without a record, at the end
             self._inputs.advance(_TICKS, self._ticks_end)
@@ -324,7 +334,9 @@ class CasePartition:
         if self._judging.busy:
             return False
         self._now = max(self._now, now)  # time never goes back
-        return self._judging.pass_to(self._now, timed=timed)
+        passed = self._judging.pass_to(self._now, timed=timed)
+        self._all_judged = passed
+        return passed
 
     def _replayed_until(self, chunk: Chunk, index: int) -> int:
         """Let time reach a record of a replay that brings its own; give its arrival.
@@ -337,6 +349,24 @@ class CasePartition:
             self._cases.settle(self._now)
             self._pass_to(at, timed=True)
         return self._now if at is None else at
+
+    def _caught_up(self) -> bool:
+        """Tell whether a tick has just judged all that stood in the inputs when this life began."""
+        judged, self._all_judged = self._all_judged, False
+        if not judged or not self._until:
+            return False
+        return all(self._inputs.next(topic) >= end for topic, end in self._until.items())
+
+    def _tell_life(self) -> None:
+        """Tell, after the moves, that what only earlier lives have issued is not issued again."""
+        self._told_life, self._until = False, None
+        record = LifeRecord(
+            partition=self._partition,
+            partitions=self._partitions,
+            epoch=self.epoch,
+            at=self._now,
+        )
+        self._emit(topics.VERDICTS.name, LIFE_KEY, record)
 
     # -- events ---------------------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ from streams.engine.rules import Rules
 from streams.runtime.ports import Fatal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from schemas.catalogue import Catalogue
     from schemas.ticks import Change
@@ -175,6 +175,18 @@ class References:
                 state.append((part.key, self._contents[part.key]))
         state.append((IN_FORCE, encode(self._in_force)))
         return Adopted(state, [(part.key, self._told(part, now)) for part in new])
+
+    def retold(self, now: int) -> Iterator[tuple[bytes, ReferenceRecord]]:
+        """Tell again what is in force, as since `now`, and the other catalogues, as since ever.
+
+        Cases may have those pinned. Calendars that were replaced hold for nothing any more.
+        """
+        in_force = {part.key: part for part in self.law.parts()}
+        for key in sorted(self._stored):
+            if key in in_force:
+                yield key, self._told(in_force[key], now)
+            elif key.startswith(PREFIXES[0]):
+                yield key, self._told(Part("catalogue", "", key[len(PREFIXES[0]) :].decode()), 0)
 
     def _told(self, part: Part, now: int) -> ReferenceRecord:
         catalogue = self.rules(self.law, part.version).catalogue if not part.name else None

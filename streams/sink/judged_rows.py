@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from schemas.masking import mask_text
-from schemas.verdicts import CaseRecord, ClockRecord, DeadLetter, FindingRecord, MoveRecord
+from schemas.verdicts import (
+    CaseRecord,
+    ClockRecord,
+    DeadLetter,
+    FindingRecord,
+    LifeRecord,
+    MoveRecord,
+    is_life,
+)
 from streams.sink import tables
 
 if TYPE_CHECKING:
@@ -15,6 +23,7 @@ if TYPE_CHECKING:
 
 _CASE: Final = msgspec.json.Decoder(CaseRecord)
 _MOVE: Final = msgspec.json.Decoder(MoveRecord)
+_LIFE: Final = msgspec.json.Decoder(LifeRecord)
 _LETTER: Final = msgspec.json.Decoder(DeadLetter)
 
 
@@ -125,8 +134,11 @@ def _finding(case: CaseRecord, finding: FindingRecord) -> tuple[Any, ...]:
 def move_rows(value: bytes) -> list[Row]:
     """Give the rows of a record of `jiancha.verdicts`: the move, and the card as it is after it.
 
-    Raises `msgspec.MsgspecError` when it is none.
+    Of a life's there is one. Raises `msgspec.MsgspecError` when it is neither.
     """
+    if is_life(value):
+        life = _LIFE.decode(value)
+        return [(tables.LIVES, (life.epoch, life.partition, life.partitions, life.at))]
     move = _MOVE.decode(value)
     row = (
         move.case_no,

@@ -153,7 +153,7 @@ class Offsets:
         gaps = [gap for p, read in sorted(found.items()) if (gap := gap_of(p, read, kept))]
         if gaps:
             raise HistoryGap(gaps)
-        self._ids |= {p.topic: read.topic_id for p, read in found.items()}
+        self.know(found)
         if adopt:
             taken = {
                 p: read.group
@@ -161,6 +161,10 @@ class Offsets:
                 if read.group and kept.next(p, read.topic_id) is None
             }
             self.keep(taken)
+
+    def know(self, found: Mapping[Partition, Read]) -> None:
+        """Learn the ids of the topics, under which `keep` writes."""
+        self._ids |= {p.topic: read.topic_id for p, read in found.items()}
 
     def kept(self) -> Kept:
         """Read what the history says it has. Raises SchemaDiffers, and what the driver raises."""

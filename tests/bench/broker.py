@@ -80,10 +80,12 @@ class Broker:
         for message in reader.read(topics.CASES.name):
             record = decode(message.value(), CaseRecord)
             known = latest.get(record.case_no)
-            if known is None or known.revision < record.revision:
+            if known is None or (known.epoch, known.revision) < (record.epoch, record.revision):
                 latest[record.case_no] = record
         moves = [
-            decode(message.value(), MoveRecord) for message in reader.read(topics.VERDICTS.name)
+            decode(message.value(), MoveRecord)
+            for message in reader.read(topics.VERDICTS.name)
+            if not message.key().startswith(RESERVED)
         ]
         return Outcome(
             sum(

@@ -8,7 +8,7 @@ from collections import Counter
 from schemas import topics
 from schemas.events import STEP_EVENT
 from schemas.ticks import Tick
-from schemas.verdicts import CaseRecord, MoveRecord, decode, encode
+from schemas.verdicts import CaseRecord, LifeRecord, MoveRecord, decode, encode, is_life
 from streams.runtime.logic import CasePartition
 from streams.runtime.placing import partition_of
 from streams.runtime.ports import Chunk, InputTopic
@@ -110,7 +110,15 @@ class Partition:
         """Every card move written so far."""
         self.take()
         return [
-            decode(o.value, MoveRecord) for o in self.outputs if o.topic == topics.VERDICTS.name
+            decode(o.value, MoveRecord)
+            for o in self.outputs
+            if o.topic == topics.VERDICTS.name and not is_life(o.value)
+        ]
+
+    def lives(self):
+        """Every life told so far."""
+        return [
+            decode(o.value, LifeRecord) for o in self.written(topics.VERDICTS) if is_life(o.value)
         ]
 
     def cases(self):

@@ -17,6 +17,7 @@ from schemas.verdicts import (
 )
 from streams.engine.state import FORMAT, CaseState, Head, Summary, pack, unpack
 from streams.runtime.logic import PARTITION_KEY, PartitionState
+from streams.runtime.ports import InputTopic
 from streams.state_layout import Kept, Survey
 from tests.support.cases import at, days, event, rules
 from tests.support.partition import Partition, restarted
@@ -164,3 +165,55 @@ def test_after_a_repartition_new_cases_outrank_every_earlier_life_and_the_others
 
 def other():
     return ACCEPTED.model_copy(update={"case_no": "another", "event_id": "another-1"})
+
+
+def standing(steps, rulings, ticks):
+    """Inputs with so many records when the state begins."""
+    ends = (steps, rulings, ticks)
+    return {t.name: InputTopic(None, 0, n) for t, n in zip(topics.INPUTS, ends, strict=True)}
+
+
+def test_a_life_is_told_once_behind_the_cards_of_all_that_stood_there_when_it_began():
+    case = Partition(LAW, began=FIRST, inputs=standing(1, 0, 2))
+    case.tick(at("2018-10-01"))
+    assert case.lives() == []
+    case.feed(ACCEPTED)
+    assert case.lives() == []  # a tick stands there that is not passed
+    case.tick(at("2018-10-30"))
+    (life,) = case.lives()
+    assert (life.partition, life.partitions, life.epoch, life.at) == (0, 1, FIRST, at("2018-10-30"))
+    written = case.written(topics.VERDICTS)
+    assert len(written) == 4
+    assert written[-1].key.startswith(b"\x00")
+    case.tick(at("2018-10-31"))
+    assert len(case.lives()) == 1
+    assert own(case).until is None
+
+
+def test_what_stood_there_behind_the_last_tick_is_judged_by_the_next_before_a_life_is_told():
+    case = Partition(LAW, began=FIRST, inputs=standing(1, 0, 1))
+    case.tick(at("2018-10-30"))
+    case.feed(ACCEPTED)
+    assert case.lives() == []
+    case.tick(at("2018-10-30") + 1)
+    assert [m.level for m in case.moves()] == ["notice", "yellow", "red"]
+    assert len(case.lives()) == 1
+
+
+def test_a_life_that_was_not_told_yet_is_told_after_a_restart_and_a_restored_one_never():
+    first = Partition(LAW, began=FIRST, inputs=standing(1, 0, 1))
+    first.feed(ACCEPTED)
+    first.take()
+    again = restarted(first, began=SECOND)
+    again.tick(at("2018-10-30"))
+    assert [life.epoch for life in again.lives()] == [FIRST]
+    last = restarted(again, began=SECOND)
+    last.tick(at("2018-10-31"))
+    assert last.lives() == []
+
+
+def test_a_state_of_the_first_release_tells_of_no_life():
+    old = b'{"format":%d,"now":1539570000,"inputs":{}}' % FORMAT
+    again = Partition(LAW, changelog=[(PARTITION_KEY, old)], began=SECOND)
+    again.tick(at("2018-10-30"))
+    assert again.lives() == []

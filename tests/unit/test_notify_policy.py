@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from alerts.notify.policy import Digest, Outcome, Policy, PushRules
 from schemas.codes import Level
+from schemas.verdicts import LifeRecord
+from streams.runtime.placing import partition_of
 from tests.support.moves import DUE, moved
 
 NOW = DUE + 10.0
@@ -279,3 +281,50 @@ def test_whatever_happens_alertmanager_rings_for_the_active_cards_and_no_others(
     }
     assert heard == active
     assert policy.settled
+
+
+class TestLives:
+    """What only an earlier life of the engine's state has issued; found.md: a second life."""
+
+    LIFE = LifeRecord(partition=0, partitions=1, epoch=7, at=int(NOW))
+
+    def test_a_card_that_a_later_life_does_not_issue_ends_and_says_that_it_was_not_resolved(
+        self, policy
+    ):
+        policy.take(moved(), NOW)
+        policy.told(policy.due(NOW), NOW)
+        assert policy.supersede(self.LIFE, told=False) == 1
+        (push,) = policy.due(NOW + 1)
+        assert (push.over, push.superseded) == (True, True)
+        policy.told([push], NOW + 1)
+        assert policy.due(NOW + 2) == []
+
+    def test_a_card_that_a_later_life_issues_again_rings_on(self, policy):
+        policy.take(moved(), NOW)
+        policy.told(policy.due(NOW), NOW)
+        assert policy.take(moved(epoch=7), NOW + 1) is Outcome.KNOWN
+        assert policy.supersede(self.LIFE, told=False) == 0
+        assert policy.counts()["card"] == 1
+
+    def test_the_cards_of_other_partitions_ring_on(self, policy):
+        policy.take(moved(), NOW)
+        place = partition_of(moved().case_no, 8)
+        others = [n for n in range(8) if n != place]
+        lives = [LifeRecord(partition=n, partitions=8, epoch=7, at=0) for n in others]
+        assert [policy.supersede(life, told=False) for life in lives] == [0] * 7
+        life = LifeRecord(partition=place, partitions=8, epoch=7, at=0)
+        assert policy.supersede(life, told=False) == 1
+
+    def test_what_an_earlier_notifier_has_told_of_a_life_is_not_told_again(self, policy):
+        policy.take(moved(), NOW, told=True)
+        policy.supersede(self.LIFE, told=True)
+        assert policy.due(NOW + 1) == []
+        assert policy.settled
+
+    def test_a_card_that_begins_again_later_is_a_card_like_any_other(self, policy):
+        policy.take(moved(), NOW)
+        policy.told(policy.due(NOW), NOW)
+        policy.supersede(self.LIFE, told=False)
+        policy.take(moved(epoch=7), NOW + 1)
+        policy.take(moved(epoch=7, move="resolved", move_no=2), NOW + 2)
+        assert not any(push.superseded for push in policy.due(NOW + 3))

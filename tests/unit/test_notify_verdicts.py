@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from alerts.notify import verdicts as module
 from alerts.notify.verdicts import VerdictsTopic, Widened, open_verdicts
 from schemas.topics import VERDICTS
-from schemas.verdicts import encode
+from schemas.verdicts import LifeRecord, encode
 from streams.settings import Kafka, Settings
 from tests.support.moves import DUE, moved
 
@@ -259,3 +259,19 @@ def test_a_broker_that_refuses_between_two_reads_is_waited_for(monkeypatch):
     assert topic.caught_up
     topic.commit()
     assert consumer.kept == {P0: 3}
+
+
+def test_a_later_life_counts_a_cards_moves_anew():
+    """Nine moves in one life, then the first of the next: that is the latest."""
+    old, new = encode(moved("a", move="resolved", move_no=9)), encode(moved("a", epoch=7))
+    log = {P0: [old, new], P1: []}
+    topic = VerdictsTopic(FakeConsumer(log), {0, 1}, lambda: None)
+    assert [(r.move.epoch, r.move.move_no) for r in topic.read(0.1)] == [(0, 9), (7, 1)]
+    behind = VerdictsTopic(FakeConsumer({P0: [new], P1: [old]}), {0, 1}, lambda: None)
+    assert [r.move.epoch for r in behind.read(0.1)] == [7]
+
+
+def test_a_life_is_read_in_its_place():
+    life = LifeRecord(partition=0, partitions=2, epoch=7, at=DUE)
+    topic = VerdictsTopic(FakeConsumer({P0: [encode(life)], P1: []}), {0, 1}, lambda: 1 / 0)
+    assert [r.move for r in topic.read(0.1)] == [life]

@@ -12,7 +12,7 @@ from schemas.aside import CaseSetAside, CaseTakenUp
 from schemas.changes import CaseDifference, ChangeBegun, ChangeEnded, ClockDifference
 from schemas.codes import ClockKind, Level
 from schemas.findings import FindingCode
-from schemas.verdicts import EventRecord, encode
+from schemas.verdicts import LIFE_KEY, EventRecord, LifeRecord, encode
 from streams.sink import tables
 from streams.sink.rows import TOPICS, Undecodable, rows_of
 from tests.support import history
@@ -337,3 +337,21 @@ def test_a_case_that_is_set_aside_and_one_that_is_taken_up_again():
     assert (found["case_no"], found["move"], found["by"]) == ("c-1", "taken_up", "李主任")
     with pytest.raises(Undecodable):
         rows_of(history.Sent(topics.EVENTS.name, b'{"type":"case_taken_up"}'))
+
+
+def test_a_life_is_a_row_and_no_move():
+    life = LifeRecord(partition=3, partitions=24, epoch=1_800_000_000, at=1_800_000_060)
+    sent = Sent(topics.VERDICTS.name, encode(life), LIFE_KEY)
+    assert rows_of(sent) == [(tables.LIVES, (1_800_000_000, 3, 24, 1_800_000_060))]
+
+
+def test_a_later_epoch_outranks_every_revision():
+    ranks = [
+        dict(zip((n for n, _ in tables.CASES.columns), row, strict=True))["revision"]
+        for epoch, revision in ((0, 1), (0, 4_000_000_000), (1, 1), (1_800_000_000, 1))
+        for table, row in rows_of(history.case("c", [], epoch=epoch, revision=revision))
+        if table is tables.CASES
+    ]
+    assert ranks == sorted(set(ranks))
+    assert ranks[0] == 1  # as 0.1.0 wrote it
+    assert ranks[-1] < 1 << 64
