@@ -104,6 +104,10 @@ secrets: ## random passwords for docker-compose in deploy/secrets; those that ex
 lock: $(VENV)/dev.stamp ## make the hashed locks anew from pyproject.toml
 	@BIN=$(BIN) deploy/lock.sh
 
+.PHONY: sbom
+sbom: $(VENV)/dev.stamp ## the bill of materials (CycloneDX) and the list of licences, from the locks
+	@$(BIN)/python -m deploy.sbom
+
 .PHONY: clean
 clean: ## remove what make has made: environment, caches, jars (not the data of `make run`)
 	@rm -rf $(VENV) .cache build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

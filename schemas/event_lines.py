@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import sys
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
@@ -49,10 +51,18 @@ def _lines(file: BinaryIO) -> Iterator[bytes]:
         yield line
 
 
+def _whole(file: BinaryIO, path: Path) -> Iterator[bytes]:
+    try:
+        yield from _lines(file)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        why = "is no gzip file, or damaged or cut short: fetch it again, or name it without .gz"
+        raise OSError(errno.EIO, why, str(path)) from error
+
+
 def read_event_lines(path: Path) -> Iterator[EventLine]:
-    """Read every line that is not blank. Raises OSError."""
+    """Read every line that is not blank. Raises OSError, also for a damaged gzip file."""
     with open_lines(path) as file:
-        for number, line in enumerate(_lines(file), 1):
+        for number, line in enumerate(_whole(file, path), 1):
             raw = line.rstrip(b"\r\n")
             if not raw.strip():
                 continue

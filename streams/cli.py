@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Final
+from typing import Any, Final
 
 import click
+
+from streams.commands.faults import told
 
 COMMANDS: Final = (
     "convert",
@@ -42,6 +44,21 @@ class Commands(click.Group):
             return None
         command: click.Command = import_module(f"streams.commands.{cmd_name}").command
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; what is wrong outside of the program is one line, not a trace.
+
+        Roles tell their own end (`worker`), with the trace of what nobody foresaw.
+        """
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            line = None if ctx.invoked_subcommand == "worker" else told(error)
+            if line is None:
+                raise
+            raise click.ClickException(line) from error
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -53,11 +53,11 @@ class HungUp(AccessDenied):
     """Raised when brokers break off: they want another protocol, or are about to stop."""
 
 
-async def ask_to_enter(servers: str, options: Mapping[str, Any]) -> None:
-    """Log in to one of the brokers, and leave. `options` are `aiokafka_options`.
+async def ask_to_enter(servers: str, options: Mapping[str, Any]) -> bool:
+    """Log in to one of the brokers, and leave; tell whether one answered.
 
-    Raises AccessDenied with the last refusal when none lets us in. Who does not answer refuses
-    nothing: brokers that are away are waited for elsewhere.
+    `options` are `aiokafka_options`. Raises AccessDenied with the last refusal when none lets us
+    in. Who does not answer refuses nothing: brokers that are away are waited for elsewhere.
     """
     denied: AccessDenied | None = None
     for server in servers.split(","):
@@ -69,9 +69,10 @@ async def ask_to_enter(servers: str, options: Mapping[str, Any]) -> None:
         except (OSError, KafkaError):  # TimeoutError is an OSError
             continue
         else:
-            return
+            return True
     if denied is not None:
         raise denied
+    return False
 
 
 def enter_or_deny(
@@ -81,7 +82,7 @@ def enter_or_deny(
     *,
     clock: Callable[[], float] = time.monotonic,
     pause: Callable[[float], None] = time.sleep,
-) -> None:
+) -> bool:
     """Do as `ask_to_enter`, where no event loop runs.
 
     Brokers that hang up are asked again for `patience` seconds: one that restarts does so too.
@@ -89,14 +90,12 @@ def enter_or_deny(
     began = clock()
     while True:
         try:
-            asyncio.run(ask_to_enter(servers, options))
+            return asyncio.run(ask_to_enter(servers, options))
         except HungUp as error:
             if clock() - began >= patience:
                 raise
             log.warning("broker away", servers=servers, error=str(error))
             pause(ASK_AGAIN)
-        else:
-            return
 
 
 def denial(error: object) -> str | None:

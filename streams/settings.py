@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -23,18 +24,27 @@ from pydantic import (
 )
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    YamlConfigSettingsSource,
 )
+from pydantic_settings import SettingsError as SourceError
 
 from schemas.codes import Level
+from schemas.reading import Document, SchemaError, read_document
 from schemas.ticks import TickSource
-from streams.tls import client_context, server_context
+from streams.settings_names import keys_of, nearest, told, unread_variables
+from streams.settings_values import (
+    authority,
+    brokers,
+    key_of_certificate,
+    secret_in,
+    web_address,
+)
 
 Stated = TypeVar("Stated")
 Port = Annotated[int, Field(ge=1, le=65535)]
-SettingSeconds = Annotated[float, Field(gt=0)]
+SettingSeconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class _Section(BaseModel):
@@ -49,7 +59,7 @@ class _Section(BaseModel):
 class Kafka(_Section):
     """The brokers."""
 
-    bootstrap_servers: str = "127.0.0.1:9092"
+    bootstrap_servers: Annotated[str, AfterValidator(brokers)] = "127.0.0.1:9092"
     embedded: bool = False
     """Whether it is the embedded broker, which has no topic ids and an older protocol."""
     partitions: Annotated[int, Field(ge=1, le=10_000)] = 24
@@ -89,12 +99,12 @@ class Kafka(_Section):
     @field_validator("ca_file")
     @classmethod
     def _is_an_authority(cls, value: Path | None) -> Path | None:
-        return _authority(value)
+        return authority(value)
 
     @field_validator("key_file")
     @classmethod
     def _fits_the_certificate(cls, value: Path | None, info: ValidationInfo) -> Path | None:
-        return _key(value, info)
+        return key_of_certificate(value, info)
 
 
 class ClickHouse(_Section):
@@ -116,20 +126,20 @@ class ClickHouse(_Section):
     def _is_an_authority(cls, value: Path | None, info: ValidationInfo) -> Path | None:
         if value and not info.data.get("secure"):
             raise ValueError("is set, but clickhouse.secure is false: make it true")
-        return _authority(value)
+        return authority(value)
 
 
 class Alertmanager(_Section):
     """Where cards are pushed. Without a URL each push is one structured log line."""
 
-    url: str | None = None
+    url: Annotated[str, AfterValidator(web_address)] | None = None
     min_level: Level = Level.NOTICE
     digest_above: Annotated[int, Field(ge=1)] = 20
     """Alerts a region and minute above which the excess becomes one digest."""
     stale_after_days: Annotated[float, Field(gt=0)] = 7.0
     """A card whose first second is further back on the notifier's clock is not pushed."""
     resend_every: SettingSeconds = 60.0
-    page_url: str = "http://127.0.0.1:8080"
+    page_url: Annotated[str, AfterValidator(web_address)] = "http://127.0.0.1:8080"
     """Where the board is, for the link in an alert."""
 
 
@@ -178,33 +188,7 @@ class Http(_Section):
     @field_validator("key_file")
     @classmethod
     def _fits_the_certificate(cls, value: Path | None, info: ValidationInfo) -> Path | None:
-        return _key(value, info)
-
-
-def _authority(ca_file: Path | None) -> Path | None:
-    if ca_file is not None:
-        try:
-            client_context(ca_file)
-        except OSError as error:
-            raise ValueError(f"{ca_file} holds no certificate to trust: {error}") from None
-    return ca_file
-
-
-def _key(key_file: Path | None, info: ValidationInfo) -> Path | None:
-    cert_file = info.data.get("cert_file")
-    if cert_file is None and key_file is not None:
-        raise ValueError("is set, but cert_file is not: they go together")
-    if cert_file is not None and key_file is None:
-        raise ValueError("is missing, and cert_file is set: they go together")
-    if cert_file is not None and key_file is not None:
-        try:
-            server_context(cert_file, key_file)
-        except OSError as error:
-            raise ValueError(
-                f"{key_file} and {cert_file} are no key and its certificate, unencrypted and in"
-                f" PEM: {error}"
-            ) from None
-    return key_file
+        return key_of_certificate(value, info)
 
 
 class Settings(BaseSettings):
@@ -237,8 +221,8 @@ class Settings(BaseSettings):
         for section in ("kafka", "clickhouse"):
             stated = values.get(section)
             if isinstance(stated, dict) and stated.get("password_file"):
-                text = Path(str(stated["password_file"])).read_text(encoding="utf-8").strip()
-                values[section] = {**stated, "password": text}
+                password = secret_in(f"{section}.password_file", str(stated["password_file"]))
+                values[section] = {**stated, "password": password}
         return values
 
     @classmethod
@@ -253,8 +237,8 @@ class Settings(BaseSettings):
         """Let what is passed in win over the environment, and that over the file."""
         del dotenv_settings, file_secret_settings
         sources: list[PydanticBaseSettingsSource] = [init_settings, env_settings]
-        if file := os.environ.get("JIANCHA_SETTINGS"):
-            sources.append(YamlConfigSettingsSource(settings_cls, yaml_file=Path(file)))
+        if (document := _file()) is not None:
+            sources.append(InitSettingsSource(settings_cls, init_kwargs=document.data or {}))
         return tuple(sources)
 
 
@@ -265,19 +249,49 @@ class SettingsError(Exception):
 def load_settings() -> Settings:
     """Read the settings from the file and the environment.
 
-    Raises `SettingsError` naming each wrong key.
+    Raises `SettingsError` naming each wrong key, and each that nothing reads.
     """
-    file = os.environ.get("JIANCHA_SETTINGS")
-    if file and not Path(file).is_file():
-        raise SettingsError(f"JIANCHA_SETTINGS names {file}, which is no file")
+    keys = keys_of(Settings)
+    document = _checked_file(keys)
+    if unread := unread_variables(os.environ, keys):
+        raise SettingsError("\n".join(unread))
     try:
         return Settings()
     except ValidationError as error:
-        lines = [
-            f"{'.'.join(str(part) for part in e['loc'])}: {e['msg'].removeprefix('Value error, ')}"
-            f" (set JIANCHA_{'__'.join(str(part) for part in e['loc']).upper()})"
-            for e in error.errors(include_input=False, include_url=False)
-        ]
+        details = error.errors(include_input=False, include_url=False)
+        lines = [told(each["loc"], each["type"], each["msg"], keys, document) for each in details]
         raise SettingsError("\n".join(lines)) from None
-    except OSError as error:
-        raise SettingsError(f"a secret's file cannot be read: {error}") from None
+    except SourceError as error:  # a whole section, which is written as JSON
+        section = str(error.__cause__ and error).partition('"')[2].partition('"')[0]
+        name = f"JIANCHA_{section.upper()}"
+        raise SettingsError(
+            f"{name}: a whole section is written as a JSON object; or set each key of it: {name}__…"
+        ) from None
+
+
+def _file() -> Document | None:
+    """Read the file of settings, where one is named. Raises SchemaError."""
+    file = os.environ.get("JIANCHA_SETTINGS")
+    return read_document(Path(file)) if file else None
+
+
+def _checked_file(keys: dict[str, frozenset[str]]) -> Document | None:
+    """Read the file of settings; a key that nothing reads is an error. Raises SettingsError."""
+    try:
+        document = _file()
+    except SchemaError as error:
+        lines = (f"JIANCHA_SETTINGS: {problem}" for problem in error.problems)
+        raise SettingsError("\n".join(lines)) from None
+    if document is None or document.data is None:
+        return document
+    if not isinstance(document.data, dict):
+        raise SettingsError(f"{document.file}: is no mapping: write `section:` and its keys below")
+    unread = [
+        f"{document.file}:{document.lines[key,]}: {key}: no setting has this name:"
+        f" {nearest(key, keys)}"
+        for key in document.data
+        if key not in keys
+    ]
+    if unread:
+        raise SettingsError("\n".join(unread))
+    return document

@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 from typing import Final
 
+from deploy.local import clickhouse_fence as fence
 from deploy.local import signals
 from deploy.local.clickhouse_connection import Connection, Credentials
 from deploy.local.clickhouse_engine import DirectoryInUseError, Engine
@@ -26,6 +27,15 @@ WATCH_EVERY: Final = 0.2
 """Seconds between looks at whether a client whose statement runs is still there."""
 STOP_WITHIN: Final = 3.0
 """Seconds the running statements get to end when the server stops."""
+OF_OTHERS: Final = 0o077
+UNCONFINED: Final = (
+    "this kernel has no Landlock: whoever has the password can read the files of this process by"
+    " the function file()"
+)
+
+
+class PasswordError(Exception):
+    """Raised when the password's file is no secret; the message is one line."""
 
 
 class Front:
@@ -117,10 +127,13 @@ def main(arguments: list[str] | None = None) -> int:
     options = _options(arguments)
     with signals.held() as wait_for_end, contextlib.ExitStack() as opened:
         try:
-            password = options.password_file.read_text().strip() if options.password_file else ""
+            password = "" if options.open else _password(options.password_file)
+            confined = fence.confine(options.data)
             engine = Engine(options.data, options.timezone)
             opened.callback(engine.close)
             front = Front(engine, options.port, Credentials(options.user, password))
+        except PasswordError as error:
+            return _fail(str(error))
         except ImportError:
             return _fail("chDB is missing: install the extra `local`")
         except DirectoryInUseError as error:
@@ -129,6 +142,8 @@ def main(arguments: list[str] | None = None) -> int:
             what = error.filename or f"port {options.port}"
             return _fail(f"{what}: {os.strerror(error.errno or 0)}")
         front.start()
+        if not confined:
+            _fail(UNCONFINED)
         print(f"clickhouse ready on 127.0.0.1:{front.port}", flush=True)  # noqa: T201 - the contract
         wait_for_end()
         if not front.stop():
@@ -143,9 +158,22 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0, help="0: one that is free")
     parser.add_argument("--data", type=Path, required=True, help="where the tables live")
     parser.add_argument("--user", default="default")
-    parser.add_argument("--password-file", type=Path, help="without it the password is empty")
+    secret = parser.add_mutually_exclusive_group(required=True)
+    secret.add_argument("--password-file", type=Path, help="holds the password; for its owner only")
+    secret.add_argument("--open", action="store_true", help="no password: for tests only")
     parser.add_argument("--timezone", default="UTC", help="of DateTime columns that name none")
     return parser.parse_args(arguments)
+
+
+def _password(file: Path) -> str:
+    """Read the password. Raises PasswordError when there is none, or others can read it."""
+    with file.open(encoding="utf-8") as opened:
+        if os.fstat(opened.fileno()).st_mode & OF_OTHERS:
+            raise PasswordError(f"{file} can be read by others: chmod 600 {file}")
+        password = opened.read().strip()
+    if not password:
+        raise PasswordError(f"{file} is empty: write a password into it")
+    return password
 
 
 def _fail(line: str) -> int:

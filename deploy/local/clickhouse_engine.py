@@ -16,6 +16,7 @@ import tempfile
 import threading
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from deploy.local.clickhouse_fence import RULES, make_private
 from deploy.local.native_protocol import header
 from deploy.local.native_reader import blocks, with_zones
 from deploy.local.native_types import without_low_cardinality
@@ -30,6 +31,7 @@ NO_SUCH_COLUMN: Final = 16
 NOT_ENOUGH_SPACE: Final = 243
 UNKNOWN_EXCEPTION: Final = 1002
 CANCELLED: Final = 394
+
 
 _CODE = re.compile(
     r"(?:.*?Code: (?P<code>\d+)\.\s*)(?:DB::Exception: Code: \d+\.\s*)?(?P<message>.*)", re.DOTALL
@@ -60,12 +62,13 @@ class Engine:
     """
 
     def __init__(self, directory: Path, timezone: str = "UTC") -> None:
-        directory.mkdir(parents=True, exist_ok=True)
+        make_private(directory)
         self._lock = _own(directory)
-        self._path = str(directory / "db")
         self._incoming = directory / "incoming"
         shutil.rmtree(self._incoming, ignore_errors=True)  # inserts that a kill cut short
         self._incoming.mkdir()
+        self._path = f"{directory / 'db'}?config-file={RULES}"
+        os.environ["TMPDIR"] = str(self._incoming)  # chDB tries itself there when it is imported
         self.timezone = timezone
         os.environ["TZ"] = timezone  # the engine reads it once, when it starts
         from chdb import session  # noqa: PLC0415 - an optional dependency, and 1 s to import
@@ -78,6 +81,9 @@ class Engine:
         self.version = version
         major, minor, *_ = version.split(".")
         self.release = (int(major), int(minor))
+        # Each start makes it anew as a view of all files that the engine can reach: not here.
+        self._control.whole("DROP DATABASE IF EXISTS default")
+        self._control.whole("CREATE DATABASE default ENGINE = Memory")
 
     def session(self) -> Session:
         """Open a session: it has its own database, settings and running statement."""

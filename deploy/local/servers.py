@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 import socket
 import sys
 from dataclasses import dataclass
@@ -25,6 +27,11 @@ class Layout:
     def clickhouse(self) -> Path:
         """The tables; they survive."""
         return self.root / "clickhouse"
+
+    @property
+    def clickhouse_password(self) -> Path:
+        """The password of the embedded ClickHouse, which its owner alone can read."""
+        return self.root / "clickhouse.password"
 
     @property
     def kafka_address(self) -> Path:
@@ -54,12 +61,26 @@ def bootstrap(layout: Layout) -> str:
     return layout.kafka_address.read_text(encoding="ascii")
 
 
+def new_password(layout: Layout) -> Path:
+    """Make a random password, write it where its owner alone can read it, and say where.
+
+    Raises OSError when it cannot be written.
+    """
+    file = layout.clickhouse_password
+    file.unlink(missing_ok=True)  # a new file, so that nobody has it open, with our own mode
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
+        opened.write(secrets.token_urlsafe(32))
+    return file
+
+
 def clickhouse(layout: Layout, port: int, password_file: Path | None = None) -> Child:
-    """Describe an embedded ClickHouse on a port of the loopback, for the user `default`."""
+    """Describe an embedded ClickHouse on a port of the loopback, for the user `default`.
+
+    Without a password's file it is open to every program of this machine: for tests.
+    """
     argv = [sys.executable, "-m", "deploy.local.clickhouse", f"--port={port}"]
     argv.append(f"--data={layout.clickhouse}")
-    if password_file is not None:
-        argv.append(f"--password-file={password_file}")
+    argv.append(f"--password-file={password_file}" if password_file else "--open")
     return Child("clickhouse", argv, ready=lambda: answers("127.0.0.1", port), stop_within=6.0)
 
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import socket
-import threading
-from contextlib import contextmanager
 from importlib import resources
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import structlog
-import uvicorn
 from prometheus_client import REGISTRY
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
@@ -19,13 +15,11 @@ from streams.board.clickhouse import ClickHouseHistory
 from streams.board.guard import Guard
 from streams.board.latest import Latest
 from streams.board.pages import Pages, handlers
-from streams.board.protocol import ImpatientProtocol
 from streams.board.reference import Reference
-from streams.http import tls_of
+from streams.http_server import listening, serve_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from ssl import SSLContext
+    import threading
 
     from prometheus_client import CollectorRegistry
     from starlette.types import ASGIApp
@@ -33,9 +27,6 @@ if TYPE_CHECKING:
     from schemas.words import Language
     from streams.board.history import History
     from streams.settings import Settings
-
-MAX_CONNECTIONS: Final = 500
-SHUTDOWN_SECONDS: Final = 5
 
 _log = structlog.get_logger(__name__)
 
@@ -57,7 +48,9 @@ def application(
         Route("/metrics", pages.metrics),
         Mount("/static", static),
     ]
-    return Guard(Starlette(routes=routes, exception_handlers=handlers(pages)))
+    app = Starlette(routes=routes, exception_handlers=handlers(pages))
+    app.router.redirect_slashes = False  # where to would be told by the client's own Host
+    return Guard(app)
 
 
 def run_board(
@@ -76,61 +69,9 @@ def run_board(
     )
     app = application(history, reference, registry, settings.language)
     try:
-        with _listening(settings.http.host, settings.http.port) as listener:
-            _serve(app, listener, stop, tls_of(settings.http))
+        with listening(settings.http) as listener:
+            serve_until(stop, app, listener, settings.http)
     finally:
         history.close()
     if not stop.is_set():
         raise RuntimeError("the board's server ended by itself")
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without signal handlers of its own."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Capture none."""
-        yield
-
-
-def _serve(
-    app: ASGIApp, listener: socket.socket, stop: threading.Event, tls: SSLContext | None
-) -> None:
-    server = _Server(
-        uvicorn.Config(
-            app,
-            ssl_context_factory=None if tls is None else lambda _config, _stock: tls,
-            http=ImpatientProtocol,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            limit_concurrency=MAX_CONNECTIONS,
-            timeout_keep_alive=15,
-            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-        )
-    )
-    ended = threading.Event()
-
-    def end_when_told() -> None:
-        while not ended.is_set():
-            if stop.wait(0.2):
-                server.should_exit = True
-                return
-
-    watcher = threading.Thread(target=end_when_told, name="board-stop", daemon=True)
-    watcher.start()
-    try:
-        server.run(sockets=[listener])
-    finally:
-        ended.set()
-        watcher.join()
-
-
-@contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.create_server((host, port), family=family, backlog=256) as listener:
-        yield listener

@@ -14,12 +14,14 @@ if TYPE_CHECKING:
 
 
 def let_in_or_exit(kafka: Kafka) -> None:
-    """Go on if the brokers let us in; when they refuse say why, and end with FINDINGS.
-
-    Brokers that do not answer are left to the command itself.
-    """
+    """Go on if a broker lets us in; when they refuse, or none answers, say so: FINDINGS."""
     try:
-        enter_or_deny(kafka.bootstrap_servers, aiokafka_options(kafka))
+        if enter_or_deny(kafka.bootstrap_servers, aiokafka_options(kafka)):
+            return
+        complain(
+            f"no broker answers at {kafka.bootstrap_servers}: start Kafka,"
+            " or set JIANCHA_KAFKA__BOOTSTRAP_SERVERS"
+        )
     except AccessDenied as error:
         complain(str(error))
-        sys.exit(FINDINGS)
+    sys.exit(FINDINGS)

@@ -50,6 +50,8 @@ def command(table: Path, file: Path, output: Path) -> None:
         for problem in error.problems:
             complain(str(problem))
         sys.exit(FINDINGS)
+    if not output.parent.is_dir():
+        raise click.BadParameter(f"there is no directory {output.parent}", param_hint="--output")
     columns = (SpinnerColumn(), TextColumn("{task.completed} rows"))
     try:
         with Progress(*columns, console=Console(stderr=True), transient=True) as bar:

@@ -45,6 +45,11 @@ class Plan:
     language: str | None
 
     @property
+    def events(self) -> Path:
+        """What a mapping makes of a hall's table."""
+        return self.layout.root / "events.jsonl"
+
+    @property
     def log(self) -> Path:
         """Everything that the processes say."""
         return self.layout.root / "local.log"
@@ -96,6 +101,7 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
         catalogue = catalogue or samples.BOSTON / "catalogue"
     if catalogue is None:
         raise click.UsageError("--replay needs --catalogue, which states the limits")
+    os.umask(0o077)  # applicants' records lie in what is written here: for the owner alone
     layout = servers.Layout(data.absolute())
     plan = Plan(layout, replay, mapping, catalogue.absolute(), speed, tick_every, until, port, lang)
     faults = checks.faults(
@@ -116,6 +122,10 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
 def _run(plan: Plan) -> int:
     clickhouse_port = free_port()
     env = _environment(plan, clickhouse_port)
+    password = servers.new_password(plan.layout)
+    for written in (plan.log, plan.events):  # by an earlier release, for everyone to read
+        with contextlib.suppress(FileNotFoundError):
+            written.chmod(0o600)
     with plan.log.open("a", encoding="utf-8") as log:
         guard = threading.Lock()
 
@@ -126,12 +136,14 @@ def _run(plan: Plan) -> int:
 
         names = [topic.name for topic in topics.ALL]
         kafka = servers.kafka(plan.layout, dict.fromkeys(names, PARTITIONS))
-        supervisor = Supervisor(kafka, servers.clickhouse(plan.layout, clickhouse_port), log=write)
+        clickhouse = servers.clickhouse(plan.layout, clickhouse_port, password)
+        supervisor = Supervisor(kafka, clickhouse, log=write)
 
         def foreground(stop: threading.Event) -> None:
             env["JIANCHA_KAFKA__BOOTSTRAP_SERVERS"] = servers.bootstrap(plan.layout)
             _say(f"Kafka       {servers.bootstrap(plan.layout)} (embedded)")
             _say(f"ClickHouse  {HOST}:{clickhouse_port} (embedded, in {plan.layout.clickhouse})")
+            _say(f"            user default, password in {password}")
             events = _events(plan, env, stop)
             _command(["migrate"], env, stop, quiet=True)
             for role in ROLES:
@@ -160,6 +172,7 @@ def _environment(plan: Plan, clickhouse_port: int) -> dict[str, str]:
         "JIANCHA_KAFKA__PARTITIONS": str(PARTITIONS),
         "JIANCHA_CLICKHOUSE__HOST": HOST,
         "JIANCHA_CLICKHOUSE__PORT": str(clickhouse_port),
+        "JIANCHA_CLICKHOUSE__PASSWORD_FILE": str(plan.layout.clickhouse_password),
         "JIANCHA_CATALOGUE": str(plan.catalogue),
         "JIANCHA_ENGINE__TICKS_FROM": "replay",
         "JIANCHA_HTTP__HOST": HOST,
@@ -184,10 +197,9 @@ def _events(plan: Plan, env: dict[str, str], stop: threading.Event) -> Path:
     """Give the step events to replay: the file itself, or what the mapping makes of it."""
     if plan.mapping is None:
         return plan.replay
-    events = plan.layout.root / "events.jsonl"
-    arguments = ["convert", "--mapping", plan.mapping, plan.replay, "-o", events]
+    arguments = ["convert", "--mapping", plan.mapping, plan.replay, "-o", plan.events]
     _command([str(argument) for argument in arguments], env, stop)
-    return events
+    return plan.events
 
 
 def _replay(plan: Plan, events: Path) -> list[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 from confluent_kafka import KafkaException
 
+from streams.commands.brokers import let_in_or_exit
 from streams.commands.common import FINDINGS, complain, settings_or_exit
 from streams.logs import configure_logs
 from streams.repartition_kafka import KafkaLayout
@@ -46,6 +47,7 @@ def command(to: int, *, dry_run: bool) -> None:
         complain("the embedded broker adds no partitions: start `jiancha local` anew")
         sys.exit(FINDINGS)
     configure_logs(settings)
+    let_in_or_exit(settings.kafka)
     try:
         done = _run(settings, to, dry_run=dry_run)
     except (Refused, Fatal, TopicsUnavailable) as error:

@@ -82,7 +82,43 @@ def kind_of(error: Exception) -> Kind:
 
 
 def words(error: Exception, limit: int = 400) -> str:
-    """Say an error in one line of at most `limit` characters, without the server's stack trace."""
+    """Say an error in one line, its own text of at most `limit` characters, with the remedy.
+
+    Without the server's stack trace.
+    """
     text = str(error).partition("Stack trace:")[0]
     line = f"{type(error).__name__}: {' '.join(text.split())}"
-    return line if len(line) <= limit else line[: limit - 1] + "…"
+    shown = line if len(line) <= limit else line[: limit - 1] + "…"
+    remedy = _remedy(error, line)
+    return f"{shown} → {remedy}" if remedy else shown
+
+
+# What a wrong address looks like: the driver says a number, or what the system says.
+_PLACE: Final = "set JIANCHA_CLICKHOUSE__HOST and __PORT"
+_TLS: Final = "a port of TLS, where JIANCHA_CLICKHOUSE__SECURE=true is needed"
+_WIRE_REMEDIES: Final = {
+    "UnexpectedPacket": f"{_PLACE} to the native port, 9000 (8123 is HTTP's); or it is {_TLS}",
+    "WRONG_VERSION_NUMBER": f"no TLS there: JIANCHA_CLICKHOUSE__SECURE=false, or {_PLACE} (9440)",
+    "Connection refused": f"nothing listens there: start ClickHouse, or {_PLACE}",
+    "SocketTimeoutError": f"no answer in time: ask the firewall, or {_PLACE} to the native port",
+    "Name or service not known": "no such host: set JIANCHA_CLICKHOUSE__HOST",
+    "Connection reset": f"it hung up: no port of ClickHouse's, or {_TLS}",
+    "EOFError": f"it hung up: a server that stops, or {_TLS}",
+}
+_SERVER_REMEDIES: Final = {
+    60: "run `jiancha migrate`",
+    81: "run `jiancha migrate`",
+    192: "set JIANCHA_CLICKHOUSE__USER",
+    193: "set JIANCHA_CLICKHOUSE__USER and __PASSWORD_FILE",
+    194: "set JIANCHA_CLICKHOUSE__USER and __PASSWORD_FILE",
+    497: "give the user what deploy/clickhouse/users.xml grants",
+    516: "set JIANCHA_CLICKHOUSE__USER and __PASSWORD_FILE",
+}
+
+
+def _remedy(error: Exception, line: str) -> str | None:
+    if isinstance(error, ServerException):
+        return _SERVER_REMEDIES.get(error.code)
+    if isinstance(error, Error | OSError | EOFError):
+        return next((remedy for sign, remedy in _WIRE_REMEDIES.items() if sign in line), None)
+    return None

@@ -17,7 +17,8 @@ import pytest
 
 from deploy.local.ports import free_port
 from schemas.codes import Level
-from streams.board import clickhouse, latest, protocol
+from streams import http_protocol as protocol
+from streams.board import clickhouse, latest
 from streams.board.clickhouse import ClickHouseHistory
 from streams.board.history import HistoryAway, Wanted
 from streams.settings import ClickHouse, Engine, Http, Settings
@@ -539,6 +540,18 @@ def test_forty_browsers_cost_one_reading(town, catalogue, monkeypatch):
         answers = list(browsers.map(lambda _: client.get("/live").status_code, "x" * 40))
     assert Counter(answers) == {200: 40}
     assert len(readings) == 1
+
+
+@pytest.mark.parametrize("path", ["/static", "/static/", "//elsewhere/", "/cases/", "/static//x"])
+def test_no_answer_repeats_the_host_it_was_asked_by(town, catalogue, path):
+    with (
+        board.served(settings(town[0], catalogue)) as address,
+        httpx.Client(base_url=address, headers={"host": "evil.example"}) as client,
+    ):
+        answer = client.get(f"{address}{path}")
+    assert answer.status_code == 404
+    assert "location" not in answer.headers
+    assert "evil.example" not in answer.text
 
 
 def test_huge_requests_are_refused(town, catalogue):

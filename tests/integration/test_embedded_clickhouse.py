@@ -421,8 +421,9 @@ def test_a_client_that_says_no_hello_is_sent_away():
 def launched(data, port=0):
     """Run a server as a person would; yield its process and port."""
     need("chdb")
+    where = [f"--data={data}", f"--port={port}", "--open"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "deploy.local.clickhouse", f"--data={data}", f"--port={port}"],
+        [sys.executable, "-m", "deploy.local.clickhouse", *where],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -467,6 +468,8 @@ def test_a_signal_stops_it_within_seconds_whatever_runs(tmp_path, number):
 def refused(*arguments):
     """Start a server that cannot serve; return the one line it says."""
     command = [sys.executable, "-m", "deploy.local.clickhouse", *arguments]
+    if not any(argument.startswith("--password-file") for argument in arguments):
+        command.append("--open")
     ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=30)
     assert (ended.returncode, ended.stdout) == (1, "")
     return ended.stderr

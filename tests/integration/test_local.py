@@ -10,6 +10,7 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from itertools import islice
+from pathlib import Path
 
 import httpx
 import pytest
@@ -53,9 +54,10 @@ def local(data, *arguments):
 
 
 def counts(said):
-    """Count what is in the history, by the address that was printed."""
+    """Count what is in the history, by the address and the password that were printed."""
     port = int(said.split("ClickHouse  127.0.0.1:")[1].split()[0])
-    client = Client("127.0.0.1", port=port, database="jiancha")
+    password = Path(said.split("password in ")[1].splitlines()[0]).read_text()
+    client = Client("127.0.0.1", port=port, database="jiancha", password=password)
     try:
         return client.execute(
             "SELECT (SELECT count() FROM v_cases), (SELECT count() FROM v_events),"

@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from deploy.healthcheck import complaint
 from deploy.local.ports import free_port
-from streams import http as http_module
+from streams import http_server
 from streams.board.clickhouse import ClickHouseHistory
 from streams.board.history import HistoryAway
 from streams.board.server import run_board
@@ -192,7 +192,7 @@ def test_only_tls_of_our_time_is_spoken(role, http, version, taken):
 
 
 def test_one_that_never_shakes_hands_keeps_nobody_waiting_and_is_cut_off(http, monkeypatch):
-    monkeypatch.setattr(http_module._Handler, "timeout", 0.2)
+    monkeypatch.setattr(http_server, "READ_SECONDS", 0.2)
     stop = serve(http, CollectorRegistry(), lambda: WELL, lambda: WELL)
     try:
         with socket.create_connection(("127.0.0.1", http.port), 5) as silent:

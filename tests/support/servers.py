@@ -34,6 +34,7 @@ def embedded_clickhouse(folder: Path, password: str = "") -> Iterator[int]:
     file = None
     if password:
         file = folder / "password"
+        file.touch(0o600)
         file.write_text(password, encoding="utf-8")
     with Supervisor(servers.clickhouse(servers.Layout(folder), port, file), log=_quiet):
         yield port
