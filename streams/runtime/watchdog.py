@@ -82,7 +82,7 @@ class Stalls:
         for tp in sorted(beyond & self._beyond):
             raise Fatal(
                 f"{tp.topic}[{tp.partition}] ends at {highs[tp]}, but {positions[tp]} is next to "
-                f"apply: the log lost records or was made anew. Run `jiancha rebuild`"
+                f"apply: the log lost records or was made anew. Run `jiancha state rebuild`"
             )
         self._beyond = beyond
 
