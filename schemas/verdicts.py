@@ -248,7 +248,25 @@ class ReferenceRecord(Struct, frozen=True, kw_only=True, tag="reference"):
     content: Raw
 
 
-Accepted = EventRecord | RulingRecord | ReferenceRecord
+class GapRecord(Struct, frozen=True, kw_only=True, tag="gap"):
+    """Records that were deleted before they were judged, and that an operator goes on without."""
+
+    topic: str
+    partition: int
+    epoch: Epoch = 0
+    first: int
+    """The first offset that is gone."""
+    following: int
+    """The first offset that is still there."""
+    at: Seconds
+    """The engine's time in that partition when it went on."""
+    accepted_at: Seconds
+    """The wall clock then."""
+    by: str
+    reason: str
+
+
+Accepted = EventRecord | RulingRecord | ReferenceRecord | GapRecord
 """What `jiancha.events` holds."""
 
 

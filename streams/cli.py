@@ -21,6 +21,8 @@ COMMANDS: Final = (
     "dlq",
     "topics",
     "repartition",
+    "state",
+    "accept-gap",
     "migrate",
     "history",
     "worker",
@@ -42,7 +44,9 @@ class Commands(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"streams.commands.{cmd_name}").command
+        command: click.Command = import_module(
+            f"streams.commands.{cmd_name.replace('-', '_')}"
+        ).command
         return command
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -90,6 +90,15 @@ class TopicAdmin:
                     raise TopicsUnavailable(f"{topic.name}: the new partitions do not show")
                 time.sleep(0.1)
 
+    def ids(self, names: list[str]) -> dict[str, str | None]:
+        """Give each topic's id, which changes when it is deleted and made again.
+
+        Raises TopicsUnavailable.
+        """
+        with _telling(self._kafka):
+            found = self._admin.describe_topics(names)
+        return {topic["name"]: str(topic["topic_id"]) for topic in found}
+
     def _count(self, topic: Topic) -> int:
         (described,) = self._admin.describe_topics([topic.name])
         return sum(each["leader_id"] >= 0 for each in described["partitions"])

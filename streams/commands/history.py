@@ -16,7 +16,7 @@ from kafka.errors import KafkaError
 
 from schemas import topics
 from streams.commands.common import FINDINGS, catalogue_or_exit, complain, settings_or_exit
-from streams.commands.repartition import progress
+from streams.commands.progress import progress
 from streams.engine.rules import Rules
 from streams.kafka_clients import kafka_python_consumer_options
 from streams.logs import configure_logs

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 from confluent_kafka import KafkaException
 
 from streams.commands.brokers import let_in_or_exit
 from streams.commands.common import FINDINGS, complain, settings_or_exit
+from streams.commands.progress import progress
 from streams.logs import configure_logs
 from streams.repartition_kafka import KafkaLayout
 from streams.repartitioning import Refused, prospect, repartition
@@ -18,13 +18,8 @@ from streams.runtime.ports import Fatal
 from streams.topic_admin import TopicsUnavailable, open_admin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from streams.repartitioning import Done
     from streams.settings import Settings
-
-SAY_EVERY: Final = 3.0
-"""Seconds between two lines of progress."""
 
 
 @click.command("repartition")
@@ -89,17 +84,3 @@ def _told(done: Done, to: int, *, dry_run: bool) -> int:
     if events := sum(not unread.change_id for unread in done.late):
         click.echo(f"{events} records came in meanwhile; the engines send them to their places.")
     return FINDINGS if changes else 0
-
-
-def progress() -> Callable[[str, int, int], None]:
-    """Give what tells every few seconds, and at the end, what is done, how far, of what."""
-    said = time.monotonic()
-
-    def tell(what: str, done: int, total: int) -> None:
-        nonlocal said
-        now = time.monotonic()
-        if now - said >= SAY_EVERY or done == total:
-            said = now
-            click.echo(f"{what}: {done} of {total}", err=True)
-
-    return tell

@@ -30,7 +30,7 @@ from streams.runtime.faults import about
 from streams.runtime.packed import Packed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator
+    from collections.abc import Callable, Container, Iterable, Iterator
 
     from schemas.verdicts import CaseRecord, MoveRecord
     from streams.engine.case import Case
@@ -153,6 +153,21 @@ class Cases:
         case.state.answers = sorted([*case.state.answers, answer])
         self._touched[case_no] = case
         return True
+
+    def renew(self, case_no: str, cards: Iterable[tuple[int, Card]], catalogue: str) -> None:
+        """Take a case into the present epoch: see `streams.runtime.logic.CasePartition.renew`."""
+        case = self._opened(case_no)
+        state = case.state
+        for epoch, card in cards:
+            key = card_key(card.clock_id, card.level)
+            known = case.cards.get(key)
+            rank = epoch, card.sequence, card.moves
+            if known is None or (state.epoch, known.sequence, known.moves) < rank:
+                case.cards[key] = card
+        state.epoch, state.revision = self.epoch, 0
+        state.catalogue = catalogue or state.catalogue
+        case.stale = True
+        self._touched[case_no] = case
 
     def settle(self, now: int) -> None:
         """Set the clocks of every case that events have touched, and when it is to be judged."""

@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from streams.runtime.ports import InputTopic
 
 
+def accept_gap(topic: str, partition: int, first: int, following: int) -> str:
+    """Spell the command by which an operator goes on without [first, following)."""
+    return f"`jiancha accept-gap {topic} {partition} {first} {following}`"
+
+
 class InputPosition(Struct, frozen=True):
     """How far an input topic is applied, and the topic's identity."""
 
@@ -60,7 +65,7 @@ class Inputs:
         if known is not None and found.topic_id is not None and known != found.topic_id:
             raise Fatal(
                 f"{where}: the topic was deleted and made again (id {known}, now {found.topic_id});"
-                " its offsets mean nothing to the state: see docs/deploy.md"
+                " its offsets mean nothing to the state: run `jiancha state rebuild`"
             )
         self._ids[topic] = found.topic_id
         expected = self._next.get(topic)
@@ -69,10 +74,12 @@ class Inputs:
         if expected > found.high:
             raise Fatal(
                 f"{where}: the state has applied up to {expected}, the topic ends at {found.high}:"
-                " records are lost, or the topic is another one"
+                " records are lost, or it was restored to an older state: run"
+                " `jiancha state rebuild`"
             )
         if expected < found.low:
             raise Fatal(
                 f"{where}: records {expected} to {found.low - 1} were deleted before they were"
-                " read: raise the topic's retention"
+                " read: raise the topic's retention; go on without them by"
+                f" {accept_gap(topic, self._partition, expected, found.low)}"
             )

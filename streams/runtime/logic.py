@@ -33,8 +33,9 @@ from streams.runtime.rulings import SOURCE, answer_of, read_ruling, ruling_recor
 from streams.runtime.sweep import SLICE, Position
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from streams.engine.judge import Card
     from streams.engine.rules import Rules
     from streams.runtime.cold import Cold
     from streams.runtime.metrics import EngineMetrics
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 RESERVED: Final = b"\x00"
 """What the keys of the state topic begin with that are no case numbers."""
 PARTITION_KEY: Final = RESERVED + b"partition"
+REBUILDING: Final = RESERVED + b"rebuild"
+"""There while `jiancha state rebuild` is under way: the states are of two lives."""
 
 _STEPS, _RULINGS, _TICKS = (topic.name for topic in topics.INPUTS)
 
@@ -95,6 +98,7 @@ class CasePartition:
         self._until: dict[str, int] | None = None
         self._told_life = False
         self._all_judged = False
+        self._half_built = False
         self._inputs = Inputs(partition)
         self._faults = Faults(partition)
         self._waiting: deque[Chunk] = deque()
@@ -119,6 +123,8 @@ class CasePartition:
             self._restore_partition(value)
         elif key.startswith(MARKS):
             self._faults.restore(key, value)
+        elif key == REBUILDING:
+            self._half_built = value is not None
         elif key.startswith(KEYS):
             self._changes.restore(key, value)
 
@@ -135,6 +141,27 @@ class CasePartition:
         self._inputs.restore(kept.inputs)
 
     @property
+    def partition(self) -> int:
+        """The number of this partition."""
+        return self._partition
+
+    def numbers(self) -> list[bytes]:
+        """Give the key of every case that is at rest here, but for those that are set aside."""
+        aside = self._faults.aside
+        names = (case_no for case_no, _ in self._cases.packed.heads())
+        return [case_no.encode() for case_no in names if case_no not in aside]
+
+    def renew(self, case_no: str, cards: Iterable[tuple[int, Card]], catalogue: str) -> None:
+        """Take a case into the epoch of this state, with cards known to have been issued for it.
+
+        Each comes with the epoch that counted its moves; of two of one clock and level the later
+        holds. `catalogue` is the version by which it was judged, "" where that is not known.
+        """
+        with self._faults.watching("a rebuild", self._now):
+            self._cases.renew(case_no, cards, catalogue)
+            self._cases.settle(self._now)
+
+    @property
     def epoch(self) -> int:
         """When this state began from nothing: seconds since 1970 UTC; 0 for one of 0.1.0."""
         return self._epoch or 0
@@ -143,8 +170,14 @@ class CasePartition:
         """Check the inputs against the state, and bring in force what is new.
 
         Where nothing was restored a new epoch begins, that of `began` (seconds since 1970 UTC).
-        Raises Fatal when an input was recreated or its unread records are gone.
+        Raises Fatal when an input was recreated, its unread records are gone, or a rebuild of the
+        state was cut off.
         """
+        if self._half_built:
+            raise Fatal(
+                f"partition {self._partition}: a rebuild of its state was cut off: run"
+                " `jiancha state rebuild` again, with every engine stopped"
+            )
         if self._epoch is None:
             self._epoch = began
             self._until = {topic: found.high for topic, found in inputs.items()}

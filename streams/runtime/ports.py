@@ -73,7 +73,7 @@ class Fault(Exception):  # noqa: N818 - named after what it is
         last: Batch = NOTHING,
     ) -> None:
         super().__init__(reason)
-        self.told = {
+        self.told: dict[str, Any] = {
             "case": case,
             "topic": topic,
             "partition": partition,

@@ -21,6 +21,7 @@ from faust.transport.drivers.aiokafka import (
 from faust.types.tuples import ConsumerMessage
 from mode.utils.futures import notify
 
+from streams.runtime.inputs import accept_gap
 from streams.runtime.ports import Fatal
 from streams.runtime.positions import Delivery, Partition, Positions
 
@@ -332,5 +333,6 @@ def _lost(tp: Partition, committed: int, start: int) -> str:
 def _gone(tp: Partition, expected: int, low: int) -> str:
     return (
         f"{tp.topic}[{tp.partition}]: offset {expected} is next, but the broker keeps only from "
-        f"{low} on: retention removed records before they were judged. Raise the topic's retention"
+        f"{low} on: retention removed records before they were judged. Raise the topic's"
+        f" retention; go on without them by {accept_gap(tp.topic, tp.partition, expected, low)}"
     )

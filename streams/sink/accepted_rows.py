@@ -11,7 +11,14 @@ from msgspec import Struct
 from pydantic import AwareDatetime, TypeAdapter
 
 from schemas.masking import mask_text
-from schemas.verdicts import Accepted, EventRecord, Origin, ReferenceRecord, RulingRecord
+from schemas.verdicts import (
+    Accepted,
+    EventRecord,
+    GapRecord,
+    Origin,
+    ReferenceRecord,
+    RulingRecord,
+)
 from streams.engine.entries import identity
 from streams.sink import tables
 
@@ -21,7 +28,7 @@ if TYPE_CHECKING:
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _LENIENT: Final = TypeAdapter(AwareDatetime)
-_ACCEPTED: Final[msgspec.json.Decoder[EventRecord | RulingRecord | ReferenceRecord]] = (
+_ACCEPTED: Final[msgspec.json.Decoder[EventRecord | RulingRecord | ReferenceRecord | GapRecord]] = (
     msgspec.json.Decoder(Accepted)
 )
 
@@ -80,6 +87,8 @@ def accepted_rows(value: bytes) -> list[Row]:
         return [(tables.EVENTS, _event(found))]
     if isinstance(found, RulingRecord):
         return [(tables.RULINGS, _ruling(found))]
+    if isinstance(found, GapRecord):
+        return [(tables.GAPS, _gap(found))]
     return [(tables.REFERENCE_VERSIONS, _reference(found))]
 
 
@@ -153,6 +162,20 @@ def _reference(record: ReferenceRecord) -> tuple[Any, ...]:
         record.at,
         _hash(raw),
         raw.decode(),
+    )
+
+
+def _gap(record: GapRecord) -> tuple[Any, ...]:
+    return (
+        record.topic,
+        record.partition,
+        record.first,
+        record.following,
+        record.at,
+        record.accepted_at,
+        record.by,
+        mask_text(record.reason),
+        record.epoch,
     )
 
 

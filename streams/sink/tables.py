@@ -242,6 +242,18 @@ REFERENCE_VERSIONS: Final = _table(
     ("content", "String"),
 )
 
+GAPS: Final = _table(
+    "gaps",
+    "topic",
+    ("partition", "UInt32"),
+    ("first_offset", "UInt64"),
+    ("next_offset", "UInt64"),
+    ("at", _SECOND),
+    ("accepted_at", _SECOND),
+    ("by", "String"),
+    ("reason", "String"),
+    ("epoch", "UInt32"),
+)
 CHANGES: Final = _table(
     "changes",
     ("change_id", "String"),
@@ -326,6 +338,7 @@ ALL: Final = (
     RULINGS,
     DEAD_LETTERS,
     REFERENCE_VERSIONS,
+    GAPS,
     CHANGES,
     CHANGE_CLOCKS,
     CHANGE_ENDS,
