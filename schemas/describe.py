@@ -50,6 +50,11 @@ one JSON object in UTF-8. `event.schema.json` is the same contract for machines.
   from 1990 to 2100. A time without an offset is refused.
 - **Unknown fields are refused**, so that nothing is lost unseen. So are repeated keys, NaN, and
   records over 256 KB ([limits](#limits)).
+- **Characters that nobody sees are refused** in codes (numbers, ids, `source`, `item`, `region`,
+  `step`, …): controls, format characters such as U+202E and U+200B, blanks other than the plain one,
+  private use. Names and texts may hold them, except controls, separators of lines, and what turns
+  the direction of a line. The refusal names the character. Codes that merely look alike are not
+  compared: full-width digits are other digits.
 - A refused record goes to `{topics.DEAD_LETTERS.name}` with the reason and the remedy
   ([dead letters](dead-letters.md)).
 - A record under a missing or another key, or in another partition than Java's default partitioner
@@ -151,7 +156,8 @@ def event_schema() -> str:
     """Give docs/event.schema.json."""
     about = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "step event"}
     schema = {**about, **STEP_EVENT.json_schema()}
-    return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
+    written = json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in written)
 
 
 def topics_page() -> str:
