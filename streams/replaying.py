@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 from schemas import topics
+from schemas.macs import signature
 from schemas.ticks import Tick
 from schemas.verdicts import encode
 from streams.kafka_clients import librdkafka_options
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from schemas.event_lines import EventLine
+    from schemas.macs import Key
     from streams.settings import Settings
 
 DERIVED: Final = tuple(
@@ -68,7 +70,7 @@ class Sent:
 
 
 class Replay:
-    """One replay. `progress` is told after each tick."""
+    """One replay. `progress` is told after each tick; with a `key` every record is signed."""
 
     def __init__(
         self,
@@ -76,6 +78,7 @@ class Replay:
         pace: Pace,
         progress: Callable[[Sent], None],
         *,
+        key: Key | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -96,7 +99,7 @@ class Replay:
         )
         self._readers = Readers(settings, common, pace.readers)
         self._barriers = self._readers.ends((topics.STEPS.name, topics.RULINGS.name))
-        self._pace, self._progress = pace, progress
+        self._pace, self._progress, self._key = pace, progress, key
         self._monotonic, self._sleep = monotonic, sleep
         self._failed: str | None = None
         self.sent = Sent()
@@ -135,9 +138,13 @@ class Replay:
             self._tick(last, first, started)
 
     def _send(self, raw: bytes, case_no: str | None) -> None:
+        name = topics.STEPS.name
+        signed = None if self._key is None else [signature(self._key, name, raw)]
         while True:
             try:
-                self._producer.produce(topics.STEPS.name, raw, case_no, on_delivery=self._delivered)
+                self._producer.produce(
+                    name, raw, case_no, on_delivery=self._delivered, headers=signed
+                )
                 break
             except BufferError:
                 self._producer.poll(0.1)

@@ -29,7 +29,7 @@ from streams.runtime.cold import Cold, InMemory
 from streams.runtime.packed import Packed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from schemas.verdicts import CaseRecord, MoveRecord
     from streams.engine.case import Case
@@ -109,6 +109,10 @@ class Cases:
         """Build the index and the counts: every case is there."""
         for case_no, deadline in self.packed.restored():
             self._deadlines.set(case_no, deadline)
+
+    def on_record(self, case_no: str) -> Sequence[Entry]:
+        """Give the records of a case; none where there is no such case."""
+        return self._judged(case_no).entries if case_no in self else ()
 
     def fold(self, case_no: str, entry: Entry) -> bool:
         """Add an entry to its case; False when it changes nothing (a repetition, an old version).

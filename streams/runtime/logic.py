@@ -28,11 +28,13 @@ from streams.runtime.placing import partition_of
 from streams.runtime.ports import Barrier, Batch, Chunk, Fatal, Output
 from streams.runtime.references import References
 from streams.runtime.rulings import SOURCE, answer_of, read_ruling, ruling_record
+from streams.runtime.speaking import Speaking
 from streams.runtime.sweep import SLICE, Position
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from schemas.macs import Key
     from streams.engine.rules import Rules
     from streams.runtime.cold import Cold
     from streams.runtime.metrics import EngineMetrics
@@ -61,10 +63,10 @@ class CasePartition:
     """One partition's cases, behind `streams.runtime.ports.PartitionLogic`.
 
     `slice_cases` is how many cases a live tick, or a change, judges at once. `cold` says where
-    closed cases go that leave memory; without it all stay.
+    closed cases go that leave memory; without it all stay. `keys` are those of the sources.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - by name, each with a default
         self,
         partition: int,
         partitions: int,
@@ -75,10 +77,12 @@ class CasePartition:
         tick_tolerance: float = 300.0,
         slice_cases: int | None = None,
         cold: Cold | None = None,
+        keys: Mapping[str, Key] | None = None,
     ) -> None:
         self._partition, self._partitions = partition, partitions
         self._metrics = metrics
         references = References(partition, rules)
+        self._speaking = Speaking(partition, references, keys or {})
         self._cases = Cases(references.rules_of, cold)
         self._changes = Changes(partition, references, self._cases, metrics, slice_cases or SLICE)
         due = slice_cases or DUE_SLICE
@@ -123,12 +127,14 @@ class CasePartition:
     def restored(self, inputs: Mapping[str, InputTopic]) -> None:
         """Check the inputs against the state, and bring in force what is new.
 
-        Raises Fatal when an input was recreated or its unread records are gone.
+        Raises Fatal when an input was recreated or its unread records are gone, or when a key is
+        missing that the catalogue in force names.
         """
         for topic, found in inputs.items():
             self._inputs.check(topic, found)
         self._cases.restored()
         self._changes.restored(self._position, self._now)
+        self._speaking.speakers()
         self._report()
 
     # -- applying -------------------------------------------------------------------------------
@@ -260,6 +266,7 @@ class CasePartition:
             return False
         self._close()  # what was judged until here was judged by the rules until here
         self._changes.apply(found, self._now)
+        self._speaking.speakers()
         return True
 
     def _pass_to(self, now: int) -> bool:
@@ -282,6 +289,13 @@ class CasePartition:
         case_no = event.case_no
         if self._passes_on(chunk, index, case_no, event.source):
             return
+        speakers = self._speaking.speakers()
+        if speakers.bound:
+            on_record, headers = self._cases.on_record(case_no), chunk.headers[index]
+            wrong = speakers.refusal(event, chunk.topic, raw or b"", headers, on_record)
+            if wrong is not None:
+                self._refuse(chunk, index, wrong)
+                return
         key = case_no.encode()
         if chunk.keys[index] != key:
             self._metrics.misplaced(event.source, "key")
