@@ -1,4 +1,4 @@
-"""A catalogue's sources: what is wrong with them is told at once; without them it is what it was."""
+"""The sources of a catalogue: what is wrong is told at once; without them it is what it was."""
 
 from __future__ import annotations
 
