@@ -23,6 +23,7 @@ from schemas.calendars.definition import Date
 from schemas.codes import CaseType, Channel, ClockKind, SuspensionKind
 from schemas.events import Code, Name
 from schemas.limits import Basis, Clocks, Ladder, Limit, Policy, Stated
+from schemas.sources import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -208,6 +209,8 @@ class CatalogueFile(Stated):
     items: tuple[Item, ...] = ()
     ladders: tuple[Ladder, ...] = ()
     presets: tuple[LegalPreset, ...] = ()
+    sources: tuple[Source, ...] = Field((), min_length=1)
+    """Who may send. Where no file lists anybody, everybody may."""
 
 
 @dataclass(frozen=True)
@@ -223,12 +226,15 @@ class Catalogue:
     items: Mapping[str, Item]
     ladders: Mapping[str, Ladder]
     presets: Mapping[str, LegalPreset]
+    sources: Mapping[str, Source]
     calendars: Mapping[str, CalendarDefinition]
 
     @cached_property
     def content(self) -> dict[str, Any]:
         """The whole content as JSON, calendars apart."""
         dumped: dict[str, Any] = _CONTENT.dump_python(self._parts(), mode="json", by_alias=True)
+        if not self.sources:  # a catalogue of an earlier version keeps its own version
+            del dumped["sources"]
         return dumped
 
     @cached_property
@@ -238,10 +244,11 @@ class Catalogue:
         return hashlib.blake2b(canonical, digest_size=6).hexdigest()
 
     def _parts(self) -> CatalogueFile:
+        lists = {kind: tuple(getattr(self, kind).values()) for kind in LISTS}
         return CatalogueFile(
             name=self.name,
             policy=self.policy,
-            **{kind: tuple(getattr(self, kind).values()) for kind in LISTS},
+            **{kind: stated for kind, stated in lists.items() if stated},
         )
 
     def ancestors(self, code: str | None) -> Iterator[Region]:
@@ -270,7 +277,10 @@ class Catalogue:
         return next((c for c in shorter if c != code and c in self.regions), None)
 
 
-LISTS: Final = ("regions", "departments", "posts", "windows", "items", "ladders", "presets")
+LISTS: Final = (
+    *("regions", "departments", "posts", "windows", "items", "ladders", "presets"),
+    "sources",
+)
 """The lists of a catalogue, as a file and as a `Catalogue` name them."""
 _CONTENT: Final = TypeAdapter(CatalogueFile)
 

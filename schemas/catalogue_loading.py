@@ -5,10 +5,14 @@ from __future__ import annotations
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
+from pydantic import TypeAdapter
+
 from schemas.bounds import MAX_FILES, MOST_HEIRS
 from schemas.calendars import CalendarDefinition, load_calendars
 from schemas.catalogue import DEFAULT_POLICY, LISTS, Catalogue, CatalogueFile
+from schemas.kept import Kept
 from schemas.reading import Document, Problem, SchemaError, read_document
+from schemas.sources import EVERYWHERE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
     from schemas.limits import Policy
     from schemas.reading import Loc
 
+_KEPT: Final = Kept(TypeAdapter(CatalogueFile))
 _KEYS: Final = {"ladders": "name", "presets": "name"}
 
 
@@ -62,7 +67,7 @@ def catalogue_from(content: Any, calendars: Mapping[str, CalendarDefinition]) ->
     Raises `SchemaError` when it names a calendar that is not there.
     """
     document = Document("catalogue", content, {})
-    return _joined([(document, CatalogueFile.model_validate(content))], calendars)
+    return _joined([(document, _KEPT.validate_python(content))], calendars)
 
 
 def _yaml_files(directory: Path | Traversable) -> list[Any]:
@@ -92,8 +97,10 @@ def _joined(
                     problems.append(document.problem((kind, index, key), message, remedy))
                 found[kind][code] = thing
     catalogue = Catalogue(name=name, policy=policy, calendars=calendars, **found)
+    owners: dict[str, str] = {}
     for document, part in parts:
         problems += _dangling(document, part, catalogue)
+        problems += _shared_keys(document, part, owners)
         problems += _circles(document, part, catalogue)
     if not problems:  # what holds by default must be there too: a catalogue may come without files
         for kind, loc, code in _of_policy(("policy",), policy):
@@ -114,6 +121,18 @@ def _dangling(document: Document, part: CatalogueFile, catalogue: Catalogue) -> 
     for kind, loc, code in _references(part):
         if code is not None and code not in getattr(catalogue, kind):
             yield document.problem(loc, *_missing(kind, code))
+
+
+def _shared_keys(
+    document: Document, part: CatalogueFile, owners: dict[str, str]
+) -> Iterator[Problem]:
+    """Give every key that is stated twice: it would not say which source has signed."""
+    for n, source in enumerate(part.sources):
+        for m, key in enumerate(source.keys):
+            owner = owners.setdefault(key, source.code)
+            if owner != source.code or key in source.keys[:m]:
+                message = f"the key {key} is that of {owner} already"
+                yield document.problem(("sources", n, "keys", m), message, "give each its own key")
 
 
 def _circles(document: Document, part: CatalogueFile, catalogue: Catalogue) -> Iterator[Problem]:
@@ -148,6 +167,7 @@ def _references(part: CatalogueFile) -> Iterator[tuple[str, Loc, str | None]]:
         yield "regions", ("windows", n, "region"), window.region
         for m, code in enumerate(window.departments):
             yield "departments", ("windows", n, "departments", m), code
+    yield from _of_sources(part)
     for n, preset in enumerate(part.presets):
         yield "presets", ("presets", n, "extends"), preset.extends
         yield from _of_policy(("presets", n, "policy"), preset.policy)
@@ -155,6 +175,14 @@ def _references(part: CatalogueFile) -> Iterator[tuple[str, Loc, str | None]]:
         yield "departments", ("items", n, "department"), item.department
         for m, version in enumerate(item.versions):
             yield from _of_version(("items", n, "versions", m), version)
+
+
+def _of_sources(part: CatalogueFile) -> Iterator[tuple[str, Loc, str | None]]:
+    for n, source in enumerate(part.sources):
+        for m, code in enumerate(source.regions):
+            yield "regions", ("sources", n, "regions", m), None if code == EVERYWHERE else code
+        for m, code in enumerate(source.departments):
+            yield "departments", ("sources", n, "departments", m), code
 
 
 def _of_version(loc: Loc, version: ItemVersion) -> Iterator[tuple[str, Loc, str | None]]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import ValidationError
 
 from schemas.bounds import MAX_EVENT_BYTES, shown
+from schemas.characters import what_is_wrong
 from schemas.events import KINDS, SCHEMA_VERSION, STEP_EVENT, StepEvent
 from schemas.masking import harmless
 
@@ -38,7 +39,7 @@ _REMEDIES: Final[Mapping[str, str]] = {
     "string_type": "send a string, in double quotes",
     "string_too_short": "send a value that is not empty, or leave the field out",
     "string_too_long": "shorten the value to the length in docs/events.md",
-    "string_pattern_mismatch": "remove control characters and surrounding blanks",
+    "string_pattern_mismatch": "remove the character, or the blank, where the value is made",
     "int_type": "send a whole number without quotes",
     "int_from_float": "send a whole number",
     "int_parsing_size": "send a whole number of ordinary size",
@@ -57,6 +58,18 @@ _REMEDIES: Final[Mapping[str, str]] = {
     "finite_number": "send an amount such as 12.50; JSON knows neither NaN nor Infinity",
     "too_long": "send fewer entries; docs/events.md says how many there may be",
 }
+NOT_ALLOWED: Final = (
+    "source_unknown",
+    "mac_missing",
+    "mac_malformed",
+    "mac_wrong",
+    "key_unknown",
+    "key_foreign",
+    "region_foreign",
+    "department_foreign",
+    "case_foreign",
+)
+"""Why a record that reads well does not count: its source may not say it, or did not."""
 REASONS: Final = frozenset(
     {
         *_REMEDIES,
@@ -66,6 +79,7 @@ REASONS: Final = frozenset(
         "repeated_key",
         "ruling",
         "case_too_large",
+        *NOT_ALLOWED,
     }
 )
 """Every reason that a refusal can give."""
@@ -75,8 +89,6 @@ _MESSAGES: Final[Mapping[str, str]] = {
     "union_tag_invalid": f"There is no such kind of event. The kinds are: {', '.join(KINDS)}.",
     "timezone_aware": "The time has no offset from UTC: nobody can tell which moment is meant.",
     "datetime_from_date_parsing": "There is no such day or time of day.",
-    "string_pattern_mismatch": "The text holds a control character, or a blank at an end or two "
-    "in a row.",
 }
 """What is wrong, where pydantic's own words are for programmers."""
 
@@ -187,6 +199,8 @@ def _refusal(raw: bytes, error: ValidationError) -> Refusal:
             message = f"An event of kind {kind} has no such field."
             near = _near(field, kind)
             remedy = f"did you mean {near[0]}? Otherwise: {remedy}" if near else remedy
+        case "string_pattern_mismatch":
+            message, remedy = what_is_wrong(value, first["ctx"]["pattern"])
         case "json_invalid":
             message, remedy = _why_not_json(raw, message, remedy)
     if field == "schema_version":

@@ -13,6 +13,7 @@ from schemas import bounds, topics
 from schemas.calendars.definition import MOST_DAYS
 from schemas.decoding import MANY_FAULTS
 from schemas.events import KINDS, SCHEMA_VERSION, STEP_EVENT, Envelope
+from schemas.macs import DOMAIN, MAC_HEADER
 from schemas.rulings import Ruling
 from schemas.ticks import LARGEST_CHANGE
 from schemas.words import KINDS as KIND_WORDS
@@ -50,6 +51,11 @@ one JSON object in UTF-8. `event.schema.json` is the same contract for machines.
   from 1990 to 2100. A time without an offset is refused.
 - **Unknown fields are refused**, so that nothing is lost unseen. So are repeated keys, NaN, and
   records over 256 KB ([limits](#limits)).
+- **Characters that nobody sees are refused** in codes (numbers, ids, `source`, `item`, `region`,
+  `step`, …): controls, format characters such as U+202E and U+200B, blanks other than the plain
+  one, private use. Names and texts may hold them, except controls, separators of lines, and what
+  turns the direction of a line. The refusal names the character. Codes that merely look alike are
+  not compared: full-width digits are other digits.
 - A refused record goes to `{topics.DEAD_LETTERS.name}` with the reason and the remedy
   ([dead letters](dead-letters.md)).
 - A record under a missing or another key, or in another partition than Java's default partitioner
@@ -57,6 +63,41 @@ one JSON object in UTF-8. `event.schema.json` is the same contract for machines.
 
 The second column is the name in GB/T 39046—2020 or the provincial exchange tables; their technical
 names stand with the description.
+"""
+
+_SIGNING: Final = f"""\
+## Signing (签名)
+
+Where the catalogue gives a source keys, each of its records carries the header `{MAC_HEADER}`: the
+algorithm, the key's id and the MAC in hexadecimal, with a blank between them. The MAC is HMAC
+(RFC 2104) with SHA-256 or SM3 (GB/T 32905) of five lines and the value's own bytes: `{DOMAIN}`, the
+algorithm, the key's id, the topic, and the number of bytes of the value, each ended by a line feed.
+In Python, with the standard library alone:
+
+```python
+import hmac
+
+
+def signature(key_id, key, topic, value, algorithm="hmac-sha-256"):
+    hash_name = {{"hmac-sha-256": "sha256", "hmac-sm3": "sm3"}}[algorithm]
+    about = f"jiancha-mac-1\\n{{algorithm}}\\n{{key_id}}\\n{{topic}}\\n{{len(value)}}\\n"
+    mac = hmac.digest(key, about.encode() + value, hash_name)
+    return "jiancha-mac", f"{{algorithm}} {{key_id}} {{mac.hex()}}".encode()
+
+
+# headers = [signature("hn-2026", key, "hall.steps", value)]
+# producer.produce("hall.steps", value, case_no, headers=headers)
+```
+
+- Sign the very bytes that are sent: JSON written a second time may be other bytes.
+- `key` is the key's bytes: `bytes.fromhex` of what `openssl rand -hex 32` printed.
+- To try yours: the key `000102…1e1f` (32 bytes, each one more than the last), its id `hn-2026`, the
+  topic `{topics.STEPS.name}` and the value `{{"case_no":"c"}}` give with SHA-256
+  `73ae70176cd3f25079ccc2328564dc15c34bd80bec9ff7c60b58359fc1a09a82`, with SM3
+  `14e5f49448f9ac42c984e99d0498cf241fb428fd6a4896938ce5581c2f27808c`.
+- A record that is wrongly signed, or that its source may not send, is refused:
+  [who speaks for whom](security.md#who-speaks-for-whom).
+
 """
 
 _RULING: Final = f"""\
@@ -143,7 +184,7 @@ def events_page() -> str:
         own = _Table(models, models[model.__name__], {*Envelope.model_fields, "kind"})
         parts += [f"## `{kind}` {KIND_WORDS[kind].zh}\n", f"{about}\n", *own.lines(), ""]
     ruling = Ruling.model_json_schema()
-    parts += [_RULING, *_Table(models, ruling, {"schema_version"}).lines(), "", _LIMITS]
+    parts += [_SIGNING, _RULING, *_Table(models, ruling, {"schema_version"}).lines(), "", _LIMITS]
     return "\n".join(parts)
 
 
@@ -151,7 +192,8 @@ def event_schema() -> str:
     """Give docs/event.schema.json."""
     about = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "step event"}
     schema = {**about, **STEP_EVENT.json_schema()}
-    return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
+    written = json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in written)
 
 
 def topics_page() -> str:

@@ -21,6 +21,7 @@ from pydantic import (
     TypeAdapter,
 )
 
+from schemas.characters import CODE, TEXT
 from schemas.codes import CaseType, Channel, Outcome, SuspensionKind, Unit
 
 SCHEMA_VERSION: Final = 1
@@ -28,9 +29,7 @@ EARLIEST: Final = datetime(1990, 1, 2, tzinfo=UTC)
 """No earlier: in the zones behind UTC the local day must still be one that the calendars cover."""
 LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
 
-_PRINTABLE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 _WRITTEN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:")
-_CODE = r"^[^\x00-\x20\x7f]+( [^\x00-\x20\x7f]+)*$"
 
 
 def _written_out(value: object) -> object:
@@ -42,10 +41,10 @@ def _written_out(value: object) -> object:
 
 Moment = Annotated[AwareDatetime, Field(ge=EARLIEST, le=LATEST), BeforeValidator(_written_out)]
 """A moment with its offset; 1990 to 2100, which is what the calendars cover."""
-Code = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_CODE)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_PRINTABLE)]
-Text = Annotated[str, StringConstraints(max_length=4000, pattern=_PRINTABLE)]
-CaseNumber = Annotated[str, StringConstraints(min_length=1, max_length=50, pattern=_CODE)]
+Code = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=CODE)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=TEXT)]
+Text = Annotated[str, StringConstraints(max_length=4000, pattern=TEXT)]
+CaseNumber = Annotated[str, StringConstraints(min_length=1, max_length=50, pattern=CODE)]
 Amount = Annotated[int, Field(strict=True, ge=0, le=100_000)]
 Flag = Annotated[bool, Field(strict=True)]
 Money = Annotated[Decimal, Field(ge=0, max_digits=16, decimal_places=2)]

@@ -29,6 +29,7 @@ from schemas.bounds import (
     SHOWN_TEXT,
     shown,
 )
+from schemas.characters import what_is_wrong
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -136,6 +137,9 @@ class Document:
             near = get_close_matches(shown(loc[-1]), sorted(_keys(model)), n=1)
             remedy = f"did you mean `{near[0]}`?" if near else "remove it: nothing reads this key"
         message = detail["msg"].removeprefix("Value error, ")
+        if kind == "string_pattern_mismatch":
+            found = what_is_wrong(str(detail["input"]), detail["ctx"]["pattern"])
+            message, remedy = found if found[0] else (message, remedy)
         return self.problem(loc, message[:1].lower() + message[1:], remedy)
 
     def _locate(self, loc: Loc) -> tuple[Loc, Any]:

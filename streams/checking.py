@@ -8,6 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from schemas.codes import ClockKind
+from schemas.sources import EVERYWHERE
 from streams.engine.calendar import day_of
 from streams.engine.clocks import counted
 from streams.engine.counting import DAY
@@ -49,6 +50,32 @@ def findings(catalogue: Catalogue) -> Iterator[Finding]:
         for version in item.versions:
             since = f"@{version.effective_from}" if version.effective_from else ""
             yield from _version(f"items[{item.code}{since}]", rules, item, version)
+
+
+def remarks(catalogue: Catalogue) -> Iterator[Finding]:
+    """Give what a catalogue leaves open that somebody may not have meant to."""
+    if not catalogue.sources:
+        yield Finding(
+            "sources",
+            "未列明来源：凡能写入 hall.steps 者都可代任何来源、任何区划写入任何办件。"
+            " No source is listed: whoever can write to hall.steps speaks for every one of them",
+            "list them with their regions and keys (docs/security.md#who-speaks-for-whom)",
+        )
+    for source in catalogue.sources.values():
+        if source.code == EVERYWHERE:
+            yield Finding(
+                f"sources[{source.code}]",
+                f"未列明的来源也采信。 Whoever is not listed may write, unsigned, in the regions"
+                f" {', '.join(source.regions)}",
+                "list every source, then remove this one",
+            )
+        elif source.unsigned and source.keys:
+            yield Finding(
+                f"sources[{source.code}]",
+                "有密钥而仍采信未签名的记录。 It has keys, and its records count without a MAC too:"
+                " who leaves the MAC out can still speak for it",
+                "remove `unsigned: true` once it signs everything",
+            )
 
 
 def _version(key: str, rules: Rules, item: Item, version: ItemVersion) -> Iterator[Finding]:

@@ -12,12 +12,14 @@ from schemas import topics
 from schemas.aside import SET_ASIDE
 from schemas.decoding import Refusal, decode_event
 from schemas.events import STEP_EVENT
+from schemas.macs import signature
 from schemas.verdicts import ORIGIN_HEADER, encode
 from streams.kafka_clients import librdkafka_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from schemas.macs import Key
     from schemas.verdicts import Origin
     from streams.dead_letters import DeadLetters, Letter
     from streams.settings import Kafka
@@ -88,15 +90,23 @@ class Sender:
         )
 
     def send(
-        self, raw: bytes, key: bytes | None, origin: Origin, topic: str = topics.STEPS.name
+        self,
+        raw: bytes,
+        key: bytes | None,
+        origin: Origin,
+        signed: Sequence[tuple[str, bytes]] = (),
+        topic: str = topics.STEPS.name,
     ) -> None:
-        """Send one record with where it first arrived. Raises CureFailed when it was not taken."""
+        """Send one record with where it first arrived, and its MAC.
+
+        Raises CureFailed when it was not taken.
+        """
         try:
             self._producer.produce(
                 topic,
                 raw,
                 key,
-                headers=[(ORIGIN_HEADER, encode(origin))],
+                headers=[(ORIGIN_HEADER, encode(origin)), *signed],
                 on_delivery=self._delivered,
             )
         except (KafkaException, BufferError) as error:
@@ -113,29 +123,54 @@ class Sender:
 
 
 def send_again(
-    letters: DeadLetters, sender: Sender, letter: Letter, cure: Cure, *, force: bool
+    letters: DeadLetters,
+    sender: Sender,
+    letter: Letter,
+    cure: Cure,
+    *,
+    force: bool,
+    sign: Key | None = None,
 ) -> str:
     """Cure one letter and send it; give its case, or `unknown`.
+
+    What its source signed keeps its MAC; what was changed is no longer what it signed, and is
+    signed by a key of who changed it (`cures` in the catalogue's sources).
 
     Raises CureFailed for what would be refused again, unless `force`; and LettersUnavailable.
     """
     origin = letter.about.origin
     if origin.topic == topics.RULINGS.name and letter.about.reason == SET_ASIDE:
         key = letter.about.value.encode()  # it was read, and is whole: a ruling is never cut
-        sender.send(letter.raw, key, origin, topics.RULINGS.name)
+        sender.send(letter.raw, key, origin, topic=topics.RULINGS.name)
         return letter.about.value
     if origin.topic != topics.STEPS.name:
         raise CureFailed(f"came by {origin.topic}; its sender must send it again")
-    raw = cure.of(letters.whole(letter))
+    whole = letters.whole(letter)
+    raw = cure.of(whole)
     case = case_number(raw)
+    signed = _signed(letter, sign, raw, changed=raw != whole and not force)
     if isinstance(case, str):
-        sender.send(raw, case.encode(), origin)
+        sender.send(raw, case.encode(), origin, signed)
         return case
     if not force:
         what = f"{case.field}: {case.message}" if case.field else case.message
         raise CureFailed(f"would be refused again: {what} → {case.remedy}")
-    sender.send(raw, letter.key, origin)
+    sender.send(raw, letter.key, origin, signed)
     return "unknown"
+
+
+def _signed(
+    letter: Letter, sign: Key | None, raw: bytes, *, changed: bool
+) -> Sequence[tuple[str, bytes]]:
+    if sign is not None:
+        return [signature(sign, topics.STEPS.name, raw)]
+    if changed and letter.signed:
+        raise CureFailed(
+            f"was signed by {letter.about.source}, and its MAC does not hold for what you changed:"
+            " add --sign KEYID with a key that the catalogue lets cure (docs/dead-letters.md), or"
+            " ask the source to send it again"
+        )
+    return letter.signed
 
 
 def _value(name: str, text: str) -> Any:

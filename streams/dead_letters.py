@@ -12,11 +12,12 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from schemas import topics
+from schemas.macs import mac_headers
 from schemas.verdicts import DEAD_LETTER_HEADER, DeadLetter, decode
 from streams.kafka_clients import kafka_python_consumer_options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from schemas.verdicts import Origin
     from streams.settings import Kafka
@@ -42,6 +43,8 @@ class Letter:
     key: bytes | None
     raw: bytes
     """The record's bytes; a piece of them where `about.cut`."""
+    signed: Sequence[tuple[str, bytes]] = ()
+    """The headers that were its MAC, as they came."""
 
 
 class DeadLetters:
@@ -62,7 +65,8 @@ class DeadLetters:
                 about = decode(headers.get(DEAD_LETTER_HEADER) or b"", DeadLetter)
             except msgspec.MsgspecError:
                 continue
-            yield Letter(about, record.timestamp, record.key, record.value or b"")
+            signed = mac_headers(record.headers or ())
+            yield Letter(about, record.timestamp, record.key, record.value or b"", signed)
 
     def whole(self, letter: Letter) -> bytes:
         """Give a letter's bytes as they came, from its origin where the letter was cut.

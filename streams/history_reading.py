@@ -15,6 +15,7 @@ from schemas.calendars import CalendarDefinition
 from schemas.catalogue_loading import catalogue_from
 from schemas.codes import ClockKind, Level
 from schemas.events import STEP_EVENT, StepEvent
+from schemas.kept import Kept
 from streams.engine.card_stories import CardStory, Happened
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     Ask = Callable[[str, dict[str, Any]], list[tuple[Any, ...]]]
     """Asks one statement with its parameters."""
 
+_KEPT: Final[Kept[StepEvent]] = Kept(STEP_EVENT)
 NOW: Final = 4_102_444_799
 """2099-12-31T23:59:59Z: as a moment of knowledge, everything there is."""
 
@@ -84,7 +86,7 @@ WHERE subject = 'catalogue' HAVING count() > 0
 def events_of(ask: Ask, case_no: str, known_at: int = NOW) -> list[StepEvent]:
     """Read the records of a case that had arrived. Raises ValueError for one of another form."""
     rows = ask(EVENTS, {"case": case_no, "known": known_at})
-    return [STEP_EVENT.validate_json(content) for (content,) in rows]
+    return [_KEPT.validate_json(content) for (content,) in rows]
 
 
 def cards_of(ask: Ask, case_no: str, known_at: int = NOW) -> list[CardStory]:

@@ -28,6 +28,7 @@ from schemas.verdicts import (
     MoveRecord,
     decode,
     encode,
+    letter_id,
 )
 from streams.engine.judge import Card, card_key
 from streams.engine.state import FORMAT, UnknownFormat, head_of
@@ -295,8 +296,8 @@ class Rebuild:
             self._records[output.key.decode()] = output.value
         elif output.topic == topics.DEAD_LETTERS.name:
             self.found.refused += 1
-            if _of_set_aside(output):  # all else is there already
-                self._told.append(output)
+            if (kept := _of_set_aside(output)) is not None:  # all else is there already
+                self._told.append(kept)
         elif output.topic == topics.EVENTS.name and not (output.key or b"").startswith(RESERVED):
             case_no = (output.key or b"").decode()
             self._touched.add(case_no)  # accepted before, and told then
@@ -335,9 +336,16 @@ class Rebuild:
         yield Batch([told], [(REBUILDING, None), (PARTITION_KEY, encode(own))])
 
 
-def _of_set_aside(letter: Output) -> bool:
-    header = dict(letter.headers or ()).get(DEAD_LETTER_HEADER, b"")
-    return decode(header, DeadLetter).reason == SET_ASIDE
+def _of_set_aside(output: Output) -> Output | None:
+    """Give the letter of a case that is set aside, named by where its record stood; else None."""
+    headers = dict(output.headers or ())
+    letter = decode(headers[DEAD_LETTER_HEADER], DeadLetter)
+    if letter.reason != SET_ASIDE:
+        return None
+    at = letter.origin
+    named = msgspec.structs.replace(letter, letter_id=letter_id(at.topic, at.partition, at.offset))
+    headers[DEAD_LETTER_HEADER] = encode(named)
+    return output._replace(headers=list(headers.items()))
 
 
 def _cut(

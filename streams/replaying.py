@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 from schemas import topics
+from schemas.macs import signature
 from schemas.ticks import REPLAYED_AT, Tick
 from schemas.verdicts import encode
 from streams.kafka_clients import librdkafka_options
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from schemas.event_lines import EventLine
+    from schemas.macs import Key
     from streams.settings import Settings
 
 DERIVED: Final = tuple(
@@ -73,7 +75,7 @@ class Sent:
 
 
 class Replay:
-    """One replay. `progress` is told after each tick."""
+    """One replay. `progress` is told after each tick; with a `key` every record is signed."""
 
     def __init__(
         self,
@@ -81,6 +83,7 @@ class Replay:
         pace: Pace,
         progress: Callable[[Sent], None],
         *,
+        key: Key | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -101,7 +104,7 @@ class Replay:
         )
         self._readers = Readers(settings, common, pace.readers)
         self._barriers = self._readers.ends((topics.STEPS.name, topics.RULINGS.name))
-        self._pace, self._progress = pace, progress
+        self._pace, self._progress, self._key = pace, progress, key
         self._monotonic, self._sleep = monotonic, sleep
         self._failed: str | None = None
         self.sent = Sent()
@@ -148,11 +151,14 @@ class Replay:
         Not as Kafka's own timestamp: the broker keeps a record for so many days from that, and
         would delete a log of other years at once.
         """
+        name = topics.STEPS.name
         headers = [(REPLAYED_AT, b"%d" % at)] if at else []
+        if self._key is not None:
+            headers.append(signature(self._key, name, raw))
         while True:
             try:
                 self._producer.produce(
-                    topics.STEPS.name, raw, case_no, headers=headers, on_delivery=self._delivered
+                    name, raw, case_no, headers=headers, on_delivery=self._delivered
                 )
                 break
             except BufferError:

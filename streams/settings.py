@@ -211,6 +211,8 @@ class Settings(BaseSettings):
     http: Http = Http()
     catalogue: Path = Path("catalogue")
     """The catalogue's directory."""
+    keys_file: Path | None = None
+    """The keys by which sources sign (docs/security.md); mode 0600."""
     language: Literal["zh", "en"] = "zh"
     log: Literal["human", "json"] = "human"
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 PLACES: Final = 200
 """How many pairs of region and department are told apart; the rest are `other`."""
-SOURCES: Final = 20
-REASONS: Final = 30
+SOURCES: Final = 120
+"""Those that the catalogue lists come first; a hundred halls are a province's."""
+REASONS: Final = 50
 TOPICS: Final = 9
 CLOCKS: Final = len(ClockKind) - 1
 """Every kind of clock; a card about a finding has none."""

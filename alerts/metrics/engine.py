@@ -9,6 +9,7 @@ from alerts.metrics import definitions as d
 from alerts.metrics import reach
 from alerts.metrics.labels import Places, Regions, systems, words
 from schemas.changes import ChangeResult
+from schemas.decoding import NOT_ALLOWED
 from schemas.findings import finding_code
 from schemas.ticks import ChangeSubject
 from streams.engine.zone import zone_of
@@ -49,6 +50,9 @@ class EngineMetrics:
         self._held: dict[int, tuple[int, int]] = {}
         self._set_aside: dict[int, tuple[str, ...]] = {}
         self._ends: dict[int, dict[str, float]] = {}
+        for name, known in ((NOT_ALLOWED, self._reason), (rules.catalogue.sources, self._source)):
+            for each in name:  # so that no flood of other words makes them `other`
+                known(each)
         self._start_at_zero(rules.catalogue)
 
     def _start_at_zero(self, catalogue: Catalogue) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import ValidationError
 
-from schemas.events import STEP_EVENT
+from schemas.events import STEP_EVENT, StepEvent
+from schemas.kept import Kept
 from streams.board.spans import stretch
 from streams.engine.explanation import explain_case
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 LONGEST: Final = 400
 """Stretches listed of one clock; a page must stay quick though a case is years over."""
 SHORT: Final = 24
+_KEPT: Final[Kept[StepEvent]] = Kept(STEP_EVENT)
 Fate = Literal["", "taken_back", "replaced"]
 LATE: Final = 86_400
 """Seconds between occurrence and arrival above which the time line says so."""
@@ -145,7 +147,7 @@ def _events(recorded: Iterable[Happening]) -> tuple[list[Envelope], int]:
     unreadable = 0
     for each in recorded:
         try:
-            events.append(STEP_EVENT.validate_json(each.content))
+            events.append(_KEPT.validate_json(each.content))
         except ValidationError:
             unreadable += 1
     return events, unreadable

@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 
 from schemas.codes import Level
 from schemas.events import CaseNumber, Name
+from schemas.kept import Kept
 from streams.board.case_page import case_view
 from streams.board.history import HistoryAway, Wanted
 from streams.board.overview import overview
@@ -39,8 +40,8 @@ KEPT: Final = 8
 """Catalogues kept besides the one at hand."""
 _YEAR: Final = 31_536_000
 
-_NUMBER: Final[TypeAdapter[str]] = TypeAdapter(CaseNumber)
-_DEPARTMENT: Final[TypeAdapter[str]] = TypeAdapter(Name)
+_NUMBER: Final[Kept[str]] = Kept(TypeAdapter(CaseNumber))
+_DEPARTMENT: Final[Kept[str]] = Kept(TypeAdapter(Name))
 _LEVEL: Final[TypeAdapter[Level]] = TypeAdapter(Level)
 _PAGE: Final[TypeAdapter[int]] = TypeAdapter(Annotated[int, Field(ge=1, le=LAST_PAGE)])
 
@@ -251,7 +252,7 @@ def _with(request: Request, **changes: str) -> str:
     return f"{url.path}?{url.query}"
 
 
-def _checked(form: TypeAdapter[Any], value: str) -> Any:
+def _checked(form: TypeAdapter[Any] | Kept[str], value: str) -> Any:
     try:
         return form.validate_python(value)
     except ValidationError:

@@ -10,7 +10,7 @@ import click
 from schemas.reading import SchemaError
 from schemas.words import Words
 from streams.change_making import catalogue_change
-from streams.checking import findings
+from streams.checking import findings, remarks
 from streams.commands.common import FINDINGS, WRONG_USE, catalogue_or_exit, complain
 from streams.commands.importing import Asked, import_options, now, run_change
 
@@ -44,6 +44,14 @@ def import_command(asked: Asked, directory: Path, *, retroactive: bool) -> None:
     catalogue = catalogue_or_exit(directory)
     for finding in findings(catalogue):
         complain(str(finding))
+    for remark in remarks(catalogue):
+        complain(f"warning: {remark}")
+    named = [key for source in catalogue.sources.values() for key in source.keys]
+    if named and not asked.only_checked:
+        complain(
+            f"note: it names {len(named)} keys: every engine needs them in its keys_file before it"
+            f" is in force, or ends: {', '.join(named)}"
+        )
     if asked.only_checked:
         size = len(catalogue.items)
         click.echo(

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from schemas.event_lines import read_event_lines
-from streams.checking import EventCheck, findings
+from streams.checking import EventCheck, findings, remarks
 from streams.commands.common import (
     FINDINGS,
     catalogue_option,
@@ -43,6 +43,8 @@ def command(events: Path | None, directory: Path) -> None:
       jiancha check --catalogue deploy/samples/hunan/catalogue events.jsonl
     """  # noqa: D301 - click reads \b
     catalogue = catalogue_or_exit(directory)
+    for remark in remarks(catalogue):
+        complain(f"warning: {remark}")
     wrong = 0
     for finding in findings(catalogue):
         wrong += 1

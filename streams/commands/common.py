@@ -11,12 +11,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from schemas.catalogue_loading import load_catalogue
+from schemas.macs import can
 from schemas.reading import SchemaError
+from streams.keys import Keys, KeysError, read_keys, unusable
 from streams.settings import SettingsError, load_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from schemas.catalogue import Catalogue
     from schemas.event_lines import EventLine
+    from schemas.macs import Key
     from streams.settings import Settings
 
 FINE, FINDINGS, WRONG_USE = 0, 1, 2
@@ -109,6 +114,39 @@ def settings_or_exit() -> Settings:
     except SettingsError as error:
         complain(str(error))
         sys.exit(WRONG_USE)
+
+
+def keys_or_exit(settings: Settings, catalogue: Catalogue | None = None) -> Mapping[str, Key]:
+    """Read the keys of sources; when they are wrong say what is, and end with WRONG_USE.
+
+    So it is where a catalogue is given, and names a key that cannot be used here.
+    """
+    try:
+        keys = read_keys(settings.keys_file) if settings.keys_file else Keys({})
+    except KeysError as error:
+        complain(str(error))
+        sys.exit(WRONG_USE)
+    if keys.warning:
+        complain(f"warning: {keys.warning}")
+    if catalogue is not None and (lacking := unusable(catalogue, keys.by_id)):
+        for line in lacking:
+            complain(line)
+        sys.exit(WRONG_USE)
+    return keys.by_id
+
+
+def key_or_exit(settings: Settings, key_id: str) -> Key:
+    """Give the key to sign with; when it is not there, or cannot be used, say so and end."""
+    key = keys_or_exit(settings).get(key_id)
+    if key is None:
+        complain(
+            f"{key_id} is not in the file of keys: set JIANCHA_KEYS_FILE (docs/security.md#keys)"
+        )
+        sys.exit(WRONG_USE)
+    if not can(key.algorithm):
+        complain(f"{key_id} is for {key.algorithm}, which this machine's OpenSSL lacks")
+        sys.exit(WRONG_USE)
+    return key
 
 
 def complain(text: str) -> None:

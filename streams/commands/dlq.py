@@ -13,7 +13,7 @@ import click
 from schemas.aside import SET_ASIDE
 from schemas.verdicts import encode
 from streams.commands.brokers import let_in_or_exit
-from streams.commands.common import FINDINGS, complain, settings_or_exit
+from streams.commands.common import FINDINGS, complain, key_or_exit, settings_or_exit
 from streams.curing import Cure, CureFailed, Sender, send_again
 from streams.dead_letters import DeadLetters, Letter, LettersUnavailable, open_letters
 
@@ -108,6 +108,7 @@ def show(letter_id: str) -> None:
 @click.option("--all", "every", is_flag=True, help="Every letter.")
 @click.option("--set", "sets", type=Setting(), multiple=True, help="Give a field a value.")
 @click.option("--drop", "drops", metavar="FIELD", multiple=True, help="Remove a field.")
+@click.option("--sign", metavar="KEYID", help="Sign what is sent with this key, as your own word.")
 @click.option("--force", is_flag=True, help="Send also what would be refused again.")
 def replay(
     letter_ids: tuple[str, ...],
@@ -115,6 +116,7 @@ def replay(
     case_no: str | None,
     sets: tuple[tuple[str, str], ...],
     drops: tuple[str, ...],
+    sign: str | None,
     *,
     every: bool,
     force: bool,
@@ -122,6 +124,9 @@ def replay(
     """Send letters to where they came from again, cured by --set and --drop.
 
     That is hall.steps; and jiancha.rulings for the rulings on a case that was set aside.
+
+    What a source signed keeps its MAC. What you change is signed by --sign KEYID, a key of the
+    file that JIANCHA_KEYS_FILE names: you answer for it, so letters are then named by their ids.
 
     What would be refused again is not sent, unless --force. Repeats are harmless: an event is
     known by its source and event_id. Exit code 1 when a letter was not sent.
@@ -133,7 +138,10 @@ def replay(
     """  # noqa: D301
     if sum(map(bool, (letter_ids, reason, every))) != 1:
         raise click.UsageError("name the letters by their ids, or by --reason, or by --all")
-    kafka = settings_or_exit().kafka
+    if sign and not letter_ids:
+        raise click.UsageError("--sign answers for what it signs: name the letters by their ids")
+    settings = settings_or_exit()
+    key, kafka = key_or_exit(settings, sign) if sign else None, settings.kafka
     cure, sender, wanted = Cure(dict(sets), drops), Sender(kafka), set(letter_ids)
     sent = kept = 0
     with _reading(kafka) as letters:
@@ -145,7 +153,7 @@ def replay(
         ]
         for letter in chosen:
             try:
-                case_no = send_again(letters, sender, letter, cure, force=force)
+                case_no = send_again(letters, sender, letter, cure, force=force, sign=key)
             except (CureFailed, LettersUnavailable) as error:
                 kept += 1
                 complain(f"{letter.about.letter_id}: {error}")

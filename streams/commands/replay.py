@@ -13,7 +13,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from schemas.event_lines import open_lines, read_event_lines
 from streams.commands.brokers import let_in_or_exit
-from streams.commands.common import FINDINGS, MOMENT, SPAN, SPEED, complain, settings_or_exit
+from streams.commands.common import (
+    FINDINGS,
+    MOMENT,
+    SPAN,
+    SPEED,
+    complain,
+    key_or_exit,
+    settings_or_exit,
+)
 from streams.replaying import Pace, Replay, ReplayFailed, Sent
 
 if TYPE_CHECKING:
@@ -30,12 +38,15 @@ if TYPE_CHECKING:
 @click.option("--wait-for", type=click.Choice(["engine", "sink"]), multiple=True,
               default=("engine", "sink"), show_default=True,
               help="The roles that set the pace and have read everything at the end.")  # fmt: skip
+@click.option("--sign", metavar="KEYID",
+              help="Sign each record with this key of JIANCHA_KEYS_FILE.")  # fmt: skip
 def command(
     events: Path,
     speed: float | str,
     tick_every: int,
     until: datetime | None,
     wait_for: tuple[str, ...],
+    sign: str | None,
 ) -> None:
     """Send a file of step events to Kafka with its own ticks, so that time passes as it did.
 
@@ -48,6 +59,7 @@ def command(
       jiancha replay events.jsonl --speed max --tick-every 1d --until 2019-10-31T00:00:00-04:00
     """  # noqa: D301 - click reads \b
     settings = settings_or_exit()
+    key = key_or_exit(settings, sign) if sign else None
     let_in_or_exit(settings.kafka)
     pace = Pace(
         speed=None if isinstance(speed, str) else speed,
@@ -59,7 +71,9 @@ def command(
         total = sum(1 for _ in lines)
     try:
         with _shown() as bar:
-            sent = Replay(settings, pace, _progress(bar, total)).run(read_event_lines(events))
+            sent = Replay(settings, pace, _progress(bar, total), key=key).run(
+                read_event_lines(events)
+            )
     except ReplayFailed as error:
         complain(str(error))
         sys.exit(FINDINGS)

@@ -13,7 +13,13 @@ from confluent_kafka import KafkaException
 from prometheus_client import CollectorRegistry
 
 from alerts.metrics.engine import EngineMetrics
-from streams.commands.common import FINDINGS, catalogue_or_exit, complain, settings_or_exit
+from streams.commands.common import (
+    FINDINGS,
+    catalogue_or_exit,
+    complain,
+    keys_or_exit,
+    settings_or_exit,
+)
 from streams.commands.progress import progress
 from streams.engine.rules import Rules
 from streams.logs import configure_logs
@@ -24,6 +30,10 @@ from streams.runtime.ports import Fatal
 from streams.topic_admin import TopicsUnavailable, open_admin
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from schemas.catalogue import Catalogue
+    from schemas.macs import Key
     from streams.rebuild_kafka import Reach, Rebuilt
     from streams.settings import Settings
 
@@ -66,9 +76,10 @@ def rebuild(*, dry_run: bool, topics_only: bool, listed: Path | None) -> None:
         complain("the embedded broker keeps nothing: start `jiancha local` anew")
         sys.exit(FINDINGS)
     configure_logs(settings)
-    rules = Rules.of(catalogue_or_exit(settings.catalogue))
+    catalogue = catalogue_or_exit(settings.catalogue)
+    keys = keys_or_exit(settings, catalogue)
     try:
-        done = _run(settings, rules, topics_only=topics_only, dry_run=dry_run)
+        done = _run(settings, catalogue, keys, topics_only=topics_only, dry_run=dry_run)
     except (Refused, Fatal, TopicsUnavailable) as error:
         complain(str(error))
         sys.exit(FINDINGS)
@@ -81,11 +92,19 @@ def rebuild(*, dry_run: bool, topics_only: bool, listed: Path | None) -> None:
     sys.exit(FINDINGS if any(f.incomplete or f.gone for f in done.found.values()) else 0)
 
 
-def _run(settings: Settings, rules: Rules, *, topics_only: bool, dry_run: bool) -> Rebuilt:
+def _run(
+    settings: Settings,
+    catalogue: Catalogue,
+    keys: Mapping[str, Key],
+    *,
+    topics_only: bool,
+    dry_run: bool,
+) -> Rebuilt:
+    rules = Rules.of(catalogue)
     metrics = EngineMetrics(CollectorRegistry(), rules)
 
     def logic(number: int, partitions: int) -> CasePartition:
-        return CasePartition(number, partitions, rules, metrics)
+        return CasePartition(number, partitions, rules, metrics, keys=keys)
 
     with open_admin(settings.kafka) as admin:
         rebuilder = Rebuilder(settings, admin, logic, progress())

@@ -26,7 +26,14 @@ from alerts.metrics import (
 from alerts.notify.role import run_notify
 from alerts.notify.verdicts import Widened
 from streams.board.server import run_board
-from streams.commands.common import WRONG_USE, catalogue_or_exit, complain, settings_or_exit
+from streams.checking import remarks
+from streams.commands.common import (
+    WRONG_USE,
+    catalogue_or_exit,
+    complain,
+    keys_or_exit,
+    settings_or_exit,
+)
 from streams.engine.rules import Rules
 from streams.http import Health, serve
 from streams.kafka_access import HANG_UP_SECONDS, denial, enter_or_deny
@@ -93,11 +100,15 @@ def _end_of(error: Exception) -> tuple[str, str] | None:
 
 
 def _engine(settings: Settings, registry: CollectorRegistry) -> int:
-    rules = Rules.of(catalogue_or_exit(settings.catalogue))
+    catalogue = catalogue_or_exit(settings.catalogue)
+    keys = keys_or_exit(settings, catalogue)
+    for remark in remarks(catalogue):
+        log.warning("catalogue", warning=str(remark))
+    rules = Rules.of(catalogue)
     _usable_or_exit(settings.engine.cold_dir)
     found = EngineMetrics(registry, rules)
     with tempfile.TemporaryDirectory(prefix="jiancha-") as scratch:
-        worker = engine_worker(settings, rules, scratch, RuntimeMetrics(registry), found)
+        worker = engine_worker(settings, rules, scratch, RuntimeMetrics(registry), found, keys)
         live = settings.engine.ticks_from == "worker"
         registry.register(EngineProgress(worker.progress, found, live=live))
 

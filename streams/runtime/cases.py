@@ -30,7 +30,7 @@ from streams.runtime.faults import about
 from streams.runtime.packed import Packed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator
+    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
     from schemas.verdicts import CaseRecord, MoveRecord
     from streams.engine.case import Case
@@ -121,6 +121,10 @@ class Cases:
         """Judge a case by the next tick that was set aside until now."""
         if case_no in self:
             self._awaken(case_no, now)
+
+    def on_record(self, case_no: str) -> Sequence[Entry]:
+        """Give the records of a case; none where there is no such case."""
+        return self._judged(case_no).entries if case_no in self else ()
 
     def fold(self, case_no: str, entry: Entry) -> bool:
         """Add an entry to its case; False when it changes nothing (a repetition, an old version).

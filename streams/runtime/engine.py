@@ -17,6 +17,7 @@ from streams.runtime.worker import EngineWorker
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from schemas.macs import Key
     from streams.engine.rules import Rules
     from streams.runtime.metrics import EngineMetrics
     from streams.runtime.ports import RuntimeMetrics
@@ -29,6 +30,7 @@ def engine_worker(
     data_dir: str,
     runtime_metrics: RuntimeMetrics,
     engine_metrics: EngineMetrics,
+    keys: Mapping[str, Key] | None = None,
 ) -> EngineWorker:
     """Make an engine worker. Faust makes a directory in `data_dir`; nothing of worth is in it."""
     engine = settings.engine
@@ -42,6 +44,7 @@ def engine_worker(
             ticks_from=engine.ticks_from,
             tick_tolerance=engine.tick_tolerance,
             cold=Cold(ColdFile(engine.cold_dir), engine.closed_days_in_memory),
+            keys=keys,
         )
 
     return EngineWorker(

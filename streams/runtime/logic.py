@@ -30,11 +30,13 @@ from streams.runtime.placing import partition_of
 from streams.runtime.ports import Barrier, Batch, Chunk, Fatal, Output
 from streams.runtime.references import References
 from streams.runtime.rulings import SOURCE, answer_of, read_ruling, ruling_record
+from streams.runtime.speaking import Speaking
 from streams.runtime.sweep import SLICE, Position
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from schemas.macs import Key
     from streams.engine.judge import Card
     from streams.engine.rules import Rules
     from streams.runtime.cold import Cold
@@ -70,10 +72,10 @@ class CasePartition:
     """One partition's cases, behind `streams.runtime.ports.PartitionLogic`.
 
     `slice_cases` is how many cases a live tick, or a change, judges at once. `cold` says where
-    closed cases go that leave memory; without it all stay.
+    closed cases go that leave memory; without it all stay. `keys` are those of the sources.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - by name, each with a default
         self,
         partition: int,
         partitions: int,
@@ -84,10 +86,12 @@ class CasePartition:
         tick_tolerance: float = 300.0,
         slice_cases: int | None = None,
         cold: Cold | None = None,
+        keys: Mapping[str, Key] | None = None,
     ) -> None:
         self._partition, self._partitions = partition, partitions
         self._metrics = metrics
         references = References(partition, rules)
+        self._speaking = Speaking(partition, references, keys or {})
         self._cases = Cases(references.rules_of, cold)
         self._changes = Changes(partition, references, self._cases, metrics, slice_cases or SLICE)
         due = slice_cases or DUE_SLICE
@@ -170,8 +174,8 @@ class CasePartition:
         """Check the inputs against the state, and bring in force what is new.
 
         Where nothing was restored a new epoch begins, that of `began` (seconds since 1970 UTC).
-        Raises Fatal when an input was recreated, its unread records are gone, or a rebuild of the
-        state was cut off.
+        Raises Fatal when an input was recreated, its unread records are gone, a rebuild of the
+        state was cut off, or a key is missing that the catalogue in force names.
         """
         if self._half_built:
             raise Fatal(
@@ -188,6 +192,7 @@ class CasePartition:
         self._cases.restored()
         with self._faults.watching("the files in force", self._now):
             self._changes.restored(self._position, self._now)
+        self._speaking.speakers()
         self._report()
 
     # -- applying -------------------------------------------------------------------------------
@@ -352,6 +357,7 @@ class CasePartition:
             return False
         self._close()  # what was judged until here was judged by the rules until here
         self._changes.apply(change, self._now)
+        self._speaking.speakers()
         return True
 
     def _take_up(self, retry: Retry) -> bool:
@@ -416,6 +422,13 @@ class CasePartition:
         case_no = event.case_no
         if self._passes_on(chunk, index, case_no, event.source):
             return
+        speakers = self._speaking.speakers()
+        if speakers.bound:
+            on_record, headers = self._cases.on_record(case_no), chunk.headers[index]
+            wrong = speakers.refusal(event, chunk.topic, raw or b"", headers, on_record)
+            if wrong is not None:
+                self._refuse(chunk, index, wrong)
+                return
         key = case_no.encode()
         if chunk.keys[index] != key:
             self._metrics.misplaced(event.source, "key")

@@ -10,6 +10,7 @@ import msgspec
 from schemas import topics
 from schemas.bounds import MAX_ORIGIN_BYTES
 from schemas.decoding import Refusal
+from schemas.macs import mac_headers
 from schemas.verdicts import (
     DEAD_LETTER_HEADER,
     ORIGIN_HEADER,
@@ -47,7 +48,7 @@ def sent_on(chunk: Chunk, index: int, case_no: str, partition: int) -> Output:
 
 
 def dead_letter(chunk: Chunk, index: int, refusal: Refusal, epoch: int = 0) -> Output:
-    """Send a record to the dead letters: its bytes, and why in a header."""
+    """Send a record to the dead letters: its bytes, its MAC, and why in a header."""
     raw = chunk.values[index] or b""
     letter = DeadLetter(
         letter_id=letter_id(chunk.topic, chunk.partition, chunk.offsets[index]),
@@ -63,7 +64,7 @@ def dead_letter(chunk: Chunk, index: int, refusal: Refusal, epoch: int = 0) -> O
         cut=len(raw) > MAX_LETTER_BYTES,
         epoch=epoch,
     )
-    headers = [(DEAD_LETTER_HEADER, encode(letter))]
+    headers = [(DEAD_LETTER_HEADER, encode(letter)), *mac_headers(chunk.headers[index])]
     value = raw[:MAX_LETTER_BYTES]
     return Output(topics.DEAD_LETTERS.name, chunk.partition, chunk.keys[index], value, headers)
 

@@ -8,6 +8,7 @@ from msgspec import Raw
 from pydantic import ValidationError
 
 from schemas.bounds import MAX_RULING_BYTES, SHOWN_TEXT, shown
+from schemas.characters import what_is_wrong
 from schemas.decoding import Refusal
 from schemas.masking import mask_text
 from schemas.rulings import RULING
@@ -32,9 +33,11 @@ def read_ruling(raw: bytes) -> Ruling:
     try:
         return RULING.validate_json(raw)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
+        first = error.errors(include_url=False)[0]
         field = ".".join(str(part) for part in first["loc"])
         message = shown(first["msg"], SHOWN_TEXT)
+        if first["type"] == "string_pattern_mismatch":
+            message, _ = what_is_wrong(first["input"], first["ctx"]["pattern"])
         raise Refusal("ruling", shown(field), "", message, _REMEDY, SOURCE) from None
 
 

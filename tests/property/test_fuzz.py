@@ -15,10 +15,11 @@ SEED = 20_260_301
 INPUTS = {
     "events": 2_500,
     "rulings": 7_500,
-    "ticks": 7_210,
+    "sources": 500,
+    "ticks": 6_700,
     "rows": 2_500,
     "partitions": 30,
-    "explanations": 10,
+    "explanations": 20,
     "mappings": 150,
     "catalogues": 20,
     "calendars": 20,

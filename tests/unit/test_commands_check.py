@@ -38,6 +38,7 @@ def test_every_bad_line_is_named_with_its_number_and_remedy(tmp_path):
     bad = [b.raw for b in BAD_MESSAGES if b.raw and b.raw.strip() and b"\n" not in b.raw]
     path.write_bytes(b"\n".join([event(item="spjy"), *bad]))
     told = check("--catalogue", HUNAN / "catalogue", path, code=1).stderr.splitlines()
+    told = [line for line in told if not line.startswith("warning: ")]
     assert len(told) == len(bad) + 1
     assert told[0].startswith(f"{path}:2: ")
     assert all(" → " in line for line in told[:-1])
@@ -67,3 +68,26 @@ def test_everything_wrong_with_a_catalogue_is_told_at_once(tmp_path):
 def test_wrong_use():
     check(code=2)
     check("--catalogue", HUNAN / "catalogue", "no-such-file", code=2)
+
+
+def test_a_catalogue_that_lets_everybody_write_says_so_and_is_still_sound(tmp_path):
+    (tmp_path / "a.yaml").write_text("name: x\n", encoding="utf-8")
+    told = check("--catalogue", tmp_path, code=0)
+    assert "warning: sources: 未列明来源" in told.stderr
+    assert "whoever can write to hall.steps" in told.stderr
+    assert "docs/security.md#who-speaks-for-whom" in told.stderr
+    assert "nothing is wrong" in told.stdout
+
+
+def test_what_its_sources_leave_open_is_said(tmp_path):
+    (tmp_path / "a.yaml").write_text(
+        'sources:\n  - {code: "*", name: x, regions: ["*"], unsigned: true}\n'
+        '  - {code: a, name: a, regions: ["*"], keys: [k], unsigned: true}\n'
+        '  - {code: b, name: b, regions: ["*"], keys: [l]}\n',
+        encoding="utf-8",
+    )
+    told = check("--catalogue", tmp_path, code=0).stderr
+    assert told.count("warning: ") == 2
+    assert "sources[*]" in told
+    assert "sources[a]" in told
+    assert "everybody" not in told

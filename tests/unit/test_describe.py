@@ -9,6 +9,7 @@ import pytest
 from schemas import topics
 from schemas.describe import DOCS, pages
 from schemas.events import KINDS, STEP_EVENT
+from schemas.macs import ALGORITHMS, Key, can, holds, read_mac, signature
 
 
 @pytest.mark.parametrize("name", ["events.md", "event.schema.json", "topics.md"])
@@ -51,3 +52,25 @@ def test_every_topic_is_listed():
         assert f"| `{topic.name}` |" in page
     assert "| `jiancha.case-state` | case number |" in page
     assert "| compact | for ever | 16 MiB |" in page
+
+
+def recipe():
+    """What the page tells a hall to write, run as it stands."""
+    text = pages()["events.md"].partition("```python\n")[2].partition("```")[0]
+    assert len([line for line in text.splitlines() if line]) <= 10
+    told = {}
+    exec(text, told)  # noqa: S102 - our own page
+    return told["signature"]
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_hall_that_writes_what_the_page_says_signs_as_the_engine_reads(algorithm):
+    if not can(algorithm):
+        pytest.skip(f"this machine's OpenSSL lacks {algorithm}")
+    key = Key("hn-2026", algorithm, bytes(range(32)))
+    value = '{"case_no":"办件"}'.encode()
+    header = recipe()("hn-2026", key.secret, "hall.steps", value, algorithm)
+    assert header == signature(key, "hall.steps", value)
+    assert holds(read_mac([header]), key, "hall.steps", value)
+    _, mac = recipe()("hn-2026", key.secret, "hall.steps", b'{"case_no":"c"}', algorithm)
+    assert mac.split()[-1].decode() in pages()["events.md"]  # the values for who signs otherwise

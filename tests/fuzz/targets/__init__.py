@@ -11,6 +11,7 @@ from tests.fuzz.targets import (
     partitions,
     rows,
     rulings,
+    sources,
     ticks,
     years,
 )
@@ -18,6 +19,7 @@ from tests.fuzz.targets import (
 _MODULES = (
     events,
     rulings,
+    sources,
     ticks,
     rows,
     partitions,

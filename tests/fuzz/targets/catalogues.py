@@ -57,6 +57,10 @@ ladders:
       - {clock: promised, level: yellow, when: near, leads: [{working_hours: 4}]}
       - {clock: promised, level: red, when: passed, working_days: 1, instead: statutory}
       - {clock: step, level: red, when: silent, working_days: 3}
+sources:
+  - {code: s1, name: 平台, regions: ["430000"], departments: [d1], keys: [k-1, k-2], cures: true}
+  - {code: s2, name: 大厅, regions: [r2], unsigned: true}
+  - {code: "*", name: 其他, regions: ["*"], unsigned: true}
 items:
   - code: i
     name: 事项

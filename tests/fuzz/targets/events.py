@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from functools import cache
 from typing import TYPE_CHECKING
 from zlib import crc32
@@ -26,6 +27,18 @@ from tests.fuzz.target import ACCEPTED, Outcome, Target, alone, refused, secrets
 if TYPE_CHECKING:
     from random import Random
 
+CODES = (
+    "case_no",
+    "event_id",
+    "source",
+    "item",
+    "region",
+    "department",
+    "step",
+    "officer",
+    "window",
+)
+UNSEEN = ("Cc", "Cf", "Co", "Cs", "Zl", "Zp", "Zs")
 NOWS = (631_238_400, 1_539_569_000, 1_772_413_200, 1_780_000_000, 4_102_444_800)
 """From the first moment of an event to the last."""
 
@@ -39,6 +52,9 @@ def run(raw: bytes) -> Outcome:
         event = decode_event(raw)
     except Refusal as refusal:
         return refused(refusal, raw)
+    for name in CODES:
+        value = getattr(event, name) or ""
+        assert not any(unicodedata.category(c) in UNSEEN for c in value.replace(" ", "")), name
     written = STEP_EVENT.dump_json(event)
     assert decode_event(written) == event
     masked = masked_json(event, raw)
