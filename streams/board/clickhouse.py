@@ -152,10 +152,16 @@ class ClickHouseHistory:
                 return None
             *line, received, accepted, decided, finished = rows[0][:16]
             outcome, window, source, catalogue, revision = rows[0][16:]
-            clocks = [ClockLine(*r) for r in ask(sql.CLOCKS, {**this, "revision": revision})]
-            first = min(
-                (c for c in clocks if c.stopped_at is None), key=lambda c: c.due_at, default=None
-            )
+            left_out: dict[str, int] = {}
+
+            def every(kind: str, statement: str) -> list[tuple[Any, ...]]:
+                found = ask(statement, {**this, "revision": revision, "most": sql.MOST})
+                if found and found[0][-1] > len(found):
+                    left_out[kind] = found[0][-1] - len(found)
+                return [row[:-1] for row in found]
+
+            clocks = [ClockLine(*row) for row in every("clocks", sql.CLOCKS)]
+            first = clocks[0] if clocks and clocks[0].stopped_at is None else None
             soonest = (
                 (first.due_at, first.calendar, first.limit, first.provisional)
                 if first
@@ -174,12 +180,11 @@ class ClickHouseHistory:
                 source=source,
                 catalogue=catalogue,
                 clocks=clocks,
-                findings=[
-                    FindingLine(*r) for r in ask(sql.FINDINGS, {**this, "revision": revision})
-                ],
-                moves=[Move(*row) for row in ask(sql.MOVES, this)],
-                events=[Happening(*row) for row in ask(sql.EVENTS, this)],
-                rulings=[Ruling(*row) for row in ask(sql.RULINGS, this)],
+                findings=[FindingLine(*row) for row in every("findings", sql.FINDINGS)],
+                moves=[Move(*row) for row in every("cards", sql.MOVES)],
+                events=[Happening(*row) for row in every("time_line", sql.EVENTS)],
+                rulings=[Ruling(*row) for row in every("ruling", sql.RULINGS)],
+                left_out=left_out,
             )
 
     def rules(self, catalogue: str) -> Rules | None:
