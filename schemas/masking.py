@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from schemas.personal import flat, names, numbers, spelt
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from schemas.events import Envelope
 
 _NAMES: Final = frozenset({"applicant_name"})
@@ -16,8 +19,6 @@ _FREE_TEXT: Final = frozenset(
     {"reason", "opinion", "result", "basis", "items", "documents", "case_name"}
 )
 _PERSONAL: Final = _NAMES | _NUMBERS | _FREE_TEXT
-_PERSONAL_NUMBER = re.compile(r"(?<![0-9])(?:[0-9]{17}[0-9Xx]|[0-9]{15}|1[3-9][0-9]{9})(?![0-9])")
-"""Identity numbers (18 or 15 digits) and mobile numbers, wherever they stand in free text."""
 
 
 def mask_name(name: str) -> str:
@@ -32,9 +33,35 @@ def mask_number(number: str) -> str:
     return number[:3] + "*" * (len(number) - 5) + number[-2:]
 
 
-def mask_text(text: str) -> str:
-    """Mask the identity and telephone numbers that stand in free text."""
-    return _PERSONAL_NUMBER.sub(lambda found: mask_number(found[0]), text)
+def mask_text(text: str, name: str = "", *, title: bool = False) -> str:
+    """Mask whom free text names: numbers, names after a label, and `name` as it may be spelt.
+
+    Every character keeps its place, so a masked text is as long as it was. `title`: it is what a
+    case is called.
+    """
+    flattened = flat(text)
+    hidden = [
+        place for begin, end in numbers(flattened) for place in _hidden(flattened, begin, end)
+    ]
+    for begin, end in (*spelt(name, flattened), *names(text, title=title)):
+        hidden.extend(range(begin + 1, end))
+    if not hidden:
+        return text
+    kept = list(text)
+    for place in hidden:
+        kept[place] = "*"
+    return "".join(kept)
+
+
+def _hidden(flattened: str, begin: int, end: int) -> Iterable[int]:
+    """Tell what of a number to hide: three and two characters stay, and what parts its digits.
+
+    Of a mail address its first character and its host stay.
+    """
+    host = flattened.find("@", begin, end)
+    if host >= 0:
+        return range(begin + 1, host)
+    return [place for place in range(begin, end) if flattened[place].isalnum()][3:-2]
 
 
 def harmless(field: str, value: str) -> str:
@@ -50,13 +77,10 @@ def harmless(field: str, value: str) -> str:
 def masked(event: Envelope) -> dict[str, Any]:
     """Give the event's set fields, ready for JSON, without anything that names an applicant.
 
-    In free text the applicant's name is masked where the same record states it.
+    In free text a name is masked where the same record states it, or a label precedes it.
     """
     fields = event.model_dump(mode="json", exclude_unset=True, exclude_none=True)
     name = fields.get("applicant_name", "")
-
-    def text(value: str) -> str:
-        return mask_text(value.replace(name, mask_name(name)) if len(name) > 1 else value)
 
     for field, value in fields.items():
         if field in _NAMES:
@@ -64,7 +88,12 @@ def masked(event: Envelope) -> dict[str, Any]:
         elif field in _NUMBERS:
             fields[field] = mask_number(value)
         elif field in _FREE_TEXT:
-            fields[field] = text(value) if isinstance(value, str) else [text(v) for v in value]
+            title = field == "case_name"
+            fields[field] = (
+                mask_text(value, name, title=title)
+                if isinstance(value, str)
+                else [mask_text(each, name) for each in value]
+            )
     return fields
 
 

@@ -154,11 +154,18 @@ class ClickHouseHistory:
             *line, received, accepted, decided, finished = rows[0][:15]
             outcome, window, source, catalogue, revision = rows[0][15:]
             now = self._now(ask)
-            of_now = {**this, "revision": revision, "now": now}
-            clocks = [ClockLine(*r) for r in ask(sql.CLOCKS, of_now)]
-            running = [clock for clock in clocks if clock.stopped_at is None]
-            first = min(running, key=lambda c: c.due_at, default=None)
-            suspended = any(clock.state == "paused" for clock in running)
+            left_out: dict[str, int] = {}
+
+            def every(kind: str, statement: str) -> list[tuple[Any, ...]]:
+                known = {**this, "revision": revision, "now": now, "most": sql.MOST}
+                found = ask(statement, known)
+                if found and found[0][-1] > len(found):
+                    left_out[kind] = found[0][-1] - len(found)
+                return [row[:-1] for row in found]
+
+            clocks = [ClockLine(*row) for row in every("clocks", sql.CLOCKS)]
+            first = clocks[0] if clocks and clocks[0].stopped_at is None else None
+            suspended = any(clock.state == "paused" for clock in clocks)
             soonest = (
                 (first.due_at, first.calendar, first.limit, first.provisional)
                 if first
@@ -178,13 +185,12 @@ class ClickHouseHistory:
                 source=source,
                 catalogue=catalogue,
                 clocks=clocks,
-                findings=[
-                    FindingLine(*r) for r in ask(sql.FINDINGS, {**this, "revision": revision})
-                ],
-                moves=[Move(*row) for row in ask(sql.MOVES, this)],
-                events=[Happening(*row) for row in ask(sql.EVENTS, this)],
-                rulings=[Ruling(*row) for row in ask(sql.RULINGS, this)],
+                findings=[FindingLine(*row) for row in every("findings", sql.FINDINGS)],
+                moves=[Move(*row) for row in every("cards", sql.MOVES)],
+                events=[Happening(*row) for row in every("time_line", sql.EVENTS)],
+                rulings=[Ruling(*row) for row in every("ruling", sql.RULINGS)],
                 aside=next((Aside(*row) for row in ask(sql.ASIDE, this)), None),
+                left_out=left_out,
             )
 
     def rules(self, catalogue: str) -> Rules | None:

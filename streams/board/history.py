@@ -5,7 +5,7 @@ Every moment is an integer: seconds since 1970-01-01T00:00:00Z. A code that a re
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from schemas.codes import Level
@@ -291,12 +291,15 @@ class CaseFile:
     source: str
     catalogue: str
     clocks: Sequence[ClockLine]
+    """What runs comes first, the soonest due before; then what stopped, as it started."""
     findings: Sequence[FindingLine]
     moves: Sequence[Move]
     events: Sequence[Happening]
     rulings: Sequence[Ruling]
     aside: Aside | None = None
     """That the engine decides on it no more."""
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """How many rows of a kind were not read, for there are more than any case should have."""
 
 
 class History(Protocol):

@@ -165,6 +165,10 @@ LIMIT %(limit)s OFFSET %(offset)s
 """
 
 
+# Of each kind of a case's rows at most so many are read: beyond what a case of the most records can
+# have. The last column counts all, so that what is left out is told.
+MOST: Final = 10_000
+
 CASE: Final = f"""
 SELECT {_LINE},
     toInt64(toUnixTimestamp(received_at)), toInt64(toUnixTimestamp(accepted_at)),
@@ -185,38 +189,46 @@ SELECT
     toInt64(toUnixTimestamp(started_at)), toInt64(toUnixTimestamp(known_from)), deemed, assumed,
     toInt64(toUnixTimestamp(due_at)), toInt64(toUnixTimestamp(stopped_at)),
     multiIf(stopped_at IS NOT NULL, 'stopped', {_PAUSED}, 'paused', 'running'), provisional,
-    limit_text, basis, calendar, calendar_version
+    limit_text, basis, calendar, calendar_version,
+    count() OVER ()
 FROM clocks FINAL
 WHERE case_no = %(case_no)s AND revision >= %(revision)s
-ORDER BY started_at, due_at, clock_id LIMIT 200
+ORDER BY stopped_at IS NOT NULL, if(stopped_at IS NULL, due_at, started_at), due_at, clock_id
+LIMIT %(most)s
 """
 
 FINDINGS: Final = """
 SELECT
     finding_id, code, level, toInt64(toUnixTimestamp(at)), basis, kind, record, record_version,
-    toInt64(toUnixTimestamp(occurred_at))
+    toInt64(toUnixTimestamp(occurred_at)),
+    count() OVER ()
 FROM findings FINAL
 WHERE case_no = %(case_no)s AND revision >= %(revision)s
-ORDER BY at, finding_id LIMIT 500
+ORDER BY at, finding_id
+LIMIT %(most)s
 """
 
 MOVES: Final = """
 SELECT
     card_id, epoch, move_no, move, toInt64(toUnixTimestamp(at)), reason, clock_id, clock, level,
-    rule, toInt64(toUnixTimestamp(holds_from)), toInt64(toUnixTimestamp(due_at)), step, officer
+    rule, toInt64(toUnixTimestamp(holds_from)), toInt64(toUnixTimestamp(due_at)), step, officer,
+    count() OVER ()
 FROM card_moves FINAL
 WHERE case_no = %(case_no)s
-ORDER BY at, card_id, epoch, move_no LIMIT 1000
+ORDER BY at, card_id, epoch, move_no
+LIMIT %(most)s
 """
 
 EVENTS: Final = """
 SELECT
     toInt64(toUnixTimestamp(occurred_at)), toInt64(toUnixTimestamp(arrived_at)), kind, step,
     step_name, officer, officer_name, outcome, reason, content,
-    source, event_id, record, record_version, voided
+    source, event_id, record, record_version, voided,
+    count() OVER ()
 FROM events FINAL
 WHERE case_no = %(case_no)s
-ORDER BY occurred_at, source, event_id, record_version LIMIT 2000
+ORDER BY occurred_at, source, event_id, record_version
+LIMIT %(most)s
 """
 
 ASIDE: Final = """
@@ -225,6 +237,9 @@ FROM v_cases_set_aside WHERE case_no = %(case_no)s ORDER BY set_aside_at LIMIT 1
 """
 
 RULINGS: Final = """
-SELECT toInt64(toUnixTimestamp(decided_at)), card_id, action, actor, reason
-FROM rulings FINAL WHERE case_no = %(case_no)s ORDER BY decided_at LIMIT 500
+SELECT toInt64(toUnixTimestamp(decided_at)), card_id, action, actor, reason, count() OVER ()
+FROM rulings FINAL
+WHERE case_no = %(case_no)s
+ORDER BY decided_at
+LIMIT %(most)s
 """

@@ -136,6 +136,10 @@ TEXTS: Final[Mapping[str, Words]] = {
     "amount": Words("时长", "Amount"),
     "why": Words("原因", "Why"),
     "total": Words("合计", "Total"),
+    "left_out": Words(
+        "“{kind}”还有 {n} 条未列出：全部见 jiancha explain {case}",
+        "{n} more of “{kind}” are not listed: jiancha explain {case} has all",
+    ),
     "more_intervals": Words("其余 {n} 段，合计计入", "{n} more stretches, counted in all"),
     "stated_due": Words(
         "到期时间由窗口给定，不作推算", "The hall states this due moment; nothing is counted"

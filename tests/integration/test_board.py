@@ -564,3 +564,49 @@ def test_huge_requests_are_refused(town, catalogue):
             assert client.get("/", headers={"x": "y" * 200_000}).status_code in {400, 431}
         assert client.post("/", content=b"x" * 1_000_000).status_code == 405
         assert client.get("/healthz").status_code == 200
+
+
+# -- the case page cuts nothing in silence
+
+STEPS = 300
+"""More than the 200 clocks that were once shown: the oldest, none of which ran."""
+
+
+@pytest.fixture(scope="module")
+def long_case(town):
+    """A case of 300 steps, of which the last three run; the very last is due the soonest."""
+    day = "2026-09-{:02} 01:00:00"
+    done = [
+        clock(f"step:s{n}:1", day.format(1 + n % 20), day.format(25), day.format(2 + n % 20))
+        for n in range(STEPS - 3)
+    ]
+    running = [
+        clock(f"step:s{n}:1", day.format(22), day.format(due))
+        for n, due in ((STEPS - 3, 29), (STEPS - 2, 28), (STEPS - 1, 26))
+    ]
+    board.insert(town[1], [case("LONG-1", [*done, *running])])
+    return "LONG-1"
+
+
+def test_a_long_case_is_shown_whole_what_runs_first(history, long_case):
+    file = history.case(long_case)
+    assert len(file.clocks) == STEPS
+    assert [c.clock_id for c in file.clocks[:3]] == [
+        f"step:s{n}:1" for n in (STEPS - 1, STEPS - 2, STEPS - 3)
+    ]
+    assert file.case.due_at == file.clocks[0].due_at
+    assert file.left_out == {}
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_what_is_left_out_is_told_with_the_way_to_it(
+    town, catalogue, long_case, monkeypatch, language
+):
+    monkeypatch.setattr(clickhouse.sql, "MOST", 200)
+    with board.served(settings(town[0], catalogue)) as address:
+        page = httpx.get(f"{address}/case", params={"no": long_case, "lang": language}, timeout=20)
+    assert page.status_code == 200
+    told = re.search(
+        r'role="alert">.*?</svg>.*?(\d+).*?(jiancha explain LONG-1)', page.text, re.DOTALL
+    )
+    assert told[1] == str(STEPS - 200)

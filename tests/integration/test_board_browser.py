@@ -267,6 +267,31 @@ def test_new_cards_appear_without_a_reload(chrome, site, hall):
     assert browser.get_log("browser") == []
 
 
+OLD = "delete AbortSignal.timeout; delete AbortSignal.any;"
+"""What a browser before Chromium 103 has not; the driver itself needs other new things."""
+
+
+def test_an_old_browser_is_kept_up_to_date(chrome, site, hall):
+    """Without AbortSignal.timeout the page said for ever, in red, that the connection was lost."""
+    browser = chrome()
+    added = browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": OLD})
+    try:
+        see(browser, f"{site[0]}/?lang=zh")
+        assert browser.execute_script("return typeof AbortSignal.timeout") == "undefined"
+        before = card_ids(browser)
+        hall.live(
+            board.one(
+                "OLD-1", board.NOW - timedelta(days=31), item="i01", lasts=timedelta(days=99)
+            )[:3],
+        )
+        board.insert(site[1], hall.records())
+        eventually(lambda: card_ids(browser) != before, 20)
+        assert not find(browser, "#lost")[0].is_displayed()
+        assert browser.get_log("browser") == []
+    finally:
+        browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", added)
+
+
 def test_a_lost_connection_is_said_and_its_end_too(chrome, site):
     browser = see(chrome(), f"{site[0]}/?lang=en")
     network = {"offline": True, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -26,7 +27,8 @@ from streams.engine.state import Summary
 from streams.http import Health, serve
 from streams.runtime.ports import PartitionProgress
 from streams.settings import Http
-from tests.support import board, history
+from tests.support import board
+from tests.support.clickhouse_user import Refused, as_user, filled
 from tests.support.wait import eventually
 from tests.support.watchers import ROOT, prometheus
 
@@ -39,7 +41,13 @@ COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8
 CLICKHOUSE, PROMETHEUS = "jiancha-clickhouse", "jiancha-prometheus"
 
 FROM, TO = datetime(2026, 3, 1, tzinfo=UTC), board.NOW
-EVERYWHERE = {"region": ["430100", "-"], "department": [*board.DEPARTMENTS, "-"]}
+ALL = "*"
+"""What Grafana puts in for All: the variable's own `allValue`, as it stands."""
+EVERYWHERE = {"region": ALL, "department": ALL}
+SENT = int(SOURCES["datasources"][0]["jsonData"]["queryTimeout"]) + 5
+"""clickhouse-go sends what is left of the query's time and five seconds as max_execution_time."""
+LAPTOP = 1200
+"""Pixels that the 24 columns of a board have on a screen of 1,280."""
 
 
 def asked(source, key):
@@ -52,39 +60,41 @@ def asked(source, key):
     ]
 
 
-def expanded(sql, chosen, interval=86_400):
+def expanded(sql, chosen):
     """Put in what Grafana and its ClickHouse plugin put in."""
     begin, end = (f"toDateTime({int(moment.timestamp())})" for moment in (FROM, TO))
     sql = re.sub(r"\$__timeFilter\((\w+)\)", rf"\1 >= {begin} AND \1 <= {end}", sql)
-    sql = re.sub(
-        r"\$__timeInterval\(((?:\w|\(|\))+?)\) AS",
-        rf"toStartOfInterval(toDateTime(\1), INTERVAL {interval} second) AS",
-        sql,
-    )
     sql = sql.replace("$__fromTime", begin).replace("$__toTime", end)
+    sql = sql.replace("${zone:raw}", VARIABLES["zone"]["query"])
     for name, values in chosen.items():
-        quoted = ",".join("'" + value.replace("'", "\\'") + "'" for value in values)
-        sql = sql.replace(f"${{{name}:singlequote}}", quoted)
+        given = values if values == ALL else "&".join(f"v={quote(v, safe='')}" for v in values)
+        sql = sql.replace(f"${{{name}:customqueryparam:v}}", given)
     assert "$" not in sql, sql
     return sql
 
 
 @pytest.fixture(scope="module")
-def town(embedded_clickhouse, tmp_path_factory):
-    """A fortnight of a town's hall, judged by the engine and written as the sink writes."""
-    catalogue = board.write_catalogue(tmp_path_factory.mktemp("catalogue"))
-    hall = board.Hall.of(catalogue)
-    with history.database(embedded_clickhouse) as (where, client):
-        client.execute(f"USE {where.database}")
-        hall.live([*board.plenty(150), *board.faulty()])
-        board.insert(client, [*hall.records(), *board.refusals(3)])
-        yield client
+def town(tmp_path_factory):
+    """A fortnight of a town's hall as the user grafana finds it: its profile, its grants."""
+    folder = tmp_path_factory.mktemp("town")
+    hall = board.Hall.of(board.write_catalogue(tmp_path_factory.mktemp("catalogue")))
+    hall.live([*board.plenty(150), *board.faulty()])
+    data = filled(folder, [*hall.records(), *board.refusals(3)])
+    with as_user(data, folder, "grafana", "Asia/Shanghai") as user:
+        yield user
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory):
+    """A database without a case."""
+    folder = tmp_path_factory.mktemp("empty")
+    with as_user(filled(folder, []), folder, "grafana") as user:
+        yield user
 
 
 class TestClickHouse:
-    def ask(self, client, sql, chosen=EVERYWHERE):
-        rows, columns = client.execute(expanded(sql, chosen), with_column_types=True)
-        return rows, [name for name, _ in columns]
+    def ask(self, user, sql, chosen=EVERYWHERE):
+        return user.ask(expanded(sql, chosen), {"max_execution_time": SENT})
 
     @pytest.mark.parametrize(("panel", "sql"), asked(CLICKHOUSE, "rawSql"))
     def test_every_query_has_an_answer(self, town, panel, sql):
@@ -97,27 +107,42 @@ class TestClickHouse:
             assert len(rows) > 3
 
     @pytest.mark.parametrize(("panel", "sql"), asked(CLICKHOUSE, "rawSql"))
-    def test_in_a_database_without_a_case_it_is_no_error(self, embedded_clickhouse, panel, sql):
-        with history.database(embedded_clickhouse) as (where, client):
-            client.execute(f"USE {where.database}")
-            rows, _ = self.ask(client, sql, {"region": ["-"], "department": ["-"]})
+    def test_in_a_database_without_a_case_it_is_no_error(self, empty, panel, sql):
+        for chosen in (
+            EVERYWHERE,
+            {"region": ["-"], "department": ["-"]},
+            {"region": [], "department": []},
+        ):
+            rows, _ = self.ask(empty, sql, chosen)
             assert all(not any(isinstance(v, int) and v for v in row) for row in rows), panel
 
     @pytest.mark.parametrize(("panel", "sql"), asked(CLICKHOUSE, "rawSql"))
     def test_the_choice_of_a_department_narrows_it(self, town, panel, sql):
-        if "${department:singlequote}" not in sql:
+        if "${department:" not in sql:
             assert panel["title"].startswith("退回原因")  # a bad record may name no department
             return
-        nowhere = {"region": ["430100"], "department": ["no such"]}
-        rows, _ = self.ask(town, sql, nowhere)
-        assert all(not any(isinstance(v, int) and v for v in row) for row in rows)
+        for name in (
+            "no such",
+            "a\\' ) OR 1=1 -- ",
+            "a'b",
+            "ends in \\",
+            "公安局",
+            "a&v=d01",
+            "*",
+            "%27",
+        ):
+            rows, _ = self.ask(town, sql, {"region": ["430100"], "department": [name]})
+            assert all(not any(isinstance(v, int) and v for v in row) for row in rows), name
+        everything = self.ask(town, sql)
+        chosen = {"region": ["430100", "-"], "department": [*board.DEPARTMENTS, "-"]}
+        assert self.ask(town, sql, chosen) == everything
 
     def test_the_figures_are_those_of_the_views(self, town):
         (panel,) = (p for p in PANELS if p["title"] == "在办件 Open cases")
         ((opened, due, over, notice, yellow, red),), _ = self.ask(
             town, panel["targets"][0]["rawSql"]
         )
-        counted = town.execute("SELECT count() FROM cases FINAL WHERE ended_at IS NULL")
+        counted, _ = town.ask("SELECT count() FROM cases FINAL WHERE ended_at IS NULL")
         assert [(opened,)] == counted
         assert 0 < due < opened
         assert 0 < over < opened
@@ -171,9 +196,35 @@ class TestClickHouse:
         rows, _ = self.ask(town, panel["targets"][0]["rawSql"])
         assert {name for name, *_ in rows} <= {zh for zh, _ in board.DEPARTMENTS.values()}
 
+    def test_a_day_is_the_houses_day(self, town):
+        """Cards are issued at midnight in Beijing: by UTC they would be the day before's."""
+        (panel,) = (p for p in PANELS if p["title"] == "新发牌 Cards issued")
+        rows, _ = self.ask(town, panel["targets"][0]["rawSql"])
+        counted, _ = town.ask(
+            "SELECT formatDateTime(issued_beijing, '%F 00:00:00', 'Asia/Shanghai') AS day, count()"
+            " FROM v_cards GROUP BY day ORDER BY day"
+        )
+        assert [(day, sum(levels)) for day, *levels in rows] == counted
+
+    def test_a_query_for_all_is_short_whatever_there_is(self):
+        """6,500 departments in an IN list were more than max_query_size."""
+        for name in ("region", "department"):
+            assert (VARIABLES[name]["includeAll"], VARIABLES[name]["allValue"]) == (True, ALL)
+        for panel in PANELS:
+            for target in panel["targets"]:
+                assert len(expanded(target.get("rawSql", ""), EVERYWHERE)) < 20_000
+
+    def test_what_grafana_sends_is_within_the_profile(self, town):
+        for seconds in (SENT, 1):
+            town.ask("SELECT 1", {"max_execution_time": seconds})
+        with pytest.raises(Refused):
+            town.ask("SELECT 1", {"max_execution_time": 61})
+
     def test_the_variables_offer_what_there_is(self, town):
         assert self.ask(town, VARIABLES["region"]["query"])[0] == [("-", "-"), ("430100", "长沙市")]
-        rows, _ = self.ask(town, VARIABLES["department"]["query"], {"region": ["430100"]})
+        query = VARIABLES["department"]["query"]
+        rows, _ = self.ask(town, query, {"region": ["430100"]})
+        assert self.ask(town, query, EVERYWHERE)[0] == rows
         assert len(rows) > 5
         assert ("d05", "公安局") in rows
         assert ("-", "-") in rows  # so that `IN ()` never comes about
@@ -264,8 +315,10 @@ class TestProvisioning:
             "password": "$__file{/run/secrets/clickhouse_grafana}"
         }
         assert "clickhouse_grafana" in services["grafana"]["secrets"]
-        plugin = services["grafana"]["environment"]["GF_PLUGINS_PREINSTALL_SYNC"]
-        assert plugin.startswith(clickhouse["type"])
+        image = (GRAFANA / "Dockerfile").read_text(encoding="utf-8")
+        assert re.search(
+            rf"plugins install {clickhouse['type']} \d+\.\d+\.\d+$", image, re.MULTILINE
+        )
 
     def test_the_boards_lie_where_the_container_has_them(self):
         file = GRAFANA / "provisioning/dashboards/jiancha.yml"
@@ -295,3 +348,87 @@ class TestProvisioning:
             assert not cells & taken, panel["title"]
             taken |= cells
         assert len({panel["id"] for panel in BOARD["panels"]}) == len(BOARD["panels"])
+
+
+def named(panel):
+    """The columns of a table, in their order."""
+    return list(dict.fromkeys(re.findall(r"AS `([^`]+)`", panel["targets"][0]["rawSql"])))
+
+
+def properties(panel, column):
+    """What a board says of a column beside its defaults."""
+    return {
+        each["id"]: each["value"]
+        for override in panel["fieldConfig"]["overrides"]
+        if override["matcher"]["options"] == column
+        for each in override["properties"]
+    }
+
+
+TABLES = [pytest.param(p, id=p["title"]) for p in PANELS if p["type"] == "table"]
+STATS = [pytest.param(p, id=p["title"]) for p in PANELS if p["type"] == "stat"]
+
+
+class TestWhatAPersonSees:
+    def test_no_figure_is_rounded_to_thousands_nor_told_in_months(self):
+        """`short` makes 5,563 cases “6 K”; a duration makes every row “2 months”."""
+        units = re.findall(r'"unit": "(\w+)"', json.dumps(PANELS))
+        units += re.findall(r'"id": "unit", "value": "(\w+)"', json.dumps(PANELS))
+        assert set(units) == {"locale", "percent", "cps", "s"}
+        for panel in PANELS:  # seconds are those of machines
+            if '"s"' in json.dumps(panel["fieldConfig"]):
+                assert panel["title"] in {
+                    "判定延后 Cards late by",
+                    "事务与入库耗时 Seconds a transaction, an insert",
+                }
+
+    @pytest.mark.parametrize("panel", TABLES)
+    def test_a_table_shows_all_its_columns(self, panel):
+        widths = [properties(panel, name).get("custom.width", 150) for name in named(panel)]
+        assert sum(widths) <= panel["gridPos"]["w"] / 24 * LAPTOP, widths
+
+    @pytest.mark.parametrize("panel", TABLES)
+    def test_a_colour_in_a_table_takes_effect(self, panel):
+        for override in panel["fieldConfig"]["overrides"]:
+            ids = {each["id"] for each in override["properties"]}
+            if ids & {"color", "thresholds", "mappings"}:
+                assert "custom.cellOptions" in ids, override
+
+    def test_nothing_is_coloured_where_there_is_nothing(self):
+        """Red at 0 cries wolf."""
+        for panel in PANELS:
+            if panel["type"] == "timeseries":
+                continue
+            for override in panel["fieldConfig"]["overrides"]:
+                name, said = (
+                    override["matcher"]["options"],
+                    properties(panel, override["matcher"]["options"]),
+                )
+                assert said.get("color", {}).get("fixedColor", "text") == "text", name
+                if "thresholds" in said and name != "链路 watchdog":
+                    base, first = said["thresholds"]["steps"]
+                    assert base == {"color": "text", "value": None}, name
+                    assert first["value"] == 1, name
+
+    @pytest.mark.parametrize("panel", STATS)
+    def test_a_stat_has_thresholds_of_its_own(self, panel):
+        """Without them Grafana takes green, and red from 80."""
+        fields = panel["fieldConfig"]
+        assert "thresholds" in fields["defaults"] or len(fields["overrides"]) == 6
+
+    def test_the_first_rows_are_said_to_be_the_first(self):
+        for panel in PANELS:
+            for target in panel["targets"]:
+                for rows in re.findall(r"LIMIT (\d+)", target.get("rawSql", "")):
+                    assert f"The first {rows} rows." in panel["description"], panel["title"]
+
+    def test_days_and_clock_faces_are_the_houses(self):
+        assert BOARD["timezone"] == VARIABLES["zone"]["query"] == "Asia/Shanghai"
+        for panel in PANELS:
+            for target in panel["targets"]:
+                sql = target.get("rawSql", "")
+                assert "$__timeInterval" not in sql, panel["title"]
+                assert sql.count("toStartOfDay(") == sql.count(", '${zone:raw}') AS time")
+                assert not re.search(r"as_of = (?!toTimeZone\(\$__toTime, 'UTC'\))", sql), panel[
+                    "title"
+                ]

@@ -24,7 +24,8 @@ NOW = 1_790_000_000
 
 def filled(record, /, **given):
     """A record whose every text is hostile."""
-    values = {"str": HOSTILE, "int": NOW, "bool": True, "float": float(NOW), "int | None": NOW}
+    values = {"str": HOSTILE, "int": NOW, "bool": True, "float": float(NOW), "int | None": NOW,
+              "Mapping[str, int]": {"cards": 3}}  # fmt: skip
     fields = dataclasses.fields(record)
     return record(**{f.name: given.get(f.name, values.get(f.type)) for f in fields})
 

@@ -198,6 +198,31 @@ def test_whatever_the_image_copies_is_let_through_to_the_build():
     assert "deploy/secrets" in ignore
 
 
+def test_nothing_is_fetched_when_a_service_starts():
+    """Halls' houses have no internet: a plugin that is not there stops Grafana's start."""
+    for name, service in SERVICES.items():
+        for variable in service.get("environment", {}):
+            assert not re.fullmatch(
+                r"GF_INSTALL_PLUGINS|GF_PLUGINS_PREINSTALL(_SYNC)?|CLICKHOUSE_.*URL", variable
+            ), name
+    grafana = SERVICES["grafana"]["environment"]
+    assert grafana["GF_PLUGINS_PREINSTALL_DISABLED"] == "true"
+    assert grafana["GF_NEWS_NEWS_FEED_ENABLED"] == "false"
+    assert {v for k, v in grafana.items() if "CHECK_FOR" in k or "REPORTING" in k} == {"false"}
+
+
+def test_grafanas_image_has_its_plugin_where_no_volume_hides_it():
+    image = (ROOT / "deploy/grafana/Dockerfile").read_text(encoding="utf-8")
+    (base,) = re.findall(r"^FROM (\S+)$", image, flags=re.MULTILINE)
+    assert SERVICES["grafana"]["image"] == base.replace("grafana/grafana", "jiancha-grafana")
+    assert SERVICES["grafana"]["build"] == "./deploy/grafana"
+    (folder,) = re.findall(r"^ENV GF_PATHS_PLUGINS=(\S+)$", image, flags=re.MULTILINE)
+    assert 'grafana cli --pluginsDir "$GF_PATHS_PLUGINS" plugins install' in image
+    for volume in SERVICES["grafana"]["volumes"]:
+        assert not folder.startswith(volume.split(":")[1] + "/"), volume
+    assert image.rstrip().endswith(f"USER {SERVICES['grafana']['user']}")
+
+
 def test_clickhouse_has_no_user_without_a_password_of_its_own():
     users = {user.tag: user for user in USERS.find("users")}
     assert users.keys() == {"sink", "board", "grafana", "auditor"}

@@ -45,10 +45,13 @@
     asking = true;
     clearTimeout(timer);
     let wait = every;
+    // Not AbortSignal.timeout: browsers before Chromium 103 lack it (docs/board.md: the floor).
+    const stop = new AbortController();
+    const limit = setTimeout(() => stop.abort(), LIMIT_MS);
     try {
       const answer = await fetch(address, {
         cache: "no-store",
-        signal: AbortSignal.timeout(LIMIT_MS),
+        signal: stop.signal,
       });
       if (!answer.ok) throw new Error(String(answer.status));
       show(await answer.text());
@@ -59,6 +62,7 @@
       lost.lastElementChild.textContent = seen.toLocaleTimeString();
       lost.hidden = false;
     }
+    clearTimeout(limit);
     asking = false;
     timer = setTimeout(refresh, document.hidden ? 10 * every : wait);
   };
