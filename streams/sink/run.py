@@ -41,7 +41,6 @@ CLOSE_SECONDS: Final = 2.0
 BOOTSTRAP_SECONDS: Final = 3.0
 PARKED_SECONDS: Final = 10.0
 """Between two looks whether an operator has closed a gap in the history."""
-ASK_AGAIN_SECONDS: Final = 1.0
 
 log = structlog.get_logger(__name__)
 
@@ -109,7 +108,7 @@ def _run(settings: Settings, stop: threading.Event, metrics: SinkMetrics) -> Non
         sink.subscribe()
         _await_topics(consumer, stop, embedded=settings.kafka.embedded)
         if offsets is not None:
-            _first_check(offsets, brokers, stop)
+            _first_check(offsets, brokers)
             _tell(metrics, ())
         while not stop.is_set():
             sink.step()
@@ -121,25 +120,22 @@ def _run(settings: Settings, stop: threading.Event, metrics: SinkMetrics) -> Non
         client.disconnect()
 
 
-def _first_check(offsets: Offsets, brokers: Brokers, stop: threading.Event) -> None:
+def _first_check(offsets: Offsets, brokers: Brokers) -> None:
     """Hold the whole history against the group before it is joined. Raises HistoryGap.
 
-    What does not answer is waited for. One that is parked must not be a member: while there are any
-    the group's offsets cannot be set.
+    One that stands still for a gap must not be a member: while there are any the group's offsets
+    cannot be set. Where a server does not answer the loop goes on with it: it waits, and tells of
+    the lag.
     """
-    while not stop.is_set():
-        try:
-            offsets.check(brokers.partitions(TOPICS), adopt=False)
-        except HistoryGap:
+    try:
+        offsets.check(brokers.partitions(TOPICS), adopt=False)
+    except HistoryGap:
+        raise
+    except Exception as error:
+        expected = isinstance(error, KafkaError | SchemaDiffers) and not denial(error)
+        if not expected and kind_of(error) is Kind.DATA:
             raise
-        except Exception as error:
-            known = isinstance(error, KafkaError | SchemaDiffers) and not denial(error)
-            if not known and kind_of(error) is Kind.DATA:
-                raise
-            log.warning("the history is not compared yet", error=words(error))
-            stop.wait(ASK_AGAIN_SECONDS)
-        else:
-            return
+        log.warning("the history is not compared yet", error=words(error))
 
 
 def topic_ids(kafka: Kafka, names: Iterable[str]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from alerts.notify.publisher import ALERTS_A_REQUEST, PublishError
 from alerts.notify.verdicts import Read
 from alerts.notify.wording import Wording
 from schemas.codes import Level
+from schemas.verdicts import LifeRecord
 from streams.board.reference import Reference
 from tests.support.moves import DUE, moved
 
@@ -175,3 +176,15 @@ def test_loading_history_rings_nobody_and_is_on_record(house):
     assert (line["event"], line["cards"]) == ("stale_cards_not_pushed", 2)
     assert house.value("jiancha_notify_moves_total", result="stale") == 2
     assert house.verdicts.commits == 1
+
+
+def test_what_a_later_life_has_not_issued_again_rings_until_it_has_caught_up_and_then_ends(house):
+    house.comes(moved("A"), moved("B"))
+    house.step()
+    house.comes(moved("A", epoch=7))
+    assert house.step(60) == [("JianchaCard", "A", False), ("JianchaCard", "B", False)]
+    house.comes(LifeRecord(partition=0, partitions=1, epoch=7, at=DUE))
+    assert house.step(5) == [("JianchaCard", "B", True)]
+    assert house.value("jiancha_notify_ringing", kind="card") == 1
+    (line,) = [line for line in house.lines if line["event"] == "a new life"]
+    assert (line["epoch"], line["superseded"]) == (7, 1)

@@ -177,3 +177,11 @@ class TestDigest:
     def test_a_card_less_changes_no_label(self, wording):
         smaller = dataclasses.replace(self.digest, members={"a": Level.NOTICE})
         assert word(wording, smaller).labels == word(wording, self.digest).labels
+
+
+def test_a_card_of_an_earlier_life_ends_with_the_words_that_it_is_not_resolved(wording):
+    ended = wording.alert(Push("k", moved(), over=True, superseded=True), NOW)
+    assert ended.labels == word(wording, moved()).labels  # or another alert would ring on
+    assert ended.annotations["summary"].startswith("监察状态已重新建立")
+    assert "并非已办结" in ended.annotations["summary"]
+    assert "it is not resolved" in ended.annotations["summary_en"]
