@@ -261,6 +261,7 @@ LEFT JOIN
     FROM card_moves
     GROUP BY case_no, card_id
 ) AS m ON c.case_no = m.case_no AND c.card_id = m.card_id
+SETTINGS join_use_nulls = 0
 COMMENT '牌: standing 有效, active 应告警, highest 该计时的最高有效牌, breach 已超时; issued_at 各纪元中最早的发出时间, superseded 办件已进入新的纪元而新纪元没有再发出此牌'
 
 -- apply
