@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
@@ -125,12 +126,39 @@ class Alertmanager(_Section):
     url: str | None = None
     min_level: Level = Level.NOTICE
     digest_above: Annotated[int, Field(ge=1)] = 20
-    """Alerts a region and minute above which the excess becomes one digest."""
+    """Cards of a region, level and window above which all of them are one digest; red never."""
     stale_after_days: Annotated[float, Field(gt=0)] = 7.0
-    """A card whose first second is further back on the notifier's clock is not pushed."""
+    """A card that was written so long after it could be known is not pushed."""
     resend_every: SettingSeconds = 60.0
-    page_url: str = "http://127.0.0.1:8080"
-    """Where the board is, for the link in an alert."""
+    digest_window: SettingSeconds = 60.0
+    """Seconds of the engine's time whose cards below red are gathered before they are told."""
+
+    @field_validator("url")
+    @classmethod
+    def _is_an_address(cls, value: str | None) -> str | None:
+        return _address(value)
+
+
+class Links(_Section):
+    """The addresses under which people reach the pages: what alerts link to."""
+
+    board: str | None = None
+    """The board; the notifier does not start without it."""
+    grafana: str | None = None
+
+    @field_validator("board", "grafana")
+    @classmethod
+    def _is_an_address(cls, value: str | None) -> str | None:
+        return _address(value)
+
+    def needed_board(self) -> str:
+        """Give the board's address. Raises SettingsError when it is not set."""
+        if self.board is None:
+            raise SettingsError(
+                "links.board is missing: the address under which people reach the board, which"
+                " alerts link to, such as https://jiancha.example.gov.cn (set JIANCHA_LINKS__BOARD)"
+            )
+        return self.board
 
 
 class Engine(_Section):
@@ -181,6 +209,23 @@ class Http(_Section):
         return _key(value, info)
 
 
+def _address(value: str | None) -> str | None:
+    """Check an address that begins with http:// or https:// and names a host."""
+    if value is not None:
+        try:
+            parts = urlsplit(value)
+            whole = bool(parts.scheme in {"http", "https"} and parts.hostname)
+            whole = whole and not (parts.query or parts.fragment)
+            _ = parts.port
+        except ValueError:
+            whole = False
+        if not whole or any(letter.isspace() for letter in value):
+            raise ValueError(
+                "is no address: it begins with http:// or https://, names a host, and has no ? or #"
+            )
+    return value
+
+
 def _authority(ca_file: Path | None) -> Path | None:
     if ca_file is not None:
         try:
@@ -224,6 +269,7 @@ class Settings(BaseSettings):
     engine: Engine = Engine()
     sink: Sink = Sink()
     notify: Notify = Notify()
+    links: Links = Links()
     http: Http = Http()
     catalogue: Path = Path("catalogue")
     """The catalogue's directory."""

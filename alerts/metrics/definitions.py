@@ -302,6 +302,16 @@ ALERTS: Final = Metric(
     ("kind",),
     3,
 )
+REFUSED_ALERTS: Final = Metric(
+    "jiancha_notify_refused_alerts_total",
+    "counter",
+    "Alerts that Alertmanager does not take, each re-sending included",
+)
+NOTIFY_HEARD: Final = Metric(
+    "jiancha_notify_heard_timestamp_seconds",
+    "gauge",
+    "When the notifier last knew that Kafka answers it",
+)
 RINGING: Final = Metric(
     "jiancha_notify_ringing", "gauge", "Alerts that ring now: cards and digests", ("kind",), 2
 )

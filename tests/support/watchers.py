@@ -98,6 +98,7 @@ class Messages:
     def __init__(self) -> None:
         self.url = ""
         self.got: dict[str, list[dict]] = defaultdict(list)
+        self.sizes: list[int] = []
 
     def alerts(self, path: str, status: str = "firing") -> list[dict]:
         """Give the alerts of a state that came to a path."""
@@ -113,6 +114,7 @@ def message_gateway() -> Iterator[Messages]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            messages.sizes.append(len(body))
             messages.got[self.path].append(json.loads(body))
             self.send_response(200)
             self.end_headers()
