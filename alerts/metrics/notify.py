@@ -27,6 +27,7 @@ class NotifyMetrics:
         self._unreadable = d.UNREADABLE.counter(registry)
         self._refused = d.REFUSED_ALERTS.counter(registry)
         self._heard = d.NOTIFY_HEARD.gauge(registry)
+        self._links = d.LINKS.gauge(registry)
         for result in PUSH_RESULTS:
             self._pushes.labels(result)
         self.ringing(dict.fromkeys(KINDS, 0))
@@ -52,6 +53,10 @@ class NotifyMetrics:
     def heard(self, at: float) -> None:
         """Take when Kafka was known to answer: seconds since the epoch."""
         self._heard.set(at)
+
+    def links(self, board: str, grafana: str) -> None:
+        """Show the addresses that alerts link to."""
+        self._links.labels(board, grafana).set(1)
 
     def ringing(self, kinds: Mapping[str, int]) -> None:
         """Take how many cards and digests ring now."""

@@ -74,6 +74,8 @@ class Notifier:
         """
         self._take(self._verdicts.read(POLL_SECONDS))
         if not self._verdicts.caught_up:
+            if self._verdicts.answers:
+                self._metrics.heard(self._clock())
             log.info("catching_up", moves=self._read)
             return
         if self._clock() >= self._retry_at:

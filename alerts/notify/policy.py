@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 DAY: Final = 86_400.0
 HOUR: Final = 3_600.0
+RETOLD: Final = 900.0
+"""Seconds for which an end is told again: Alertmanager may restart before it passes it on."""
 _LONG_AGO: Final = float("-inf")
 
 
@@ -62,6 +64,17 @@ class Push(NamedTuple):
     over: bool
     why: MoveRecord | None = None
     """The move that ended it; None for one that rings."""
+    at: float = 0.0
+    """When that was read: seconds since the epoch."""
+
+
+@dataclass(slots=True)
+class _Ending:
+    """An end that is told for a while. Times are seconds since the epoch."""
+
+    push: Push
+    first_told: float | None = None
+    last_told: float = _LONG_AGO
 
 
 class Policy:
@@ -80,7 +93,7 @@ class Policy:
         """When each alert was told last, by its key."""
         self._told_before: set[str] = set()
         """The cards that an earlier notifier has told of, in whatever form."""
-        self._over: dict[str, Push] = {}
+        self._over: dict[str, _Ending] = {}
         self._pruned_at = _LONG_AGO
 
     def take(
@@ -93,7 +106,7 @@ class Policy:
         """
         now = written_at if now is None else now
         if not move.active:
-            return self._end(move, told=told)
+            return self._end(move, now, told=told)
         if move.card_id in self._open:
             return Outcome.KNOWN
         if move.level.rank < self._rules.min_level.rank:
@@ -115,8 +128,14 @@ class Policy:
     def due(self, now: float) -> list[Push]:
         """Give what has to be told now: first what is over, then what rings."""
         self._prune(now)
-        ringing = (push for push in self.ringing(now) if self._is_due(push, now))
-        return [*self._over.values(), *ringing]
+        return [
+            *(
+                end.push
+                for end in self._over.values()
+                if end.first_told is None or self._again(end.last_told, now)
+            ),
+            *(push for push in self.ringing(now) if self._is_due(push, now)),
+        ]
 
     def ringing(self, now: float) -> Iterator[Push]:
         """Give every alert that should ring now: it follows from the moves alone."""
@@ -135,15 +154,20 @@ class Policy:
     def told(self, pushes: Iterable[Push], now: float) -> None:
         """Know that these were told."""
         for push in pushes:
-            if push.over:
-                self._over.pop(push.key, None)
-            else:
+            if not push.over:
                 self._told[push.key] = now
+            elif (end := self._over.get(push.key)) is not None:
+                end.first_told = now if end.first_told is None else end.first_told
+                end.last_told = now
+                if self._rules.resend_every is None or now - end.first_told >= RETOLD:
+                    del self._over[push.key]
 
     def forget_told(self) -> None:
         """Tell everything again soon: Alertmanager was away, and may have begun anew."""
         if self._rules.resend_every is not None:
             self._told = dict.fromkeys(self._told, _LONG_AGO)
+            for end in self._over.values():
+                end.last_told = _LONG_AGO
 
     def rings(self, card_id: str) -> bool:
         """Tell whether a card rings, alone or in a digest."""
@@ -154,7 +178,9 @@ class Policy:
 
         What is still gathered does not count: it is told by whoever runs when it is complete.
         """
-        return not self._over and all(self._last(push) is not None for push in self.ringing(now))
+        return all(end.first_told is not None for end in self._over.values()) and all(
+            self._last(push) is not None for push in self.ringing(now)
+        )
 
     def counts(self) -> dict[str, int]:
         """Count what rings: `card` and `digest`."""
@@ -179,7 +205,7 @@ class Policy:
     def _crowded(self, batch: Batch) -> bool:
         return len(batch.issued) > self._rules.digest_above
 
-    def _end(self, move: MoveRecord, *, told: bool) -> Outcome:
+    def _end(self, move: MoveRecord, now: float, *, told: bool) -> Outcome:
         card = self._open.pop(move.card_id, None)
         if card is None:
             return Outcome.SILENT
@@ -187,13 +213,13 @@ class Policy:
         self._told_before.discard(move.card_id)
         batch = self._batches[self._gathering(card)] if self._gathers(card) else None
         digested = batch is not None and self._crowded(batch)
-        over = Push(move.card_id, card, over=True, why=move)
+        over = Push(move.card_id, card, over=True, why=move, at=now)
         # One that was told alone before its digest filled up ends by itself too.
         self._let_go(over, before=before and not digested, told=told)
         if batch is not None:
             batch.end(move)
             if digested and not batch.open:
-                over = Push(batch.gathering.key, batch.digest(), over=True, why=move)
+                over = Push(batch.gathering.key, batch.digest(), over=True, why=move, at=now)
                 self._let_go(over, before=batch.told_before, told=told)
         return Outcome.ENDED
 
@@ -201,7 +227,7 @@ class Policy:
         """Say that it is over, to whom it was told, unless that was said already."""
         was_told = self._told.pop(over.key, None) is not None or before
         if was_told and not told:
-            self._over[over.key] = over
+            self._over[over.key] = _Ending(over)
 
     def _last(self, push: Push) -> float | None:
         """Give when an alert was told last; None for one that nobody was told of."""
@@ -213,8 +239,9 @@ class Policy:
 
     def _is_due(self, push: Push, now: float) -> bool:
         last = self._last(push)
-        if last is None:
-            return True
+        return last is None or self._again(last, now)
+
+    def _again(self, last: float, now: float) -> bool:
         every = self._rules.resend_every
         return every is not None and now - last >= every
 

@@ -36,6 +36,8 @@ def run_notify(settings: Settings, stop: Event, metrics: NotifyMetrics) -> None:
     the next notifier tells it again, or that it is over. Several may run beside one another:
     Alertmanager takes the same alert from each for one.
     """
+    links = settings.links
+    metrics.links(links.needed_board().rstrip("/"), (links.grafana or "").rstrip("/"))
     opened = open_verdicts(settings, stop, metrics.unreadable)
     if opened is None:
         return

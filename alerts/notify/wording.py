@@ -83,7 +83,7 @@ class Wording:
         else:
             labels, notes, page = self._of_card(subject, push.why)
             starts = float(subject.holds_from)
-        ends = max(now if push.over else now + LASTS, starts + 1)
+        ends = max(push.at if push.over else now + LASTS, starts + 1)
         return Alert(labels, notes, starts, ends, push.over, page)
 
     def ours(self, page: str) -> bool:

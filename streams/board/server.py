@@ -21,6 +21,7 @@ from streams.board.latest import Latest
 from streams.board.pages import Pages, handlers
 from streams.board.protocol import ImpatientProtocol
 from streams.board.reference import Reference
+from streams.board.runbook import runbook
 from streams.http import tls_of
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def application(
         Route("/departments", pages.departments),
         Route("/cases", pages.cases),
         Route("/case", pages.case),
+        Route("/runbook", runbook),
         Route("/healthz", pages.healthz),
         Route("/readyz", pages.readyz),
         Route("/metrics", pages.metrics),

@@ -358,4 +358,13 @@ def test_prometheus_sees_the_notifier_and_its_watchdog_reaches_the_switch(
             eventually(lambda: ask('jiancha_notify_ringing{kind="card"}') == [1], 15)
             eventually(lambda: ask("alertmanager_alerts"), 15)
             eventually(lambda: messages.alerts("/watchdog"), 20)
+            (watchdog, *_) = messages.alerts("/watchdog")
+            assert watchdog["annotations"]["runbook_url"] == (
+                "https://board.test/runbook#jianchawatchdog"
+            )
+            assert watchdog["annotations"]["dashboard_url"] == (
+                "https://grafana.test/d/jiancha-overview"
+            )
+            assert not {"board", "grafana"} & watchdog["labels"].keys()
+            assert ask("jiancha_links_info") == [1]
             assert messages.alerts("/leader")

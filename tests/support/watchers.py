@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 import threading
 from collections import defaultdict
@@ -25,6 +26,12 @@ ROOT = Path(__file__).parents[2]
 PLACE_HOLDER = "http://127.0.0.1:9095"
 ALERTMANAGER = (ROOT / "deploy/alertmanager/alertmanager.yml").read_text(encoding="utf-8")
 PROMETHEUS = (ROOT / "deploy/prometheus/prometheus.yml").read_text(encoding="utf-8")
+
+
+LINKS = {
+    "JIANCHA_LINKS__BOARD": "https://board.test",
+    "JIANCHA_LINKS__GRAFANA": "https://grafana.test",
+}
 
 
 def _well(url: str):
@@ -87,8 +94,10 @@ def prometheus(folder: Path, targets: Mapping[str, str]) -> Iterator[str]:
         f"--web.listen-address=127.0.0.1:{port}",
         # What fires before Alertmanager is discovered is dropped, and sent again after this delay.
         "--rules.alert.resend-delay=1s",
+        "--enable-feature=expand-external-labels",  # Prometheus 3 does it always
     ]
-    with Supervisor(Child("prometheus", argv, ready=_well(url)), log=_quiet):
+    env = {**os.environ, **LINKS}
+    with Supervisor(Child("prometheus", argv, env=env, ready=_well(url)), log=_quiet):
         yield url
 
 

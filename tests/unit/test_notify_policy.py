@@ -44,13 +44,18 @@ class TestOneCard:
         assert tell(policy, NOW + 119) == []
 
     @pytest.mark.parametrize("end", ["resolved", "retracted"])
-    def test_its_end_is_told_once(self, policy, end):
+    def test_its_end_is_told_for_a_quarter_of_an_hour(self, policy, end):
+        """Alertmanager may restart after it has taken an end and before it has passed it on."""
         card = moved()
         policy.take(card, NOW)
         tell(policy, NOW)
         assert policy.take(moved(move=end, move_no=2), NOW + 5) is Outcome.ENDED
         assert tell(policy, NOW + 5) == [(card.card_id, True)]
-        assert tell(policy, NOW + 500) == []
+        assert tell(policy, NOW + 64) == []
+        assert policy.settled(NOW + 64)
+        for minute in range(1, 16):
+            assert tell(policy, NOW + 5 + 60 * minute) == [(card.card_id, True)]
+        assert tell(policy, NOW + 5 + 60 * 16) == []
 
     def test_a_ruling_that_closes_its_card_ends_it_though_the_clock_runs(self, policy):
         policy.take(moved(), NOW)

@@ -17,7 +17,8 @@ WORDING = Wording(Reference(None), "http://board")
 
 
 def alert(*, over=False, **changed):
-    return WORDING.alert(Push("k", moved(level=Level.RED, **changed), over), DUE + 10)
+    push = Push("k", moved(level=Level.RED, **changed), over, at=DUE + 10)
+    return WORDING.alert(push, DUE + 10)
 
 
 def publisher(answer, seen=None, url="http://am:9093"):

@@ -23,7 +23,7 @@ def wording():
 
 
 def word(wording, subject, *, why=None, over=None, now=NOW):
-    return wording.alert(Push("k", subject, bool(why) if over is None else over, why), now)
+    return wording.alert(Push("k", subject, bool(why) if over is None else over, why, now), now)
 
 
 class TestCard:
