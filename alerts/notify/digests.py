@@ -9,7 +9,6 @@ counts, a notifier that reads the same moves in another order, or after a restar
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -65,7 +64,7 @@ class Batch:
     issued: set[str] = field(default_factory=set)
     """Every card that ever began to ring in it, by id."""
     open: dict[str, MoveRecord] = field(default_factory=dict)
-    ended: Counter[tuple[str, str]] = field(default_factory=Counter)
+    ended: dict[tuple[str, str], int] = field(default_factory=dict)
     told_before: bool = False
     """Whether an earlier notifier has told of it."""
 
@@ -79,7 +78,10 @@ class Batch:
     def end(self, move: MoveRecord) -> None:
         """Take a card's end."""
         del self.open[move.card_id]
-        self.ended[str(move.move), move.reason] += 1
+        if not self.open:
+            self.open = {}  # a new one is a quarter of one that was emptied: most are empty for good
+        how = (str(move.move), move.reason)
+        self.ended[how] = self.ended.get(how, 0) + 1
 
     def complete(self, now: float, window: float) -> bool:
         """Tell whether its minute is over and nothing came lately."""
