@@ -79,7 +79,7 @@ class Batch:
         """Take a card's end."""
         del self.open[move.card_id]
         if not self.open:
-            self.open = {}  # a new one is a quarter of one that was emptied: most are empty for good
+            self.open = {}  # most are empty for good, and what was emptied keeps its room
         how = (str(move.move), move.reason)
         self.ended[how] = self.ended.get(how, 0) + 1
 
