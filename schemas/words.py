@@ -217,11 +217,6 @@ MOVES: Final = {
     "resolved": Words("告警解除", "alert resolved"),
     "reopened": Words("恢复告警", "alert rings again"),
 }
-SUPERSEDED: Final = Words(
-    "监察状态已重新建立，不再发出此牌，并非已办结",
-    "the engine's state was begun anew and does not issue this any more; it is not resolved",
-)
-"""Why an alert ends whose card only an earlier life of the state has issued."""
 RULINGS: Final = {
     "answered": Words("已说明", "answered"),
     "closed": Words("已结案", "closed"),
@@ -240,6 +235,10 @@ REASONS: Final = {
     ),
     "due_moved": Words("到期时间已变更", "the due time moved"),
     "clock_gone": Words("记录更正后无此时限", "corrected records no longer start this clock"),
+    "superseded": Words(
+        "监察状态已重新建立，不再发出此牌，并非已办结",
+        "the engine's state was begun anew and does not issue this any more; it is not resolved",
+    ),
     "from_state": Words(
         "原变动记录已丢失，按监察状态补写", "its own record was lost; written from the state"
     ),

@@ -135,12 +135,29 @@ class Alertmanager(_Section):
     url: Annotated[str, AfterValidator(web_address)] | None = None
     min_level: Level = Level.NOTICE
     digest_above: Annotated[int, Field(ge=1)] = 20
-    """Alerts a region and minute above which the excess becomes one digest."""
+    """Cards of a region, level and window above which all of them are one digest; red never."""
     stale_after_days: Annotated[float, Field(gt=0)] = 7.0
-    """A card whose first second is further back on the notifier's clock is not pushed."""
+    """A card that was written so long after it could be known is not pushed."""
     resend_every: SettingSeconds = 60.0
-    page_url: Annotated[str, AfterValidator(web_address)] = "http://127.0.0.1:8080"
-    """Where the board is, for the link in an alert."""
+    digest_window: SettingSeconds = 60.0
+    """Seconds of the engine's time whose cards below red are gathered before they are told."""
+
+
+class Links(_Section):
+    """The addresses under which people reach the pages: what alerts link to."""
+
+    board: Annotated[str, AfterValidator(web_address)] | None = None
+    """The board; the notifier does not start without it."""
+    grafana: Annotated[str, AfterValidator(web_address)] | None = None
+
+    def needed_board(self) -> str:
+        """Give the board's address. Raises SettingsError when it is not set."""
+        if self.board is None:
+            raise SettingsError(
+                "links.board is missing: the address under which people reach the board, which"
+                " alerts link to, such as https://jiancha.example.gov.cn (set JIANCHA_LINKS__BOARD)"
+            )
+        return self.board
 
 
 class Engine(_Section):
@@ -208,6 +225,7 @@ class Settings(BaseSettings):
     engine: Engine = Engine()
     sink: Sink = Sink()
     notify: Notify = Notify()
+    links: Links = Links()
     http: Http = Http()
     catalogue: Path = Path("catalogue")
     """The catalogue's directory."""

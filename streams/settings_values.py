@@ -17,10 +17,13 @@ def web_address(value: str) -> str:
     try:
         parts = urlsplit(value)
         whole = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+        whole = whole and not (parts.query or parts.fragment or any(map(str.isspace, value)))
     except ValueError:
         whole = False
     if not whole:
-        raise ValueError("is no address of the web: write http://HOST:PORT or https://HOST:PORT")
+        raise ValueError(
+            "is no address of the web: write http://HOST:PORT or https://HOST:PORT, without ? or #"
+        )
     return value.rstrip("/")
 
 

@@ -178,6 +178,18 @@ SET_ASIDE: Final = Metric(
     ("case",),
     NAMED + 2,
 )
+WORKED: Final = Metric(
+    "jiancha_worked_seconds",
+    "gauge",
+    "Working seconds of the house's calendar from 2020 until now",
+)
+SOURCE_HEARD: Final = Metric(
+    "jiancha_source_heard_worked_seconds",
+    "gauge",
+    "The same, when this worker last read a record of a sender",
+    ("source",),
+    SOURCES,
+)
 FINDINGS: Final = (
     OPEN_CASES,
     CASES_WITH_CARD,
@@ -187,6 +199,8 @@ FINDINGS: Final = (
     CHANGE_LEFT,
     CASES_HELD,
     SET_ASIDE,
+    WORKED,
+    SOURCE_HEARD,
 )
 """What is asked of the owned partitions at each scrape."""
 CHANGES: Final = Metric(
@@ -321,6 +335,22 @@ ALERTS: Final = Metric(
     "Alerts pushed, each re-sending included",
     ("kind",),
     3,
+)
+REFUSED_ALERTS: Final = Metric(
+    "jiancha_notify_refused_alerts_total",
+    "counter",
+    "Alerts that Alertmanager does not take, each re-sending included",
+)
+NOTIFY_HEARD: Final = Metric(
+    "jiancha_notify_heard_timestamp_seconds",
+    "gauge",
+    "When the notifier last knew that Kafka answers it",
+)
+LINKS: Final = Metric(
+    "jiancha_links_info",
+    "gauge",
+    "1; the addresses under which people reach the board and Grafana, for Grafana's own links",
+    ("board", "grafana"),
 )
 RINGING: Final = Metric(
     "jiancha_notify_ringing", "gauge", "Alerts that ring now: cards and digests", ("kind",), 2

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from typing import TYPE_CHECKING, Final, get_args
 
 from alerts.metrics import definitions as d
 from alerts.metrics import reach
 from alerts.metrics.labels import Places, Regions, systems, words
+from alerts.metrics.sources import Sources
 from schemas.changes import ChangeResult
 from schemas.decoding import NOT_ALLOWED
 from schemas.findings import finding_code
@@ -15,7 +17,7 @@ from schemas.ticks import ChangeSubject
 from streams.engine.zone import zone_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from prometheus_client import CollectorRegistry
     from prometheus_client.core import Metric as Family
@@ -32,7 +34,13 @@ DAY: Final = 86_400
 class EngineMetrics:
     """Counts for `streams.runtime.logic.EngineMetrics`; `EngineProgress` shows the gauges."""
 
-    def __init__(self, registry: CollectorRegistry, rules: Rules) -> None:
+    def __init__(
+        self,
+        registry: CollectorRegistry,
+        rules: Rules,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._sources = Sources(rules, clock)
         self._places = Places(rules.catalogue, d.PLACES)
         self._regions = Regions(rules.catalogue, d.REGIONS)
         self._source, self._reason = systems(d.SOURCES), words(d.REASONS)
@@ -75,10 +83,12 @@ class EngineMetrics:
     def accepted(self, source: str, *, repeated: bool) -> None:
         """Count an event that was read; `repeated` when it changed nothing."""
         self._events.labels(self._source(source), "repeated" if repeated else "new").inc()
+        self._sources.heard(self._source(source))
 
     def refused(self, source: str, reason: str) -> None:
         """Count a dead letter."""
         self._dead_letters.labels(self._source(source), self._reason(reason)).inc()
+        self._sources.heard(self._source(source))
 
     def misplaced(self, source: str, what: str) -> None:
         """Count a record under a wrong key (`key`) or in a wrong partition (`partition`)."""
@@ -107,6 +117,7 @@ class EngineMetrics:
 
     def in_force(self, partition: int, rules: Rules) -> None:
         """Take the rules that are in force in a partition from now on."""
+        self._sources.in_force(rules)
         self._ends[partition] = {each.name: _end_of_decrees(each) for each in _in_use(rules)}
 
     def partition(
@@ -152,6 +163,7 @@ class EngineMetrics:
         yield d.CASES_HELD.family({("memory",): in_memory, ("cold",): in_cold_store})
         yield d.SET_ASIDE.family(self._named(owned))
         yield d.CALENDAR_END.family(self._earliest_ends(owned))
+        yield from self._sources.families()
         if known:
             yield d.ENGINE_TIME.family({(): min(now for now, _, _ in known)})
 

@@ -25,6 +25,9 @@ class NotifyMetrics:
         self._ringing = d.RINGING.gauge(registry)
         self._lag = d.NOTIFY_LAG.gauge(registry)
         self._unreadable = d.UNREADABLE.counter(registry)
+        self._refused = d.REFUSED_ALERTS.counter(registry)
+        self._heard = d.NOTIFY_HEARD.gauge(registry)
+        self._links = d.LINKS.gauge(registry)
         for result in PUSH_RESULTS:
             self._pushes.labels(result)
         self.ringing(dict.fromkeys(KINDS, 0))
@@ -42,6 +45,18 @@ class NotifyMetrics:
     def failed(self) -> None:
         """Count a request that failed and will be made again."""
         self._pushes.labels("failed").inc()
+
+    def refused(self, alerts: int) -> None:
+        """Count alerts that Alertmanager does not take."""
+        self._refused.inc(alerts)
+
+    def heard(self, at: float) -> None:
+        """Take when Kafka was known to answer: seconds since the epoch."""
+        self._heard.set(at)
+
+    def links(self, board: str, grafana: str) -> None:
+        """Show the addresses that alerts link to."""
+        self._links.labels(board, grafana).set(1)
 
     def ringing(self, kinds: Mapping[str, int]) -> None:
         """Take how many cards and digests ring now."""

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 import httpx
 import structlog
 
+from alerts.notify.wording import CARD, DIGEST, Alert
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from alerts.notify.wording import Alert
-
 REQUEST_SECONDS: Final = 3.0
 ALERTS_A_REQUEST: Final = 500
+REFUSALS: Final = frozenset({400, 413, 422})
+"""Answers that are about what was sent, not about who takes it: less of it may be taken."""
 _SHOWN_ANSWER: Final = 300
 
 log = structlog.get_logger(__name__)
@@ -24,11 +26,33 @@ class PublishError(Exception):
     """Raised when alerts were not taken; telling them again later loses and doubles nothing."""
 
 
+class RefusedError(PublishError):
+    """Raised when Alertmanager is there and does not take what was sent."""
+
+
+class Refused(NamedTuple):
+    """An alert that Alertmanager does not take, and what it said."""
+
+    alert: Alert
+    why: str
+
+
+class Standing(NamedTuple):
+    """An alert that rings in Alertmanager."""
+
+    alert: Alert
+    told_at: float
+    """When somebody told it last: seconds since the epoch."""
+
+
 class Publisher(Protocol):
     """Tells alerts to whoever wakes people."""
 
-    def publish(self, alerts: Sequence[Alert]) -> None:
-        """Tell at most `ALERTS_A_REQUEST` alerts. Raises PublishError."""
+    def publish(self, alerts: Sequence[Alert]) -> list[Refused]:
+        """Tell at most `ALERTS_A_REQUEST` alerts; give those refused. Raises PublishError."""
+
+    def standing(self) -> list[Standing]:
+        """Give what rings of cards and digests. Raises PublishError."""
 
     def close(self) -> None:
         """Let go of connections."""
@@ -37,13 +61,18 @@ class Publisher(Protocol):
 class LogPublisher:
     """Writes one structured line an alert: for a house without Alertmanager."""
 
-    def publish(self, alerts: Sequence[Alert]) -> None:
+    def publish(self, alerts: Sequence[Alert]) -> list[Refused]:
         """Write them."""
         for alert in alerts:
             labels = dict(alert.labels)
             labels["card_level"] = labels.pop("level")  # a log line has a level of its own
             said = {**labels, **alert.annotations, "starts_at": _iso(alert.starts_at)}
             log.info("alert_over" if alert.over else "alert", **said)
+        return []
+
+    def standing(self) -> list[Standing]:
+        """Give nothing: a line that was written rings no more."""
+        return []
 
     def close(self) -> None:
         """Do nothing."""
@@ -57,15 +86,38 @@ class AlertmanagerPublisher:
         # No proxy of the environment: alerts stay in the house.
         self._client = httpx.Client(timeout=REQUEST_SECONDS, trust_env=False, transport=transport)
 
-    def publish(self, alerts: Sequence[Alert]) -> None:
-        """Post them. Raises PublishError when Alertmanager is away or says no."""
+    def publish(self, alerts: Sequence[Alert]) -> list[Refused]:
+        """Post them, and give those that it does not take: one that is bad stops no other.
+
+        Raises PublishError when Alertmanager is away or answers otherwise.
+        """
         try:
-            answer = self._client.post(self._url, json=[as_json(alert) for alert in alerts])
+            self._ask("POST", json=[as_json(alert) for alert in alerts])
+        except RefusedError as error:
+            if len(alerts) == 1:
+                return [Refused(alerts[0], str(error))]
+            half = len(alerts) // 2
+            return self.publish(alerts[:half]) + self.publish(alerts[half:])
+        return []
+
+    def standing(self) -> list[Standing]:
+        """Ask what rings of cards and digests, silenced and inhibited ones too."""
+        found = self._ask("GET", params={"filter": f'alertname=~"{CARD}|{DIGEST}"'})
+        try:
+            return [_standing(each) for each in found.json()]
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise PublishError(f"Alertmanager's list of alerts is none: {error!r}") from error
+
+    def _ask(self, method: str, **what: Any) -> httpx.Response:
+        try:
+            answer = self._client.request(method, self._url, **what)
         except httpx.HTTPError as error:
             raise PublishError(f"{type(error).__name__}: {error}") from error
         if answer.status_code != httpx.codes.OK:
             said = " ".join(answer.text[:_SHOWN_ANSWER].split())
-            raise PublishError(f"Alertmanager answers {answer.status_code}: {said}")
+            how = RefusedError if answer.status_code in REFUSALS else PublishError
+            raise how(f"Alertmanager answers {answer.status_code}: {said}")
+        return answer
 
     def close(self) -> None:
         """Close the connections."""
@@ -81,6 +133,17 @@ def as_json(alert: Alert) -> dict[str, Any]:
         "endsAt": _iso(alert.ends_at),
         "generatorURL": alert.page,
     }
+
+
+def _standing(found: dict[str, Any]) -> Standing:
+    """Read an alert as the API lists it (gettableAlert)."""
+    begins, ends, told = (
+        datetime.fromisoformat(found[key]).timestamp()
+        for key in ("startsAt", "endsAt", "updatedAt")
+    )
+    page = found.get("generatorURL", "")
+    alert = Alert(found["labels"], found["annotations"], begins, ends, over=False, page=page)
+    return Standing(alert, told)
 
 
 def _iso(instant: float) -> str:

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from alerts.notify.publisher import Publisher
     from streams.settings import Settings
 
-LIVES: Final = 4
-"""An alert ends by itself after so many times that it was not told again."""
 CLOSE_SECONDS: Final = 2.0
 
 log = structlog.get_logger(__name__)
@@ -34,10 +32,12 @@ def run_notify(settings: Settings, stop: Event, metrics: NotifyMetrics) -> None:
     """Tell alerts until `stop` is set, then end within ten seconds.
 
     An absent Kafka or Alertmanager is waited for. `metrics` hears of the lag in every round from
-    when it is known what rings. At the end what rings is left ringing: the next notifier tells it
-    again, or it ends by itself. Several may run beside one another: Alertmanager takes the same
-    alert from each for one.
+    when it is known what rings, as long as Kafka answers. At the end what rings is left ringing:
+    the next notifier tells it again, or that it is over. Several may run beside one another:
+    Alertmanager takes the same alert from each for one.
     """
+    links = settings.links
+    metrics.links(links.needed_board().rstrip("/"), (links.grafana or "").rstrip("/"))
     opened = open_verdicts(settings, stop, metrics.unreadable)
     if opened is None:
         return
@@ -51,6 +51,7 @@ def run_notify(settings: Settings, stop: Event, metrics: NotifyMetrics) -> None:
         metrics,
         clock=time.time,
         chance=random.random,
+        resend_every=settings.alertmanager.resend_every,
     )
     try:
         while not stop.is_set():
@@ -68,6 +69,7 @@ def push_rules(settings: Settings) -> PushRules:
         digest_above=alertmanager.digest_above,
         stale_after=alertmanager.stale_after_days * timedelta(days=1).total_seconds(),
         resend_every=alertmanager.resend_every if alertmanager.url else None,
+        window=alertmanager.digest_window if alertmanager.url else 0.0,
     )
 
 
@@ -75,8 +77,7 @@ def _wording(settings: Settings) -> Wording:
     reference = Reference.load(settings.catalogue)
     if reference.problem:
         log.warning("notify_without_catalogue", problem=reference.problem)
-    alertmanager = settings.alertmanager
-    return Wording(reference, alertmanager.page_url, LIVES * alertmanager.resend_every)
+    return Wording(reference, settings.links.needed_board())
 
 
 def _publisher(settings: Settings) -> Publisher:

@@ -7,6 +7,7 @@ committed offset says how much of it was told before.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -30,6 +31,8 @@ POLL_RECORDS: Final = 5_000
 CALL_SECONDS: Final = 3.0
 """How long a question to the broker may take."""
 WAIT_SECONDS: Final = 1.0
+ASK_SECONDS: Final = 10.0
+"""After so long without a record the broker is asked whether it is there: a poll cannot tell."""
 
 log = structlog.get_logger(__name__)
 
@@ -62,6 +65,10 @@ class Verdicts(Protocol):
     def commit(self) -> None:
         """Say that everything read so far is told."""
 
+    @property
+    def answers(self) -> bool:
+        """Whether the broker has answered lately."""
+
     def lag(self) -> int:
         """Count the moves that are not told."""
 
@@ -69,11 +76,19 @@ class Verdicts(Protocol):
 class VerdictsTopic:
     """The topic on a broker; for one thread. Kafka's errors are logged and waited for."""
 
-    def __init__(self, consumer: Any, partitions: set[int], unreadable: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        consumer: Any,
+        partitions: set[int],
+        unreadable: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Begin to read. Raises KafkaError when the broker does not answer."""
         self._consumer = consumer
         self._steady = Steady(consumer)
         self._unreadable = unreadable
+        self._clock = clock
+        self._heard_at = clock()
         self._decoder = msgspec.json.Decoder(MoveRecord)
         self._lives = msgspec.json.Decoder(LifeRecord)
         tps = [TopicPartition(VERDICTS.name, number) for number in sorted(partitions)]
@@ -106,6 +121,7 @@ class VerdictsTopic:
         if len(partitions) > len(self._told):
             raise Widened(f"{VERDICTS.name} has more partitions by now; to be started again")
         polled = self._steady.poll(seconds, POLL_RECORDS)
+        self._listen(heard=bool(polled))
         found = []
         for tp, records in polled.items():
             told_below = self._told[tp]
@@ -126,6 +142,26 @@ class VerdictsTopic:
                 if isinstance(move, LifeRecord) or self._is_news(move):
                     found.append(Read(move, record.timestamp / 1000, record.offset < told_below))
         return found
+
+    @property
+    def answers(self) -> bool:
+        """Whether the broker has answered since it was asked last."""
+        return self._clock() - self._heard_at < ASK_SECONDS + CALL_SECONDS
+
+    def _listen(self, *, heard: bool) -> None:
+        """Know that the broker is there: it sent something, or answers a question."""
+        now = self._clock()
+        if not heard and now - self._heard_at >= ASK_SECONDS:
+            heard = bool(
+                self._steady.ask(
+                    lambda: self._consumer.end_offsets(
+                        list(self._told), timeout_ms=round(CALL_SECONDS * 1000)
+                    ),
+                    {},
+                )
+            )
+        if heard:
+            self._heard_at = self._clock()
 
     @property
     def caught_up(self) -> bool:

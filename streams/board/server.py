@@ -16,6 +16,7 @@ from streams.board.guard import Guard
 from streams.board.latest import Latest
 from streams.board.pages import Pages, handlers
 from streams.board.reference import Reference
+from streams.board.runbook import runbook
 from streams.http_server import listening, serve_until
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def application(
         Route("/departments", pages.departments),
         Route("/cases", pages.cases),
         Route("/case", pages.case),
+        Route("/runbook", runbook),
         Route("/healthz", pages.healthz),
         Route("/readyz", pages.readyz),
         Route("/metrics", pages.metrics),

@@ -166,7 +166,9 @@ def _environment(plan: Plan, clickhouse_port: int) -> dict[str, str]:
     for name in list(os.environ):  # its servers are its own: how others are reached is not asked
         if name.startswith(("JIANCHA_KAFKA__", "JIANCHA_CLICKHOUSE__")):
             del os.environ[name]
+    scheme = "https" if os.environ.get("JIANCHA_HTTP__CERT_FILE") else "http"
     return {
+        "JIANCHA_LINKS__BOARD": f"{scheme}://{HOST}:{plan.port}",
         **os.environ,
         "JIANCHA_KAFKA__EMBEDDED": "true",
         "JIANCHA_KAFKA__PARTITIONS": str(PARTITIONS),

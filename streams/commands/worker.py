@@ -42,6 +42,7 @@ from streams.logs import configure_logs
 from streams.runtime import memory
 from streams.runtime.engine import engine_worker
 from streams.runtime.failstop import EXIT_CODE, describe
+from streams.settings import SettingsError
 from streams.sink.loop import Stalled
 from streams.sink.run import run_sink
 
@@ -72,6 +73,8 @@ def command(role: str) -> None:
       JIANCHA_CATALOGUE=catalogue jiancha worker --role engine
     """  # noqa: D301 - click reads \b
     settings = settings_or_exit()
+    if role == "notify":
+        _links_or_exit(settings)
     configure_logs(settings)
     registry = role_registry(role, version("jiancha"))
     log.info("starting", role=role, version=version("jiancha"))
@@ -88,6 +91,14 @@ def command(role: str) -> None:
         log.critical("fail-stop", kind=kind, reason=reason)
         code = EXIT_CODE
     sys.exit(code)
+
+
+def _links_or_exit(settings: Settings) -> None:
+    try:
+        settings.links.needed_board()
+    except SettingsError as error:
+        complain(str(error))
+        sys.exit(WRONG_USE)
 
 
 def _end_of(error: Exception) -> tuple[str, str] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from datetime import date
 
 import pytest
 import yaml
@@ -68,8 +69,64 @@ def test_each_alert_says_all_that_the_one_who_is_woken_needs(name):
     assert re.search(r"[\u4e00-\u9fff]", notes["summary"])
     assert re.search(r"[\u4e00-\u9fff]", notes["description"])
     assert re.search(r"[a-z]{3,} [a-z]{2,} [a-z]{2,}", notes["description"])
-    assert notes["runbook_url"].endswith(f"#{name.lower()}")
-    assert notes["dashboard_url"].endswith("/d/jiancha-overview")
+    assert notes["runbook_url"] == "{{ $externalLabels.board }}/runbook#" + name.lower()
+    assert notes["dashboard_url"] == "{{ $externalLabels.grafana }}/d/jiancha-overview"
+
+
+@each_rule
+def test_what_an_alert_says_can_be_read_aloud_in_chinese(name):
+    """`5m 0s` and `59d 22h` are no Chinese."""
+    assert "humanize" not in str(RULES[name]["annotations"])
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        *(ROOT / "alerts").rglob("*.yml"),
+        *(ROOT / "alerts").rglob("*.py"),
+        *(ROOT / "deploy/grafana").rglob("*.json"),
+        *(ROOT / "deploy/prometheus").rglob("*.yml"),
+    ],
+    ids=lambda file: str(file.relative_to(ROOT)),
+)
+def test_nothing_that_people_read_links_to_this_machine_or_to_nowhere(file):
+    links = re.findall(r"https?://[^\s\"'`]+", file.read_text("utf-8"))
+    assert not [link for link in links if re.search(r"127\.0\.0\.1|localhost|\.example\b", link)]
+
+
+def test_the_quiet_hours_that_the_docs_show_are_taken_and_lie_in_beijing(tmp_path):
+    docs = (ROOT / "docs/alerts.md").read_text("utf-8")
+    (shown,) = re.findall(r"```yaml\n(time_intervals:\n.*?)```", docs, flags=re.DOTALL)
+    config = yaml.safe_load(ROUTES.read_text("utf-8"))
+    (cards,) = (r for r in config["route"]["routes"] if r["receiver"] == "officer")
+    (quiet,) = re.findall(r"```yaml\n( +active_time_intervals:.*?)```", docs, flags=re.DOTALL)
+    cards["routes"][1].update(yaml.safe_load(quiet))
+    config.update(yaml.safe_load(shown))
+    file = tmp_path / "alertmanager.yml"
+    file.write_text(yaml.safe_dump(config, allow_unicode=True), "utf-8")
+    code, said = run(need("amtool"), "check-config", str(file))
+    assert code == 0, said
+    for named in config["time_intervals"]:
+        assert {span["location"] for span in named["time_intervals"]} == {"Asia/Shanghai"}
+
+
+def test_the_quiet_hours_that_the_docs_show_are_the_decreed_days():
+    """国庆节 2026: off from the 1st to the 7th of October; worked on 20 September, 10 October."""
+    docs = (ROOT / "docs/alerts.md").read_text("utf-8")
+    (shown,) = re.findall(r"```yaml\n(time_intervals:\n.*?)```", docs, flags=re.DOTALL)
+    hours, off = yaml.safe_load(shown)["time_intervals"]
+    decreed = yaml.safe_load((ROOT / "schemas/calendars/cn/2026.yaml").read_text("utf-8"))
+    worked = {day["date"] for day in decreed["work"] if day["name"] == "国庆节调休"}
+    months = {"september": 9, "october": 10}
+    assert worked == {
+        date(2026, months[span["months"][0]], int(span["days_of_month"][0]))
+        for span in hours["time_intervals"][1:]
+    }
+    # PyYAML reads the key `off` as no.
+    (golden,) = (days for days in decreed[False] if days["name"] == "国庆节")
+    (span,) = off["time_intervals"]
+    assert (golden["from"], golden["to"]) == (date(2026, 10, 1), date(2026, 10, 7))
+    assert (span["months"], span["days_of_month"]) == (["october"], ["1:7"])
 
 
 def test_the_runbook_has_a_heading_for_each_alert_and_no_other():

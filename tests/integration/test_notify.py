@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 import uuid
+from datetime import datetime
 
 import confluent_kafka as ck
 import httpx
@@ -23,7 +24,8 @@ from schemas.codes import Level
 from schemas.topics import VERDICTS
 from schemas.verdicts import encode
 from streams.http import Health, serve
-from streams.settings import Alertmanager, Http, Kafka, Settings
+from streams.settings import Alertmanager, Http, Kafka, Links, Settings
+from tests.support import servers
 from tests.support.moves import moved
 from tests.support.wait import eventually
 from tests.support.watchers import alertmanager, message_gateway, prometheus
@@ -42,9 +44,8 @@ class House:
         self.topic = topic
         self.settings = Settings(
             kafka=Kafka(bootstrap_servers=bootstrap, embedded=embedded),
-            alertmanager=Alertmanager(
-                url=alertmanager_url, resend_every=1.0, page_url="http://board:8080"
-            ),
+            alertmanager=Alertmanager(url=alertmanager_url, resend_every=1.0, digest_window=1.0),
+            links=Links(board="http://board:8080"),
             http=Http(port=free_port()),
         )
         self.producer = ck.Producer({"bootstrap.servers": bootstrap, "linger.ms": 0, **QUIET})
@@ -199,6 +200,103 @@ def test_a_card_from_its_issue_to_its_end(topic, broker, messages, tmp_path):
             assert registry.get_sample_value("jiancha_notify_alerts_total", resolved) is None
 
 
+def test_nobody_is_told_that_it_is_over_until_it_is(topic, broker, messages, tmp_path):
+    """The notifier stops: four minutes later leaders read “resolved”, with the breach's text."""
+    with alertmanager(tmp_path / "am", free_port(), messages.url) as url:
+        house = House(broker[0], topic, broker[1], url)
+        house.sends(house.card("A", Level.RED), house.card("B", Level.RED))
+        with house.notifier():
+            eventually(lambda: len(messages.alerts("/leader")) >= 2, 15)
+        stopped = time.time()
+        # Its absence is not waited for: what Alertmanager knows says when it would end by itself.
+        ends = [datetime.fromisoformat(a["endsAt"]).timestamp() for a in alerts(url).values()]
+        assert len(ends) == 2
+        assert all(end > stopped + 300 * 86_400 for end in ends)
+        house.sends(
+            house.card("A", Level.RED, "resolved", 2, reason="clock_stopped", stopped_at=house.now)
+        )
+        assert not messages.alerts("/leader", "resolved")
+        with house.notifier():  # the next one knows what ended meanwhile, and says it
+            eventually(lambda: messages.alerts("/leader", "resolved"), 15)
+            eventually(lambda: alerts(url).keys() == {("B", "red")}, 5)
+        (over,) = messages.alerts("/leader", "resolved")
+        summary = over["annotations"]["summary"]
+        assert summary.startswith("告警解除 红牌 办件 A 承诺时限：时限已终止")
+        assert "已超过" not in summary
+
+
+def test_what_a_deleted_topic_held_ends_and_what_alertmanager_lost_is_told_once(
+    topic, broker, messages, tmp_path
+):
+    port = free_port()
+    with alertmanager(tmp_path / "am", port, messages.url) as url:
+        house = House(broker[0], topic, broker[1], url)
+        house.sends(house.card("A", Level.RED))
+        gone = {
+            "labels": {"alertname": "JianchaCard", "card_id": "gone", "level": "red"},
+            "annotations": {"summary": "红牌 办件 Z", "case": "Z"},
+            "generatorURL": "http://board:8080/case?no=Z",
+            "endsAt": "2100-01-01T00:00:00Z",
+        }
+        theirs = {
+            **gone, "labels": {**gone["labels"], "card_id": "theirs"},
+            "annotations": {"case": "T"}, "generatorURL": "http://elsewhere:8080/case?no=T",
+        }  # fmt: skip
+        assert httpx.post(f"{url}/api/v2/alerts", json=[gone, theirs]).status_code == 200
+        with house.notifier():
+            eventually(lambda: alerts(url).keys() == {("A", "red"), ("T", "red")}, 25)
+        (over,) = eventually(lambda: messages.alerts("/leader", "resolved"), 10)
+        assert over["labels"]["card_id"] == "gone"
+        assert "在记录中已不存在" in over["annotations"]["summary"]
+    heard = len(messages.alerts("/leader"))
+    with alertmanager(tmp_path / "am", port, messages.url) as url:  # it has kept what it has said
+        with house.notifier():
+            eventually(lambda: alerts(url).keys() == {("A", "red")}, 15)
+        assert len(messages.alerts("/leader")) == heard
+
+
+def test_at_midnight_every_red_is_named_and_the_rest_is_one_message(
+    topic, broker, messages, tmp_path
+):
+    with alertmanager(tmp_path / "am", free_port(), messages.url) as url:
+        house = House(broker[0], topic, broker[1], url)
+        with house.notifier():
+            house.sends(*(house.card(f"Y{n:02}", Level.YELLOW) for n in range(60)))
+            house.sends(*(house.card(f"R{n:02}", Level.RED) for n in range(60)))
+
+            def all_told():
+                named = {a["annotations"]["case"] for a in messages.alerts("/leader")}
+                assert named == {f"R{n:02}" for n in range(60)}
+                return messages.alerts("/section-head")[-1]["labels"]["alertname"]
+
+            eventually(all_told, 30, forgive=(AssertionError, IndexError, KeyError))
+            rings = alerts(url)
+        assert len(rings) == 61
+        digest = rings["JianchaDigest", "yellow"]
+        assert digest["annotations"]["issued"] == "60"
+        assert digest["annotations"]["page"] == "http://board:8080/cases?level=yellow"
+        assert max(messages.sizes) <= 4096
+
+
+def test_a_notifier_cut_off_from_kafka_says_nothing_of_its_lag_any_more(topic, tmp_path):
+    """A poll that brings nothing looks the same whether the topic is quiet or the broker gone."""
+    with contextlib.ExitStack() as broker:
+        kafka = servers.embedded_kafka(tmp_path / "kafka", {topic: PARTITIONS})
+        bootstrap = broker.enter_context(kafka)
+        house = House(bootstrap, topic, embedded=True, alertmanager_url=None)
+        house.sends(house.card("A", Level.RED))
+        with house.notifier() as registry:
+
+            def heard():
+                return registry.get_sample_value("jiancha_notify_heard_timestamp_seconds")
+
+            eventually(heard, 15)
+            broker.close()
+            # So `/readyz` fails after a minute, and JianchaNotifierAway rings.
+            eventually(lambda: time.time() - heard() > verdicts.ASK_SECONDS + 5, 60)
+        assert house.ended_within < 10
+
+
 def test_alertmanager_comes_late_and_is_restarted(topic, broker, tmp_path):
     port = free_port()
     house = House(broker[0], topic, broker[1], f"http://127.0.0.1:{port}")
@@ -260,4 +358,13 @@ def test_prometheus_sees_the_notifier_and_its_watchdog_reaches_the_switch(
             eventually(lambda: ask('jiancha_notify_ringing{kind="card"}') == [1], 15)
             eventually(lambda: ask("alertmanager_alerts"), 15)
             eventually(lambda: messages.alerts("/watchdog"), 20)
+            (watchdog, *_) = messages.alerts("/watchdog")
+            assert watchdog["annotations"]["runbook_url"] == (
+                "https://board.test/runbook#jianchawatchdog"
+            )
+            assert watchdog["annotations"]["dashboard_url"] == (
+                "https://grafana.test/d/jiancha-overview"
+            )
+            assert not {"board", "grafana"} & watchdog["labels"].keys()
+            assert ask("jiancha_links_info") == [1]
             assert messages.alerts("/leader")

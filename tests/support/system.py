@@ -52,6 +52,7 @@ class System:
             "JIANCHA_ENGINE__GROUP": f"{self.name}-engine",
             "JIANCHA_SINK__GROUP": f"{self.name}-sink",
             "JIANCHA_NOTIFY__GROUP": f"{self.name}-notify",
+            "JIANCHA_LINKS__BOARD": "http://board.test:8080",
             "PYTHONUNBUFFERED": "1",
             **self.extra,
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 import threading
 from collections import defaultdict
@@ -25,6 +26,12 @@ ROOT = Path(__file__).parents[2]
 PLACE_HOLDER = "http://127.0.0.1:9095"
 ALERTMANAGER = (ROOT / "deploy/alertmanager/alertmanager.yml").read_text(encoding="utf-8")
 PROMETHEUS = (ROOT / "deploy/prometheus/prometheus.yml").read_text(encoding="utf-8")
+
+
+LINKS = {
+    "JIANCHA_LINKS__BOARD": "https://board.test",
+    "JIANCHA_LINKS__GRAFANA": "https://grafana.test",
+}
 
 
 def _well(url: str):
@@ -87,8 +94,10 @@ def prometheus(folder: Path, targets: Mapping[str, str]) -> Iterator[str]:
         f"--web.listen-address=127.0.0.1:{port}",
         # What fires before Alertmanager is discovered is dropped, and sent again after this delay.
         "--rules.alert.resend-delay=1s",
+        "--enable-feature=expand-external-labels",  # Prometheus 3 does it always
     ]
-    with Supervisor(Child("prometheus", argv, ready=_well(url)), log=_quiet):
+    env = {**os.environ, **LINKS}
+    with Supervisor(Child("prometheus", argv, env=env, ready=_well(url)), log=_quiet):
         yield url
 
 
@@ -98,6 +107,7 @@ class Messages:
     def __init__(self) -> None:
         self.url = ""
         self.got: dict[str, list[dict]] = defaultdict(list)
+        self.sizes: list[int] = []
 
     def alerts(self, path: str, status: str = "firing") -> list[dict]:
         """Give the alerts of a state that came to a path."""
@@ -113,6 +123,7 @@ def message_gateway() -> Iterator[Messages]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            messages.sizes.append(len(body))
             messages.got[self.path].append(json.loads(body))
             self.send_response(200)
             self.end_headers()

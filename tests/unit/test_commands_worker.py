@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 
 from alerts.notify.verdicts import Widened
 from streams.commands import worker
+from streams.commands.common import WRONG_USE
 from streams.runtime.failstop import EXIT_CODE
 from streams.sink.loop import Stalled
 
@@ -40,6 +41,14 @@ def test_what_cannot_go_on_is_told_in_one_line(monkeypatch, error, kind, said):
     assert result.exit_code == EXIT_CODE
     assert line["kind"] == kind
     assert said in line["reason"]
+
+
+def test_the_notifier_does_not_start_without_the_boards_address(monkeypatch):
+    monkeypatch.setattr(worker, "configure_logs", lambda _settings: None)
+    result = CliRunner().invoke(worker.command, ["--role", "notify"])
+    assert result.exit_code == WRONG_USE
+    assert "links.board is missing" in result.output
+    assert "JIANCHA_LINKS__BOARD" in result.output
 
 
 def test_a_bug_keeps_its_trace(monkeypatch):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import tomllib
@@ -15,6 +16,10 @@ from tests.support.need import need
 ROOT = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 SERVICES = COMPOSE["services"]
+LINKS = {
+    "JIANCHA_LINKS__BOARD": "https://board.test",
+    "JIANCHA_LINKS__GRAFANA": "https://grafana.test",
+}
 ONE_SHOT = {name for name, service in SERVICES.items() if service.get("restart") == "no"}
 ROLES = ("engine", "sink", "notify", "board")
 DOCKERFILE = (ROOT / "deploy/Dockerfile").read_text(encoding="utf-8")
@@ -42,11 +47,33 @@ def test_docker_compose_accepts_it():
     done = subprocess.run(
         [program, "--file", "docker-compose.yml", "config", "--quiet"],
         cwd=ROOT,
+        env={**os.environ, **LINKS},
         check=False,
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("link", LINKS)
+def test_without_the_addresses_that_alerts_link_to_it_does_not_start(link):
+    done = subprocess.run(
+        [need("docker-compose"), "--file", "docker-compose.yml", "config", "--quiet"],
+        cwd=ROOT,
+        env={**os.environ, **LINKS, link: ""},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode != 0
+    assert link in done.stderr
+
+
+def test_the_notifier_and_prometheus_link_to_the_same_addresses():
+    assert (
+        SERVICES["notify"]["environment"].items() >= SERVICES["prometheus"]["environment"].items()
+    )
+    assert SERVICES["prometheus"]["environment"].keys() == LINKS.keys()
 
 
 def test_there_is_a_service_for_each_role_and_server():

@@ -9,9 +9,9 @@ from structlog.testing import capture_logs
 from alerts.metrics import NotifyMetrics
 from alerts.notify.loop import Notifier
 from alerts.notify.policy import Policy, PushRules
-from alerts.notify.publisher import ALERTS_A_REQUEST, PublishError
+from alerts.notify.publisher import ALERTS_A_REQUEST, PublishError, Refused, Standing
 from alerts.notify.verdicts import Read
-from alerts.notify.wording import Wording
+from alerts.notify.wording import Alert, Wording
 from schemas.codes import Level
 from schemas.verdicts import LifeRecord
 from streams.board.reference import Reference
@@ -20,7 +20,7 @@ from tests.support.moves import DUE, moved
 
 class FakeVerdicts:
     def __init__(self):
-        self.waiting, self.caught_up, self.commits = [], True, 0
+        self.waiting, self.caught_up, self.commits, self.answers = [], True, 0, True
 
     def read(self, seconds):
         assert seconds <= 1
@@ -37,13 +37,24 @@ class FakeVerdicts:
 class FakePublisher:
     def __init__(self):
         self.told, self.away, self.after = [], False, lambda: None
+        self.refuses, self.stands, self.sent = set(), [], []
 
     def publish(self, alerts):
         assert len(alerts) <= ALERTS_A_REQUEST
         if self.away:
             raise PublishError("ConnectError: refused")
-        self.told += [(a.labels["alertname"], a.annotations["case"], a.over) for a in alerts]
+        self.sent += alerts
+        self.told += [
+            (a.labels["alertname"], a.annotations.get("case", a.labels.get("digest")), a.over)
+            for a in alerts
+        ]
         self.after()
+        return [Refused(a, "400") for a in alerts if a.annotations.get("case") in self.refuses]
+
+    def standing(self):
+        if self.away:
+            raise PublishError("ConnectError: refused")
+        return self.stands
 
 
 class House:
@@ -56,8 +67,8 @@ class House:
         self.stop = threading.Event()
         self.notifier = Notifier(
             self.verdicts,
-            Policy(PushRules(Level.NOTICE, 5000, 7 * 86_400, 60.0)),
-            Wording(Reference(None), "http://board", 240.0),
+            Policy(PushRules(Level.NOTICE, 5000, 7 * 86_400, 60.0, window=0.0)),
+            Wording(Reference(None), "http://board"),
             self.publisher,
             NotifyMetrics(self.registry),
             clock=lambda: self.now,
@@ -166,6 +177,81 @@ def test_a_stop_comes_between_two_requests(house):
     house.comes(*(moved(f"case-{n}") for n in range(ALERTS_A_REQUEST + 3)))
     assert len(house.step()) == ALERTS_A_REQUEST
     assert house.verdicts.commits == 0
+
+
+def test_one_that_alertmanager_refuses_stops_no_other_and_is_on_record(house):
+    house.publisher.refuses = {"B"}
+    house.comes(moved("A"), moved("B"), moved("C"))
+    assert len(house.step()) == 3
+    (line,) = house.lines
+    assert (line["event"], line["alerts"], line["why"]) == ("alerts_refused", 1, "400")
+    assert line["first"]["card_id"] == moved("B").card_id
+    assert house.value("jiancha_notify_refused_alerts_total") == 1
+    assert house.verdicts.commits == 1
+    house.step(60)  # it is told again with the rest
+    assert house.value("jiancha_notify_refused_alerts_total") == 2
+
+
+def test_while_kafka_does_not_answer_it_says_nothing_of_its_lag(house):
+    house.step()
+    heard = house.value("jiancha_notify_heard_timestamp_seconds")
+    assert heard == house.now
+    house.verdicts.answers = False
+    house.step(30)
+    assert house.value("jiancha_notify_heard_timestamp_seconds") == heard
+
+
+class TestWhatIsOnRecordNoLonger:
+    """What rings in Alertmanager and belongs to no card: it is ended, in words of its own."""
+
+    def stands(self, house, seconds_ago, page="http://board/case?no=X", **labels):
+        labels = {"alertname": "JianchaCard", "card_id": "gone", **labels}
+        alert = Alert(labels, {"case": "X"}, DUE, DUE + 1e9, over=False, page=page)
+        house.publisher.stands.append(Standing(alert, house.now + 300 - seconds_ago))
+
+    def looked(self, house):
+        house.step()
+        house.step(300)
+        return [a for a in house.publisher.sent if a.annotations.get("ended") == "not_on_record"]
+
+    def test_an_alert_of_no_card_ends(self, house):
+        self.stands(house, 241)
+        (over,) = self.looked(house)
+        assert over.over
+        assert over.labels["card_id"] == "gone"
+        assert house.lines[-1]["event"] == "forgotten_alerts_ended"
+
+    def test_nobody_looks_before_everything_was_told_again(self, house):
+        self.stands(house, 600)
+        house.step(299)
+        assert house.publisher.sent == []
+
+    @pytest.mark.parametrize(
+        "stands",
+        [
+            {"seconds_ago": 239},  # another notifier tells it
+            {"seconds_ago": 241, "page": "http://other-house/case?no=X"},
+            {"seconds_ago": 241, "card_id": moved("A").card_id},  # told in a digest by now
+        ],
+    )
+    def test_what_is_not_ours_to_end_rings_on(self, house, stands):
+        house.comes(moved("A"))
+        self.stands(house, **stands)
+        assert self.looked(house) == []
+
+    def test_a_digest_ends_when_there_is_none_of_its_name(self, house):
+        self.stands(house, 241, alertname="JianchaDigest", digest="gone")
+        assert len(self.looked(house)) == 1
+
+    def test_alertmanager_away_is_asked_again(self, house):
+        self.stands(house, 241)
+        house.step()
+        house.publisher.away = True
+        house.step(300)
+        assert house.lines[-1]["event"] == "forgotten_alerts_not_ended"
+        house.publisher.away = False
+        house.step(300)
+        assert house.publisher.sent[-1].annotations["ended"] == "not_on_record"
 
 
 def test_loading_history_rings_nobody_and_is_on_record(house):

@@ -9,15 +9,17 @@ from alerts.notify import role as module
 from alerts.notify.publisher import LogPublisher
 from alerts.notify.role import push_rules, run_notify
 from schemas.codes import Level
-from streams.settings import Alertmanager, Settings
+from streams.settings import Alertmanager, Links, Settings
 
 
 def settings(**alertmanager):
-    return Settings(alertmanager=Alertmanager(**alertmanager))
+    links = Links(board="http://board.test")
+    return Settings(alertmanager=Alertmanager(**alertmanager), links=links)
 
 
 def test_the_rules_come_from_the_settings():
     rules = push_rules(settings(url="http://am", min_level="yellow", digest_above=3))
+    assert rules.window == 60
     assert (rules.min_level, rules.digest_above) == (Level.YELLOW, 3)
     assert rules.stale_after == 7 * 86_400
     assert rules.resend_every == 60
@@ -25,6 +27,7 @@ def test_the_rules_come_from_the_settings():
 
 def test_without_alertmanager_nothing_is_repeated():
     assert push_rules(settings()).resend_every is None
+    assert push_rules(settings()).window == 0  # a line of a log waits for no other
     assert isinstance(module._publisher(settings()), LogPublisher)
 
 
@@ -49,6 +52,8 @@ class FakeVerdicts:
         if self.reads == 4:
             self.stop.set()
         return []
+
+    answers = True
 
     @property
     def caught_up(self):

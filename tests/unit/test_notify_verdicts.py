@@ -230,6 +230,40 @@ def test_a_card_whose_end_stands_in_a_newer_partition_does_not_ring_again_at_a_s
     assert [r.move.move_no for r in topic.read(0.1)] == [3, 2]
 
 
+class TestWhetherTheBrokerAnswers:
+    """A poll that brings nothing cannot tell a quiet topic from a broker that is gone."""
+
+    def make(self):
+        self.now = 0.0
+        consumer = FakeConsumer({P0: raw("a")})
+        return consumer, VerdictsTopic(consumer, {0}, lambda: None, lambda: self.now)
+
+    def test_a_quiet_topic_is_asked_and_answers(self):
+        _, topic = self.make()
+        topic.read(0.0)
+        for self.now in (5.0, 11.0, 22.0, 33.0):
+            topic.read(0.0)
+            assert topic.answers
+
+    def test_one_that_is_gone_does_not_and_is_heard_again(self, monkeypatch):
+        consumer, topic = self.make()
+        topic.read(0.0)
+
+        def away(*_, **__):
+            raise KafkaTimeoutError("no answer")
+
+        with monkeypatch.context() as gone:
+            gone.setattr(consumer, "end_offsets", away)
+            self.now = 12.0
+            topic.read(0.0)
+            assert topic.answers  # it may be slow
+            self.now = 15.0
+            topic.read(0.0)
+            assert not topic.answers
+        topic.read(0.0)
+        assert topic.answers
+
+
 def test_partitions_that_are_added_are_not_overlooked():
     consumer, topic = make({P0: raw("a")})
     topic.read(0.1)

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from streams.settings import SettingsError, load_settings
+from streams.settings import Links, SettingsError, load_settings
 from tests.support.certificates import certificates
 
 SASL = {
@@ -99,6 +99,34 @@ def test_what_would_be_ignored_in_silence_is_refused(load, variables, told):
         load(variables)
     assert str(error.value).startswith(told)
     assert "hush" not in str(error.value)
+
+
+@pytest.mark.parametrize("key", ["ALERTMANAGER__URL", "LINKS__BOARD", "LINKS__GRAFANA"])
+class TestAddresses:
+    @pytest.mark.parametrize(
+        "address",
+        ["http://am:9093", "https://jiancha.example.gov.cn/board/", "http://[::1]:9093"],
+    )
+    def test_one_with_scheme_and_host_is_taken(self, load, key, address):
+        load({key: address})
+
+    @pytest.mark.parametrize(
+        "address",
+        ["", "am:9093", "127.0.0.1:9093", "//am:9093", "ftp://am", "http://", "http://am:x",
+         "http://am/?a=1", "http://am/#a", "http://a m"],
+    )  # fmt: skip
+    def test_any_other_is_refused_by_name(self, load, key, address):
+        with pytest.raises(SettingsError) as error:
+            load({key: address})
+        section, _, name = key.lower().partition("__")
+        assert str(error.value).startswith(f"{section}.{name}: is no address: it begins with http")
+        assert str(error.value).endswith(f"(set JIANCHA_{key})")
+
+
+def test_the_boards_address_is_asked_for_where_it_is_needed(load):
+    assert load({"LINKS__BOARD": "http://board"}).links.needed_board() == "http://board"
+    with pytest.raises(SettingsError, match=r"links.board is missing.*JIANCHA_LINKS__BOARD"):
+        load({}).model_copy(update={"links": Links()}).links.needed_board()
 
 
 @pytest.mark.parametrize("file", ["missing.pem", "rubbish.pem", "engine.key"])
