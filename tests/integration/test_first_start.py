@@ -36,7 +36,7 @@ def test_what_halls_sent_before_the_first_tick_is_judged_by_it(system):
     engine = system.start("engine")
     system.start("sink")
     for role in ("engine", "sink"):
-        system.ready(role)
+        system.ready(role, 180)
     cases = {event["case_no"] for event in EVENTS}
     with_post = {event["case_no"] for event in EVENTS if event["kind"] == "step_started"}
 
@@ -48,6 +48,6 @@ def test_what_halls_sent_before_the_first_tick_is_judged_by_it(system):
         assert system.ask("SELECT count() FROM card_moves FINAL")[0][0] > 0  # a tick has come
         return True
 
-    eventually(all_there, 60, interval=0.2)
+    eventually(all_there, 180, interval=0.2)
     assert system.ask("SELECT count() FROM v_dead_letters") == [(0,)]
     assert system.terminate("engine") == 0

@@ -67,9 +67,9 @@ def test_after_three_ends_the_others_go_on_and_after_the_cure_it_does_too(system
     send(system, "accepted", 2, *CASES)
     system.start("sink")
     for _ in range(3):
-        assert system.start("engine", program=STUMBLING).wait(60) == EXIT_CODE
+        assert system.start("engine", program=STUMBLING).wait(180) == EXIT_CODE
     system.start("engine", program=STUMBLING)
-    system.ready("engine")
+    system.ready("engine", 180)
     send(system, "finished", 3, *CASES)
 
     def others_go_on():
@@ -80,15 +80,15 @@ def test_after_three_ends_the_others_go_on_and_after_the_cure_it_does_too(system
         ]
         return True
 
-    eventually(others_go_on, 60, interval=0.2)
+    eventually(others_go_on, 180, interval=0.2)
     is_named_everywhere(system)
 
     assert system.terminate("engine") == 0
     system.start("engine")  # the cure: a program that does not stumble
-    system.ready("engine")
+    system.ready("engine", 180)
     assert BAD in system.run("case", "retry", BAD).stdout
     eventually(
-        lambda: "0 set aside" in system.run("case", "list").stderr, 60, forgive=AssertionError
+        lambda: "0 set aside" in system.run("case", "list").stderr, 180, forgive=AssertionError
     )
     system.run("dlq", "replay", "--reason", "set_aside", "--case", BAD)
 
@@ -98,7 +98,7 @@ def test_after_three_ends_the_others_go_on_and_after_the_cure_it_does_too(system
         assert system.ask("SELECT * FROM v_cases_set_aside") == []
         return True
 
-    eventually(all_go_on, 60, interval=0.2)
+    eventually(all_go_on, 180, interval=0.2)
     assert "is not set aside" in system.run("case", "retry", BAD, code=1).stderr
 
 
