@@ -67,9 +67,16 @@ def grants(settings: Settings) -> list[Grant]:
         # Who runs `calendar import`, `catalogue import`, `dlq` and `replay`.
         _topics("jiancha-operator", ("Read", "Write"), (topics.STEPS,)),
         _topics("jiancha-operator", ("Write",), (topics.TICKS,)),
-        _topics("jiancha-operator", ("Read",), (topics.EVENTS, topics.DEAD_LETTERS)),
+        _topics(
+            "jiancha-operator",
+            ("Read",),
+            (topics.EVENTS, topics.DEAD_LETTERS, topics.SINK_DEAD_LETTERS),
+        ),
         _topics("jiancha-operator", ("Describe",), (topics.RULINGS, topics.CASES, topics.VERDICTS)),
         Grant("jiancha-operator", ("Describe",), "group", (engine, sink, *OPERATORS)),
+        # Who runs `dlq replay --sink`: it writes again what the engine wrote.
+        _topics("jiancha-curator", ("Read",), (topics.SINK_DEAD_LETTERS, topics.DEAD_LETTERS)),
+        _topics("jiancha-curator", ("Write",), DERIVED),
         # Who sends: each hall by a name of its own, and the bureau's system.
         _topics("jiancha-hall", ("Write",), (topics.STEPS,)),
         _topics("jiancha-bureau", ("Write",), (topics.RULINGS,)),

@@ -16,7 +16,7 @@ from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
 from kafka.errors import KafkaError
 
 from schemas.topics import VERDICTS
-from schemas.verdicts import MoveRecord
+from schemas.verdicts import ORIGIN_HEADER, MoveRecord
 from streams.kafka_access import denial
 from streams.kafka_clients import Steady, kafka_python_consumer_options
 
@@ -109,6 +109,8 @@ class VerdictsTopic:
         for tp, records in polled.items():
             told_below = self._told[tp]
             for record in records:
+                if any(name == ORIGIN_HEADER for name, _ in record.headers):
+                    continue  # sent again for the sink: it was read where it first stood
                 try:
                     move = self._decoder.decode(record.value or b"")
                 except msgspec.MsgspecError as error:

@@ -34,7 +34,7 @@ def run(*argv):
 def test_promtool_accepts_the_rules():
     code, said = run(need("promtool"), "check", "rules", str(RULES_FILE))
     assert code == 0, said
-    assert "9 rules found" in said
+    assert f"{len(RULES)} rules found" in said
 
 
 @pytest.mark.parametrize("file", TESTS, ids=lambda file: file.stem)
