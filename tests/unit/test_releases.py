@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections import Counter
 from dataclasses import replace
 
@@ -33,6 +34,7 @@ from tests.releases.kept import RELEASES, STORIES, installation, kept, law_of, p
 from tests.releases.lines import Record, line
 from tests.releases.lines import record as read_line
 from tests.releases.record import defaults, left, said_next, state_of
+from tests.releases.running import COMMITS, NotHere, archive
 from tests.releases.stories import later
 from tests.releases.stories import passing as told_story
 from tests.support.changing import settle
@@ -243,3 +245,13 @@ def test_what_changed_of_the_topics_stands_in_the_pages_table(release):
     then = installation(release)["topics"]
     told = {name for name in now if now[name] != then.get(name)} | (then.keys() - now.keys())
     assert not {name for name in told if f"`{name}`" not in UPGRADE}
+
+
+def test_every_recorded_release_can_be_built():
+    assert COMMITS.keys() == set(RELEASES)
+
+
+def test_a_shallow_clone_is_told_how_to_get_a_releases_commit(tmp_path):
+    subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
+    with pytest.raises(NotHere, match=r"3c8e40f is not in this clone.*git fetch --unshallow"):
+        archive(COMMITS["0.1.0"], tmp_path)
