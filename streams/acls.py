@@ -71,7 +71,9 @@ def grants(settings: Settings) -> list[Grant]:
         _topics("jiancha-operator", ("Read", "Write"), (topics.STEPS,)),
         _topics("jiancha-operator", ("Write",), (topics.TICKS, topics.RULINGS)),
         _topics(
-            "jiancha-operator", ("Read",), (topics.EVENTS, topics.DEAD_LETTERS, topics.CASE_STATE)
+            "jiancha-operator",
+            ("Read",),
+            (topics.EVENTS, topics.DEAD_LETTERS, topics.CASE_STATE, topics.SINK_DEAD_LETTERS),
         ),
         _topics("jiancha-operator", ("Describe",), (topics.CASES, topics.VERDICTS)),
         Grant(
@@ -80,6 +82,9 @@ def grants(settings: Settings) -> list[Grant]:
             "group",
             (engine, sink, f"{engine}-restore", *OPERATORS),
         ),
+        # Who runs `dlq replay --sink`: it writes again what the engine wrote.
+        _topics("jiancha-curator", ("Read",), (topics.SINK_DEAD_LETTERS, topics.DEAD_LETTERS)),
+        _topics("jiancha-curator", ("Write",), DERIVED),
         # Who sends: each hall by a name of its own, and the bureau's system.
         _topics("jiancha-hall", ("Write",), (topics.STEPS,)),
         _topics("jiancha-bureau", ("Write",), (topics.RULINGS,)),

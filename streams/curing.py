@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 ANSWER: Final = 30.0
 """How long the brokers may take to acknowledge what was sent, in seconds."""
-LARGEST: Final = 8 << 20
+LARGEST: Final = topics.EVENTS.max_message_bytes
 """The largest record that is sent, in bytes; the topic's own limit decides."""
 
 
@@ -73,7 +73,7 @@ def case_number(raw: bytes) -> str | Refusal:
 
 
 class Sender:
-    """Sends records to the halls' topic, as a hall with Java's partitioner does."""
+    """Sends records to the halls' topic, as a hall with Java's partitioner does, or anywhere."""
 
     def __init__(self, kafka: Kafka) -> None:
         self._failed: list[str] = []
@@ -101,14 +101,12 @@ class Sender:
 
         Raises CureFailed when it was not taken.
         """
+        self.put(topic, raw, key, headers=[(ORIGIN_HEADER, encode(origin)), *signed])
+
+    def put(self, topic: str, raw: bytes | None, key: bytes | None, **more: Any) -> None:
+        """Send one record; `more` is as `Producer.produce` takes it. Raises CureFailed."""
         try:
-            self._producer.produce(
-                topic,
-                raw,
-                key,
-                headers=[(ORIGIN_HEADER, encode(origin)), *signed],
-                on_delivery=self._delivered,
-            )
+            self._producer.produce(topic, raw, key, on_delivery=self._delivered, **more)
         except (KafkaException, BufferError) as error:
             raise CureFailed(f"was not sent: {error}") from None
         unanswered = self._producer.flush(ANSWER + 5)

@@ -1,4 +1,4 @@
-"""The dead letters (退回记录) on their topic, and the bytes that a cut one left at its origin."""
+"""The dead letters (退回记录) on their topics, and the bytes that a cut one left at its origin."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from streams.kafka_clients import kafka_python_consumer_options
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from schemas.topics import Topic
     from schemas.verdicts import Origin
     from streams.settings import Kafka
 
@@ -48,25 +49,29 @@ class Letter:
 
 
 class DeadLetters:
-    """The dead letters on a broker; for one thread."""
+    """The dead letters of one topic on a broker; for one thread."""
 
-    def __init__(self, consumer: Any) -> None:
+    def __init__(self, consumer: Any, topic: Topic = topics.DEAD_LETTERS) -> None:
         self._consumer = consumer
+        self._topic = topic.name
 
     def read(self) -> Iterator[Letter]:
-        """Give every letter that stands there now, partition by partition.
+        """Give every letter that stands there now, once, partition by partition.
 
-        What carries no readable header is passed over: it is no letter of ours. Raises
-        LettersUnavailable.
+        What carries no readable header is passed over: it is no letter of ours. Of a record of ours
+        each table that refused it has a letter. Raises LettersUnavailable.
         """
+        seen: set[tuple[str, str]] = set()
         for record in self._records():
             headers = dict(record.headers or ())
             try:
                 about = decode(headers.get(DEAD_LETTER_HEADER) or b"", DeadLetter)
             except msgspec.MsgspecError:
                 continue
-            signed = mac_headers(record.headers or ())
-            yield Letter(about, record.timestamp, record.key, record.value or b"", signed)
+            if (about.letter_id, about.field) not in seen:
+                seen.add((about.letter_id, about.field))
+                signed = mac_headers(record.headers or ())
+                yield Letter(about, record.timestamp, record.key, record.value or b"", signed)
 
     def whole(self, letter: Letter) -> bytes:
         """Give a letter's bytes as they came, from its origin where the letter was cut.
@@ -75,26 +80,33 @@ class DeadLetters:
         """
         if not letter.about.cut:
             return letter.raw
+        value: bytes = self.original(letter).value or b""
+        return value
+
+    def original(self, letter: Letter) -> Any:
+        """Give the record that a letter is about, as it stands at its origin.
+
+        Raises LettersUnavailable when the origin no longer holds it.
+        """
         origin = letter.about.origin
-        raw = self._at(origin)
+        found = self._at(origin)
+        raw = None if found is None else found.value or b""
         if raw is None or hashlib.sha256(raw).hexdigest() != letter.about.sha256:
             raise LettersUnavailable(
                 f"{letter.about.letter_id}: {origin.topic} partition {origin.partition} offset "
                 f"{origin.offset} no longer holds this record; ask {letter.about.source} to send "
                 "it again"
             )
-        return raw
+        return found
 
     def _records(self) -> Iterator[Any]:
-        with _telling(topics.DEAD_LETTERS.name):
-            numbers = self._consumer.partitions_for_topic(topics.DEAD_LETTERS.name)
+        with _telling(self._topic):
+            numbers = self._consumer.partitions_for_topic(self._topic)
             if not numbers:
                 raise LettersUnavailable(
-                    f"There is no topic {topics.DEAD_LETTERS.name}: run `jiancha topics` first."
+                    f"There is no topic {self._topic}: run `jiancha topics` first."
                 )
-            places = [
-                TopicPartition(topics.DEAD_LETTERS.name, number) for number in sorted(numbers)
-            ]
+            places = [TopicPartition(self._topic, number) for number in sorted(numbers)]
             ends = self._consumer.end_offsets(places, timeout_ms=ANSWER_MS)
             begins = self._consumer.beginning_offsets(places, timeout_ms=ANSWER_MS)
             for place in places:
@@ -115,8 +127,8 @@ class DeadLetters:
                 )
             yield from (record for record in found if record.offset < end)
 
-    def _at(self, origin: Origin) -> bytes | None:
-        """Give the value at a place; None when nothing stands there any more."""
+    def _at(self, origin: Origin) -> Any:
+        """Give the record at a place; None when nothing stands there any more."""
         place = TopicPartition(origin.topic, origin.partition)
         with _telling(origin.topic):
             if origin.partition not in (self._consumer.partitions_for_topic(origin.topic) or ()):
@@ -126,14 +138,13 @@ class DeadLetters:
             if not begin <= origin.offset < end:
                 return None
             for record in self._between(place, origin.offset, origin.offset + 1):
-                value: bytes | None = record.value
-                return value
+                return record
         return None
 
 
 @contextmanager
-def open_letters(kafka: Kafka) -> Iterator[DeadLetters]:
-    """Connect. Raises LettersUnavailable when no broker answers."""
+def open_letters(kafka: Kafka, topic: Topic = topics.DEAD_LETTERS) -> Iterator[DeadLetters]:
+    """Connect, to read a topic of dead letters. Raises LettersUnavailable without a broker."""
     with _telling(kafka.bootstrap_servers):
         consumer = KafkaConsumer(
             bootstrap_servers=kafka.bootstrap_servers.split(","),
@@ -144,7 +155,7 @@ def open_letters(kafka: Kafka) -> Iterator[DeadLetters]:
             **kafka_python_consumer_options(kafka),
         )
     try:
-        yield DeadLetters(consumer)
+        yield DeadLetters(consumer, topic)
     finally:
         consumer.close(autocommit=False, timeout_ms=1000)
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from schemas import topics
 from schemas.verdicts import decode, encode
-from streams.engine.state import FORMAT
+from streams.engine.state import FORMAT, UnknownFormat
 from streams.runtime.changes import TASK
 from streams.runtime.faults import MARKS, Mark
 from streams.runtime.inputs import InputPosition
@@ -122,10 +122,7 @@ class Survey:
     def _add_own(self, partition: int, own: PartitionState, *, changing: bool) -> None:
         self.own[partition] = own
         if own.format != FORMAT:
-            self.wrong.append(
-                f"partition {partition}: its state has format {own.format}, this program knows "
-                f"{FORMAT}: use the version that wrote it"
-            )
+            self.wrong.append(f"partition {partition}: {UnknownFormat(own.format)}")
         if changing:
             self.wrong.append(
                 f"partition {partition}: a change of calendar or catalogue is on its way through "

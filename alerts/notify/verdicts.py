@@ -17,7 +17,7 @@ from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
 from kafka.errors import KafkaError
 
 from schemas.topics import VERDICTS
-from schemas.verdicts import LifeRecord, MoveRecord, is_life
+from schemas.verdicts import ORIGIN_HEADER, LifeRecord, MoveRecord, is_life
 from streams.kafka_access import denial
 from streams.kafka_clients import Steady, kafka_python_consumer_options
 
@@ -126,6 +126,8 @@ class VerdictsTopic:
         for tp, records in polled.items():
             told_below = self._told[tp]
             for record in records:
+                if any(name == ORIGIN_HEADER for name, _ in record.headers):
+                    continue  # sent again for the sink: it was read where it first stood
                 value = record.value or b""
                 move: MoveRecord | LifeRecord
                 try:

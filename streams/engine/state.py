@@ -29,7 +29,23 @@ _ENCODER: Final = msgspec.msgpack.Encoder()
 
 
 class UnknownFormat(Exception):  # noqa: N818 - named after the condition
-    """Raised when state was written by a version of the program that this one does not know."""
+    """Raised when state was written in a format that this program does not read; says what to do.
+
+    `found` is the format of the state.
+    """
+
+    def __init__(self, found: int) -> None:
+        if found < FORMAT:
+            why = (
+                "an older program wrote it: run `jiancha state rebuild`, which makes the state anew"
+                " from the topics (docs/upgrade.md, State of another format)"
+            )
+        else:
+            why = (
+                "a newer program wrote it: run that version again, or go back as docs/upgrade.md"
+                " (How to go back) says"
+            )
+        super().__init__(f"state has format {found}, this program reads {FORMAT}; {why}")
 
 
 class Summary(NamedTuple):
@@ -100,7 +116,7 @@ def unpack(raw: bytes) -> CaseState:
 def head_of(raw: bytes) -> Head:
     """Read only the head. Raises UnknownFormat."""
     if raw[0] != FORMAT:
-        raise UnknownFormat(f"state has format {raw[0]}, this program knows {FORMAT}")
+        raise UnknownFormat(raw[0])
     _, bits, deadline, horizon = _HEAD.unpack_from(raw)
     return Head(_SUMMARIES[bits & 15], deadline, horizon)
 

@@ -135,10 +135,7 @@ class CasePartition:
     def _restore_partition(self, value: bytes) -> None:
         kept = decode(value, PartitionState)
         if kept.format != FORMAT:
-            raise Fatal(
-                f"partition {self._partition}: its state has format {kept.format}, this program"
-                f" knows {FORMAT}; run the version that wrote it"
-            )
+            raise Fatal(f"partition {self._partition}: {UnknownFormat(kept.format)}")
         self._now, self._position, self._epoch = kept.now, kept.sweep, kept.epoch
         self._until = kept.until
         self._cases.passing = kept.now if kept.passing else None

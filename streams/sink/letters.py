@@ -18,7 +18,12 @@ if TYPE_CHECKING:
     from streams.sink.batches import Refused
 
 SEND_SECONDS: Final = 10.0
-_REMEDY: Final = "see docs/clickhouse.md, dead letters of the sink; then replay the origin"
+SOURCE: Final = "jiancha.sink"
+"""What stands for the sender in a letter of the sink."""
+_REMEDY: Final = (
+    "upgrade the sink, or mend the table (`jiancha migrate`); then `jiancha dlq replay --sink`: "
+    "docs/dead-letters.md"
+)
 
 
 class Letters:
@@ -73,7 +78,7 @@ def letter(refused: Refused) -> tuple[bytes | None, bytes | None, list[tuple[str
         value="",
         message=refused.why,
         remedy=_REMEDY,
-        source="jiancha.sink",
+        source=SOURCE,
         origin=Origin(record.topic, record.partition, record.offset, record.timestamp),
         sha256=hashlib.sha256(value).hexdigest(),
         size=len(value),

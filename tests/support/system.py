@@ -34,6 +34,10 @@ class System:
     catalogue: Path
     embedded: bool
     extra: dict[str, str] = field(default_factory=dict)
+    program: list[str] = field(default_factory=lambda: JIANCHA)
+    """What `jiancha` is: this tree's, or that of a release."""
+    home: Path = ROOT
+    """Where it is started: the program is found from there."""
     running: dict[str, subprocess.Popen] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
 
@@ -60,8 +64,8 @@ class System:
     def run(self, *arguments, code=0, timeout=300):
         """Run a command of ours to its end."""
         done = subprocess.run(
-            [*JIANCHA, *map(str, arguments)],
-            cwd=ROOT,
+            [*self.program, *map(str, arguments)],
+            cwd=self.home,
             env=self.env,
             capture_output=True,
             text=True,
@@ -76,18 +80,22 @@ class System:
         """Start a command of ours, its output in a log."""
         with self.log(arguments[0]).open("wb") as log:
             self.running[arguments[0]] = subprocess.Popen(
-                [*JIANCHA, *map(str, arguments)], cwd=ROOT, env=self.env, stdout=log, stderr=log
+                [*self.program, *map(str, arguments)],
+                cwd=self.home,
+                env=self.env,
+                stdout=log,
+                stderr=log,
             )
         return self.running[arguments[0]]
 
-    def start(self, role, name=None, program=JIANCHA):
+    def start(self, role, name=None, program=None):
         """Start a role under a name; the roles of one name keep their port."""
         name = name or role
         port = self.ports.setdefault(name, free_port())
         with self.log(name).open("ab") as log:
             self.running[name] = subprocess.Popen(
-                [*program, "worker", "--role", role],
-                cwd=ROOT,
+                [*(program or self.program), "worker", "--role", role],
+                cwd=self.home,
                 env={**self.env, "JIANCHA_HTTP__PORT": str(port)},
                 stdout=log,
                 stderr=log,

@@ -366,14 +366,16 @@ class TestRestart:
         with pytest.raises(Fatal, match=why):
             restarted(one, inputs={**INPUTS, topics.STEPS.name: found})
 
-    def test_an_unknown_format_ends_the_process(self):
+    @pytest.mark.parametrize(("found", "remedy"), [(1, "state rebuild"), (9, "that version")])
+    def test_an_unknown_format_ends_the_process(self, found, remedy):
         one = partition(ACCEPTED)
         one.take()
         key, value = next(r for r in one.changelog if r[0] == b"c")
-        with pytest.raises(Fatal, match="format 9"):
-            Partition(LAW, changelog=[(key, b"\x09" + value[1:])])
-        state = encode(decode(dict(one.changelog)[PARTITION_KEY], dict) | {"format": 9})
-        with pytest.raises(Fatal, match="format 9"):
+        told = f"partition 0: state has format {found}, .*{remedy}"
+        with pytest.raises(Fatal, match=told):
+            Partition(LAW, changelog=[(key, bytes([found]) + value[1:])])
+        state = encode(decode(dict(one.changelog)[PARTITION_KEY], dict) | {"format": found})
+        with pytest.raises(Fatal, match=told):
             Partition(LAW, changelog=[(PARTITION_KEY, state)])
 
     def test_the_counts_survive(self):

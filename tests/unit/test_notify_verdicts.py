@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from alerts.notify import verdicts as module
 from alerts.notify.verdicts import VerdictsTopic, Widened, open_verdicts
 from schemas.topics import VERDICTS
-from schemas.verdicts import LifeRecord, encode
+from schemas.verdicts import ORIGIN_HEADER, LifeRecord, encode
 from streams.settings import Kafka, Settings
 from tests.support.moves import DUE, moved
 
@@ -25,6 +25,7 @@ class FakeConsumer:
         self.log, self.begins = log, begins
         self.kept = dict(committed or {})
         self.at = {}
+        self.headers = {}
         self.fails = self.closed = self.known = False
 
     def assign(self, tps):
@@ -63,7 +64,10 @@ class FakeConsumer:
             if part:
                 found[tp] = [
                     SimpleNamespace(
-                        offset=start + n, value=value, timestamp=(DUE + start + n) * 1000
+                        offset=start + n,
+                        value=value,
+                        timestamp=(DUE + start + n) * 1000,
+                        headers=self.headers.get(start + n, ()),
                     )
                     for n, value in enumerate(part)
                 ]
@@ -106,6 +110,18 @@ def test_it_reads_every_partition_from_the_beginning_though_all_is_committed():
         ("a", True), ("b", True), ("d", True), ("c", False),
     ]  # fmt: skip
     assert found[1].written_at == DUE + 1
+
+
+def test_a_move_that_was_sent_again_for_the_sink_is_no_news_and_rings_nobody():
+    log = {P0: raw("a")}
+    consumer, topic = make(log)
+    topic.read(0.1)
+    assert topic.caught_up
+    log[P0] += raw("a", "b")
+    consumer.headers[1] = [(ORIGIN_HEADER, b"{}")]
+    assert [read.move.case_no for read in topic.read(0.1)] == ["b"]
+    topic.commit()
+    assert consumer.kept == {P0: 3}
 
 
 def test_an_empty_topic_is_caught_up_at_once():

@@ -329,7 +329,7 @@ class TestRefusals:
         brokers.state[3].append(
             (PARTITION_KEY, encode(msgspec.structs.replace(own, format=FORMAT + 1)))
         )
-        assert f"partition 3: its state has format {FORMAT + 1}" in self.refused(brokers)
+        assert f"partition 3: state has format {FORMAT + 1}" in self.refused(brokers)
 
     def test_partitions_under_different_law(self):
         brokers = layout()

@@ -57,12 +57,23 @@ def test_the_head_is_read_without_the_rest():
     assert head_of(pack(CaseState(), head)[:14]) == head
 
 
+BEFORE_0_1_0 = b"\x01\x00" + b"\x7f" * 8 + b"\x94\x00\xa0\x90\x90"
+"""A state of format 1: format, summary, deadline, and no horizon; no release wrote it."""
+
+
 @pytest.mark.parametrize("read", [unpack, head_of])
-def test_a_format_of_another_program_is_refused(read):
-    raw = pack(CaseState(), NOTHING)
-    other = bytes([FORMAT + 1]) + raw[1:]
-    with pytest.raises(UnknownFormat, match=f"format {FORMAT + 1}.*knows {FORMAT}"):
-        read(other)
+@pytest.mark.parametrize(
+    ("raw", "remedy"),
+    [
+        (BEFORE_0_1_0, "format 1, .*an older program wrote it: run `jiancha state rebuild`"),
+        (bytes([FORMAT + 1]) + BEFORE_0_1_0[1:], "a newer program wrote it: run that version"),
+    ],
+    ids=["older", "newer"],
+)
+def test_a_format_of_another_program_is_refused_with_the_remedy_that_helps(read, raw, remedy):
+    with pytest.raises(UnknownFormat, match=f"{remedy}.*docs/upgrade.md") as refused:
+        read(raw)
+    assert f"this program reads {FORMAT}" in str(refused.value)
 
 
 def test_cards_by_clock_and_level():
