@@ -22,7 +22,7 @@ def web_address(value: str) -> str:
         whole = False
     if not whole:
         raise ValueError(
-            "is no address of the web: write http://HOST:PORT or https://HOST:PORT, without ? or #"
+            "is no address: it begins with http:// or https://, names a host, and has no ? or #"
         )
     return value.rstrip("/")
 

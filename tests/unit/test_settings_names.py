@@ -182,18 +182,6 @@ def test_a_whole_section_is_json(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "url", ["alertmanager:9093", "127.0.0.1:9093", "//h:1", "ftp://h", "http://", "http://h:x", ""]
-)
-@pytest.mark.parametrize("key", ["URL", "PAGE_URL"])
-def test_an_address_of_the_web_has_its_scheme(monkeypatch, key, url):
-    name = f"JIANCHA_ALERTMANAGER__{key}"
-    assert refused(monkeypatch, **{name: url}) == (
-        f"alertmanager.{key.lower()}: is no address of the web:"
-        f" write http://HOST:PORT or https://HOST:PORT (set {name})"
-    )
-
-
-@pytest.mark.parametrize(
     "brokers", ["", "h", "h:", ":9092", "http://h:9092", "h:0", "h:65536", "h:1,", "a:1;b:2", "h:x"]
 )
 def test_brokers_are_hosts_with_ports(monkeypatch, brokers):
