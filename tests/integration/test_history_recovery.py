@@ -20,11 +20,19 @@ from streams.runtime.logic import RESERVED
 from streams.runtime.placing import partition_of
 from tests.support.cases import at
 from tests.support.reader import Reader
-from tests.support.system import PARTITIONS, ROOT, installed
+from tests.support.system import PARTITIONS, installed
 from tests.support.wait import eventually
 
 pytestmark = pytest.mark.kafka
-HUNAN = ROOT / "deploy" / "samples" / "hunan" / "catalogue"
+CATALOGUE = """\
+items:
+  - code: sgxk
+    name: 建筑工程施工许可证核发
+    versions:
+      - clocks:
+          promised: {amount: 7, unit: working_day}
+          statutory: {amount: 20, unit: working_day}
+"""
 CASE = "430100-2026-0777"
 N1 = [
     ("received", "2026-11-27T09:00:00+08:00", {"channel": "window"}),
@@ -135,7 +143,10 @@ class House:
 
 @pytest.fixture
 def house(tmp_path, real_kafka, embedded_clickhouse):
-    with installed(tmp_path, real_kafka, embedded_clickhouse, HUNAN, embedded=False) as system:
+    catalogue = tmp_path / "catalogue"
+    catalogue.mkdir()
+    (catalogue / "items.yaml").write_text(CATALOGUE, encoding="utf-8")
+    with installed(tmp_path, real_kafka, embedded_clickhouse, catalogue, embedded=False) as system:
         made = House(system)
         for role in ("engine", "sink"):
             system.start(role)
