@@ -184,6 +184,8 @@ class Oracle:
         for message in self.reader.read(topics.VERDICTS.name):
             move = decode(message.value(), MoveRecord)
             told[move.card_id].append(said(move))
+        kinds = {move for moves in told.values() for (_, _, _, _, move, *_) in moves}
+        assert {"issued", "resolved"} <= kinds
         assert told == self.moves
         states = [self._logic(n, logic._cases._rules_of("")) for n, logic in enumerate(self.logics)]
         for message in self.reader.read(topics.CASE_STATE.name):
