@@ -80,6 +80,8 @@ def test_every_variable_that_the_project_speaks_of_is_read_by_something():
     spoken = set()
     for path in (ROOT, *(ROOT / each for each in ("deploy", "docs", "streams", ".ci"))):
         for file in path.glob("*" if path == ROOT else "**/*"):
+            if file.name == "upgrade.md":  # it speaks of what was
+                continue
             if file.suffix in {".md", ".py", ".yml", ".yaml", ".sh"} or file.name == "Makefile":
                 text = file.read_text(encoding="utf-8")
                 spoken |= set(re.findall(r"JIANCHA_([A-Z_]+[A-Z])\b", text))
