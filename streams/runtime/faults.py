@@ -241,7 +241,8 @@ def _kept_for(mark: Mark, source: str) -> Refusal:
             f"after the cure `jiancha case retry {mark.case_no}`, then `jiancha dlq replay"
             f" --reason {SET_ASIDE} --case {mark.case_no}`"
         )
-    message = f"Deciding on it ended the engine {mark.ends} times: {mark.reason}"
+    what = f"case {mark.case_no}" if mark.case_no else "it"
+    message = f"Deciding on {what} ended the engine {mark.ends} times: {mark.reason}"
     return Refusal(SET_ASIDE, "case_no", mark.case_no, message, remedy, source)
 
 

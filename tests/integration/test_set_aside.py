@@ -34,8 +34,8 @@ BAD = CASES[1]
     ]
 )
 def system(request, tmp_path, embedded_clickhouse):
-    ticks = {"JIANCHA_ENGINE__TICKS_FROM": "worker"}
-    with on_either(request, tmp_path, embedded_clickhouse, CATALOGUE, **ticks) as found:
+    live = {"JIANCHA_ENGINE__TICKS_FROM": "worker", "JIANCHA_LOG": "json"}
+    with on_either(request, tmp_path, embedded_clickhouse, CATALOGUE, **live) as found:
         yield found
 
 
