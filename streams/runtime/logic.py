@@ -16,7 +16,7 @@ from schemas import topics
 from schemas.decoding import Refusal, decode_event
 from schemas.masking import masked_json
 from schemas.ticks import LARGEST_CHANGE, Change, Retry, Tick, TickSource, read_tick
-from schemas.verdicts import LIFE_KEY, EventRecord, LifeRecord, decode, encode
+from schemas.verdicts import LIFE_KEY, EventRecord, decode, encode
 from streams.engine.entries import entry_of
 from streams.engine.state import FORMAT, UnknownFormat
 from streams.runtime.arrivals import Arrivals
@@ -25,6 +25,7 @@ from streams.runtime.changes import KEYS, Changes
 from streams.runtime.faults import MARKS, NOT_FAULTS, Faults, about
 from streams.runtime.inputs import InputPosition, Inputs
 from streams.runtime.judging import DUE_SLICE, Judging
+from streams.runtime.life import Life
 from streams.runtime.passing_on import dead_letter, origin_of, sent_on, too_large
 from streams.runtime.placing import partition_of
 from streams.runtime.ports import Barrier, Batch, Chunk, Fatal, Output
@@ -98,11 +99,7 @@ class CasePartition:
         self._judging = Judging(self._cases, ticks_from, tick_tolerance, due)
         self._position: Position | None = None
         self._now = 0
-        self._epoch: int | None = None
-        self._until: dict[str, int] | None = None
-        self._told_life = False
-        self._all_judged = False
-        self._half_built = False
+        self._life = Life(partition, partitions)
         self._inputs = Inputs(partition)
         self._faults = Faults(partition)
         self._waiting: deque[Chunk] = deque()
@@ -128,7 +125,7 @@ class CasePartition:
         elif key.startswith(MARKS):
             self._faults.restore(key, value)
         elif key == REBUILDING:
-            self._half_built = value is not None
+            self._life.half_built = value is not None
         elif key.startswith(KEYS):
             self._changes.restore(key, value)
 
@@ -136,8 +133,8 @@ class CasePartition:
         kept = decode(value, PartitionState)
         if kept.format != FORMAT:
             raise Fatal(f"partition {self._partition}: {UnknownFormat(kept.format)}")
-        self._now, self._position, self._epoch = kept.now, kept.sweep, kept.epoch
-        self._until = kept.until
+        self._now, self._position = kept.now, kept.sweep
+        self._life.restore(kept.epoch, kept.until)
         self._cases.passing = kept.now if kept.passing else None
         self._inputs.restore(kept.inputs)
 
@@ -165,7 +162,7 @@ class CasePartition:
     @property
     def epoch(self) -> int:
         """When this state began from nothing: seconds since 1970 UTC; 0 for one of 0.1.0."""
-        return self._epoch or 0
+        return self._life.epoch
 
     def restored(self, inputs: Mapping[str, InputTopic], began: int = 0) -> None:
         """Check the inputs against the state, and bring in force what is new.
@@ -174,15 +171,8 @@ class CasePartition:
         Raises Fatal when an input was recreated, its unread records are gone, a rebuild of the
         state was cut off, or a key is missing that the catalogue in force names.
         """
-        if self._half_built:
-            raise Fatal(
-                f"partition {self._partition}: a rebuild of its state was cut off: run"
-                " `jiancha state rebuild` again, with every engine stopped"
-            )
-        if self._epoch is None:
-            self._epoch = began
-            self._until = {topic: found.high for topic, found in inputs.items()}
-        self._cases.epoch = self._epoch
+        self._life.begin(inputs, began)
+        self._cases.epoch = self.epoch
         for topic, found in inputs.items():
             self._inputs.check(topic, found)
         self._cases.aside = self._faults.aside
@@ -258,13 +248,19 @@ class CasePartition:
                 self._judging.work(self._now)
             self._close()
         self._faults.gave_out()
-        if self._told_life:
-            self._tell_life()
+        if (life := self._life.news(self._now)) is not None:
+            self._emit(topics.VERDICTS.name, LIFE_KEY, life)
         outputs, state, position = self._outputs, self._state, self._changes.position
         if self._inputs.changed or outputs or state or position != self._position:
             passing = self._cases.passing is not None
             own = PartitionState(
-                FORMAT, self._now, self._inputs.kept(), position, passing, self.epoch, self._until
+                format=FORMAT,
+                now=self._now,
+                inputs=self._inputs.kept(),
+                sweep=position,
+                passing=passing,
+                epoch=self.epoch,
+                until=self._life.until,
             )
             state.append((PARTITION_KEY, encode(own)))
         self._outputs, self._state, self._position = [], [], position
@@ -315,7 +311,7 @@ class CasePartition:
                     if not self._tick(chunk, index):
                         return done
                 self._inputs.advance(_TICKS, offset + 1)
-                self._told_life = self._told_life or self._caught_up()
+                self._life.ticked(self._inputs)
             done.append(self._waiting.popleft())
         if self._ticks_end > self._inputs.next(_TICKS):  # offsets without a record, at the end
             self._inputs.advance(_TICKS, self._ticks_end)
@@ -371,7 +367,7 @@ class CasePartition:
             return False
         self._now = max(self._now, now)  # time never goes back
         passed = self._judging.pass_to(self._now, timed=timed)
-        self._all_judged = passed
+        self._life.judged(all_of_them=passed)
         return passed
 
     def _replayed_until(self, chunk: Chunk, index: int) -> int:
@@ -385,24 +381,6 @@ class CasePartition:
             self._cases.settle(self._now)
             self._pass_to(at, timed=True)
         return self._now if at is None else at
-
-    def _caught_up(self) -> bool:
-        """Tell whether a tick has just judged all that stood in the inputs when this life began."""
-        judged, self._all_judged = self._all_judged, False
-        if not judged or not self._until:
-            return False
-        return all(self._inputs.next(topic) >= end for topic, end in self._until.items())
-
-    def _tell_life(self) -> None:
-        """Tell, after the moves, that what only earlier lives have issued is not issued again."""
-        self._told_life, self._until = False, None
-        record = LifeRecord(
-            partition=self._partition,
-            partitions=self._partitions,
-            epoch=self.epoch,
-            at=self._now,
-        )
-        self._emit(topics.VERDICTS.name, LIFE_KEY, record)
 
     # -- events ---------------------------------------------------------------------------------
 
