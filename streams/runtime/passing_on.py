@@ -10,7 +10,9 @@ import msgspec
 from schemas import topics
 from schemas.bounds import MAX_ORIGIN_BYTES
 from schemas.decoding import Refusal
+from schemas.events import LATEST
 from schemas.macs import mac_headers
+from schemas.ticks import REPLAYED_AT
 from schemas.verdicts import (
     DEAD_LETTER_HEADER,
     ORIGIN_HEADER,
@@ -20,6 +22,7 @@ from schemas.verdicts import (
     encode,
     letter_id,
 )
+from streams.runtime.judging import DIGITS
 from streams.runtime.ports import Output
 
 if TYPE_CHECKING:
@@ -27,23 +30,50 @@ if TYPE_CHECKING:
 
 MAX_LETTER_BYTES: Final = 256 * 1024
 """A longer value is cut in its dead letter; the whole one stands at its origin."""
+MAX_KEY_BYTES: Final = 1_024
+"""A longer key is no case number, and stays at the record's origin: a key, like a header, may be
+larger than a broker takes, since what a sender compresses is measured compressed."""
+_LATEST_MS: Final = int(LATEST.timestamp() * 1000)
+_MOST_PARTITIONS: Final = 1 << 31
+_MOST_OFFSETS: Final = 1 << 63
 
 
 def origin_of(chunk: Chunk, index: int) -> Origin:
-    """Tell where a record first arrived: here, unless it was sent on or replayed."""
+    """Tell where a record first arrived: here, unless it was sent on or replayed.
+
+    Anybody may write the header: one that names no place of this topic, or no time, says nothing.
+    """
     for name, value in chunk.headers[index]:
         if name == ORIGIN_HEADER and value and len(value) <= MAX_ORIGIN_BYTES:
             try:
-                return decode(value, Origin)
+                origin = decode(value, Origin)
             except msgspec.MsgspecError:
-                break  # anybody may write a header: one that is no origin says nothing
-    return Origin(chunk.topic, chunk.partition, chunk.offsets[index], chunk.timestamps[index])
+                break
+            if _possible(origin, chunk.topic):
+                return origin
+            break
+    at = min(max(chunk.timestamps[index], 0), _LATEST_MS)  # a sender may date what it sends
+    return Origin(chunk.topic, chunk.partition, chunk.offsets[index], at)
+
+
+def _possible(origin: Origin, topic: str) -> bool:
+    return (
+        origin.topic == topic
+        and 0 <= origin.partition < _MOST_PARTITIONS
+        and 0 <= origin.offset < _MOST_OFFSETS
+        and 0 <= origin.timestamp_ms <= _LATEST_MS
+    )
 
 
 def sent_on(chunk: Chunk, index: int, case_no: str, partition: int) -> Output:
-    """Send a record to its case's own partition, with where it first arrived."""
-    headers = [h for h in chunk.headers[index] if h[0] != ORIGIN_HEADER]
-    headers.append((ORIGIN_HEADER, encode(origin_of(chunk, index))))
+    """Send a record to its case's own partition, with where it first arrived.
+
+    Of its headers those go along that somebody reads: the others may be of any size and number.
+    """
+    came = chunk.headers[index]
+    dated = [h for h in came if h[0] == REPLAYED_AT and 0 < len(h[1] or b"") <= DIGITS]
+    origin = ORIGIN_HEADER, encode(origin_of(chunk, index))
+    headers = [*mac_headers(came), *dated[:1], origin]
     return Output(chunk.topic, partition, case_no.encode(), chunk.values[index], headers)
 
 
@@ -66,7 +96,10 @@ def dead_letter(chunk: Chunk, index: int, refusal: Refusal, epoch: int = 0) -> O
     )
     headers = [(DEAD_LETTER_HEADER, encode(letter)), *mac_headers(chunk.headers[index])]
     value = raw[:MAX_LETTER_BYTES]
-    return Output(topics.DEAD_LETTERS.name, chunk.partition, chunk.keys[index], value, headers)
+    key = chunk.keys[index]
+    if key is not None and len(key) > MAX_KEY_BYTES:
+        key = None
+    return Output(topics.DEAD_LETTERS.name, chunk.partition, key, value, headers)
 
 
 def too_large(case_no: str, source: str, why: str) -> Refusal:
