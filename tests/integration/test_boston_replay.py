@@ -10,7 +10,9 @@ from tests.support.system import on_either
 UNTIL = "2011-08-01T00:00:00-04:00"
 
 
-@pytest.fixture(params=["embedded", pytest.param("real", marks=pytest.mark.kafka)])
+@pytest.fixture(
+    params=["embedded", pytest.param("real", marks=[pytest.mark.kafka, pytest.mark.long])]
+)
 def system(request, tmp_path, embedded_clickhouse):
     with on_either(request, tmp_path, embedded_clickhouse, SAMPLE / "catalogue") as found:
         yield found

@@ -27,6 +27,7 @@ def high(kafka, topic):
         consumer.close()
 
 
+@pytest.mark.long
 def test_what_was_written_survives_a_kill(kafka):
     admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
     admin.create_topics([NewTopic("kept", 1, 1)])["kept"].result(10)
@@ -47,6 +48,7 @@ def test_topics_do_not_come_by_themselves(kafka):
     assert client.list_topics("nope", timeout=10).topics["nope"].error is not None
 
 
+@pytest.mark.long
 def test_a_frozen_broker_answers_again_when_thawed(kafka):
     client = Producer({"bootstrap.servers": kafka.bootstrap, "log_level": 0})
     assert client.list_topics(timeout=10)

@@ -15,7 +15,12 @@ SAMPLE = ROOT / "deploy/samples/hunan"
 EVENTS = [json.loads(line) for line in (SAMPLE / "events.jsonl").read_bytes().splitlines()]
 
 
-@pytest.fixture(params=["embedded", pytest.param("real", marks=pytest.mark.kafka)])
+@pytest.fixture(
+    params=[
+        pytest.param("embedded", marks=pytest.mark.long),
+        pytest.param("real", marks=pytest.mark.kafka),
+    ]
+)
 def system(request, tmp_path, embedded_clickhouse):
     ticks = {"JIANCHA_ENGINE__TICKS_FROM": "worker"}
     with on_either(request, tmp_path, embedded_clickhouse, SAMPLE / "catalogue", **ticks) as found:

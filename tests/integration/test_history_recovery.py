@@ -23,7 +23,7 @@ from tests.support.reader import Reader
 from tests.support.system import PARTITIONS, installed
 from tests.support.wait import eventually
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.long]
 CATALOGUE = """\
 items:
   - code: sgxk

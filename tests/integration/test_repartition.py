@@ -310,6 +310,7 @@ def test_the_verdicts_are_those_of_an_engine_that_never_knew_of_it(kills, system
     same_as_the_oracle(system, hall)
 
 
+@pytest.mark.long
 def test_with_records_unread_nothing_is_changed(system, hall):
     started(system)
     hall.live(rounds()[:2])

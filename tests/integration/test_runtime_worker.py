@@ -205,6 +205,7 @@ def test_a_topic_of_another_width_ends_the_process(make_real_lab):
     assert "co-partitioned" in lab.log("w1") or "partitions differ" in lab.log("w1")
 
 
+@pytest.mark.long
 def test_without_a_broker_the_process_ends_with_a_reason(tmp_path):
     lab = Lab("127.0.0.1:9", "nowhere", tmp_path)
     assert lab.spawn("w1").wait(60) == 70

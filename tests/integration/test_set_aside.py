@@ -63,6 +63,7 @@ def last_words(system):
     return [line for line in lines if line.get("event") == "fail-stop"]
 
 
+@pytest.mark.long  # `make test` has it without servers: tests/unit/test_faults.py
 def test_after_three_ends_the_others_go_on_and_after_the_cure_it_does_too(system):
     send(system, "accepted", 2, *CASES)
     system.start("sink")

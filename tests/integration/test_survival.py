@@ -73,6 +73,7 @@ def more_is_committed(lab: Lab, than: int = 0) -> int:
     return eventually(moved, 40, forgive=ck.KafkaException)
 
 
+@pytest.mark.long
 def test_killed_in_the_midst_of_it_and_started_again(make_lab):
     lab = make_lab(partitions=4)
     with lab.watching_commits() as samples, Feeder(lab, 300):
