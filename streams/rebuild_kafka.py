@@ -27,6 +27,7 @@ from streams.rebuilding import (
     known_case,
 )
 from streams.repartition_kafka import KafkaLayout
+from streams.repartitioning import in_the_way
 from streams.runtime.engine import runtime_settings
 from streams.runtime.inputs import InputPosition
 from streams.runtime.placing import partition_of
@@ -165,10 +166,7 @@ class Rebuilder:
         if len({counts[name] for name in wanted}) > 1:
             raise Refused("the topics' partitions differ: see `jiancha topics --check`")
         if not dry_run and (members := self._layout.members()):
-            raise Refused(
-                f"{members} engines are in the group: stop them all; one that was killed leaves it"
-                " after the session timeout"
-            )
+            raise Refused(in_the_way(members))
         return counts[STEPS]
 
     def _read_derived(self, read: _Read, numbers: Iterable[int]) -> None:

@@ -136,10 +136,7 @@ def repartition(
     if before == to:
         return Done(before, Survey(to))
     if members := layout.members():
-        raise Refused(
-            f"{members} engines are in the group: stop them all; one that was killed leaves it "
-            "after the session timeout"
-        )
+        raise Refused(in_the_way(members))
     layout.claim(range(wide))
     found = _look(layout, wide, to, tell)
     wrong = list(found.wrong)
@@ -152,6 +149,14 @@ def repartition(
     for topic in WIDENED:
         layout.widen(topic, to)
     return Done(before, found, layout.unread(found.starts(before)))
+
+
+def in_the_way(members: int) -> str:
+    """Say that so many engines are in the group while nobody else may write."""
+    return (
+        f"{members} engines are in the group: stop them all; one that was killed leaves it after"
+        " the session timeout"
+    )
 
 
 def _move_all(

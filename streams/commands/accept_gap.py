@@ -8,14 +8,15 @@ import time
 from typing import TYPE_CHECKING
 
 import click
-from confluent_kafka import KafkaException
 
 from schemas import topics
+from streams.commands.brokers import let_in_or_exit, one_line
 from streams.commands.common import FINDINGS, complain, settings_or_exit
 from streams.gaps import Gap, Refused, accepted
 from streams.logs import configure_logs
 from streams.rebuild_kafka import reaches
 from streams.repartition_kafka import KafkaLayout
+from streams.repartitioning import in_the_way
 from streams.runtime.engine import runtime_settings
 from streams.runtime.ports import Fatal, InputTopic
 from streams.runtime.positions import Partition
@@ -50,14 +51,9 @@ def command(
         complain("the embedded broker keeps nothing: start `jiancha local` anew")
         sys.exit(FINDINGS)
     configure_logs(settings)
-    try:
+    let_in_or_exit(settings.kafka)
+    with one_line(settings.kafka, Refused, Fatal, TopicsUnavailable):
         _accept(settings, Gap(topic, partition, first, following), by, reason)
-    except (Refused, Fatal, TopicsUnavailable) as error:
-        complain(str(error))
-        sys.exit(FINDINGS)
-    except KafkaException as error:
-        complain(f"Kafka at {settings.kafka.bootstrap_servers}: {error.args[0].str()}")
-        sys.exit(FINDINGS)
     click.echo(
         f"{following - first} records of {topic}[{partition}] are left out, on record in v_gaps."
         " Start the engines."
@@ -68,10 +64,7 @@ def _accept(settings: Settings, gap: Gap, by: str, reason: str) -> None:
     with open_admin(settings.kafka) as admin:
         layout = KafkaLayout(settings, admin)
         if members := layout.members():
-            raise Refused(
-                f"{members} engines are in the group: stop them all; one that was killed leaves it"
-                " after the session timeout"
-            )
+            raise Refused(in_the_way(members))
         if gap.partition >= layout.counts().get(gap.topic, 0):
             raise Refused(f"{gap.topic} has no partition {gap.partition}")
         layout.claim([gap.partition])

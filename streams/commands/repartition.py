@@ -6,9 +6,8 @@ import sys
 from typing import TYPE_CHECKING
 
 import click
-from confluent_kafka import KafkaException
 
-from streams.commands.brokers import let_in_or_exit
+from streams.commands.brokers import let_in_or_exit, one_line
 from streams.commands.common import FINDINGS, complain, settings_or_exit
 from streams.commands.progress import progress
 from streams.logs import configure_logs
@@ -43,14 +42,8 @@ def command(to: int, *, dry_run: bool) -> None:
         sys.exit(FINDINGS)
     configure_logs(settings)
     let_in_or_exit(settings.kafka)
-    try:
+    with one_line(settings.kafka, Refused, Fatal, TopicsUnavailable):
         done = _run(settings, to, dry_run=dry_run)
-    except (Refused, Fatal, TopicsUnavailable) as error:
-        complain(str(error))
-        sys.exit(FINDINGS)
-    except KafkaException as error:
-        complain(f"Kafka at {settings.kafka.bootstrap_servers}: {error.args[0].str()}")
-        sys.exit(FINDINGS)
     sys.exit(_told(done, to, dry_run=dry_run))
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
-from confluent_kafka import KafkaException
 from prometheus_client import CollectorRegistry
 
 from alerts.metrics.engine import EngineMetrics
+from streams.commands.brokers import let_in_or_exit, one_line
 from streams.commands.common import (
     FINDINGS,
     catalogue_or_exit,
@@ -78,14 +78,9 @@ def rebuild(*, dry_run: bool, topics_only: bool, listed: Path | None) -> None:
     configure_logs(settings)
     catalogue = catalogue_or_exit(settings.catalogue)
     keys = keys_or_exit(settings, catalogue)
-    try:
+    let_in_or_exit(settings.kafka)
+    with one_line(settings.kafka, Refused, Fatal, TopicsUnavailable):
         done = _run(settings, catalogue, keys, topics_only=topics_only, dry_run=dry_run)
-    except (Refused, Fatal, TopicsUnavailable) as error:
-        complain(str(error))
-        sys.exit(FINDINGS)
-    except KafkaException as error:
-        complain(f"Kafka at {settings.kafka.bootstrap_servers}: {error.args[0].str()}")
-        sys.exit(FINDINGS)
     _tell(done, dry_run=dry_run)
     if listed is not None:
         _write(done, listed)
