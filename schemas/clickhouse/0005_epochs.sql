@@ -1,4 +1,6 @@
--- Epochs: a state that began from nothing outranks those before it. Offsets beside the rows.
+-- Epochs: a state that began from nothing outranks those before it. Offsets beside the rows. When a
+-- clock stands still (特别程序): a record is written when something happens to a case, not when a
+-- procedure begins or ends by the clock, so whoever looks later asks the intervals.
 --
 -- An epoch (纪元) is the second, since 1970 UTC, at which a partition's state began from nothing; rows
 -- written before this migration are of epoch 0. What a case counts begins at 1 with it, so a version
@@ -22,6 +24,14 @@ ALTER TABLE clocks COMMENT COLUMN revision '纪元 << 32 | 办件修订号: 低�
 
 -- apply
 ALTER TABLE findings COMMENT COLUMN revision '纪元 << 32 | 办件修订号: 低于办件现状的发现已不成立'
+
+-- apply
+ALTER TABLE clocks
+    ADD COLUMN IF NOT EXISTS paused_from Array(DateTime64(0, 'UTC')) COMMENT '各次特别程序停止计时的起点 (含未到的)',
+    ADD COLUMN IF NOT EXISTS paused_until Array(DateTime64(0, 'UTC')) COMMENT '各次停止计时结束后的第一秒: 程序结束, 或所需天数用完'
+
+-- apply
+ALTER TABLE clocks COMMENT COLUMN state '写出时的状态 (running 计时, paused 中止, stopped 已有停止记录); 某一时刻的状态须按 stopped_at, paused_from, paused_until 推算'
 
 -- apply
 ALTER TABLE card_moves
@@ -187,8 +197,11 @@ SELECT
     k.stopped_at AS stopped_at,
     multiIf(
         ifNull(k.stopped_at <= {as_of:DateTime64(0, 'UTC')}, false), 'stopped',
-        k.state = 'stopped', 'running',
-        k.state) AS state,
+        arrayExists(
+            (a, b) -> a <= {as_of:DateTime64(0, 'UTC')} AND {as_of:DateTime64(0, 'UTC')} < b,
+            k.paused_from, k.paused_until)
+            OR (empty(k.paused_from) AND k.state = 'paused'), 'paused',
+        'running') AS state,
     k.level AS level,
     k.card_levels AS card_levels,
     k.card_times AS card_times,
@@ -395,6 +408,9 @@ DROP VIEW IF EXISTS v_cases;
 -- revert
 ALTER TABLE cases DROP COLUMN IF EXISTS epoch;
 -- revert
-ALTER TABLE clocks DROP COLUMN IF EXISTS epoch;
+ALTER TABLE clocks
+    DROP COLUMN IF EXISTS epoch,
+    DROP COLUMN IF EXISTS paused_from,
+    DROP COLUMN IF EXISTS paused_until;
 -- revert
 ALTER TABLE findings DROP COLUMN IF EXISTS epoch;
