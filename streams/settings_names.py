@@ -29,6 +29,9 @@ OTHERS: Final = frozenset(
 )  # fmt: skip
 """Variables of ours that are no settings: of the Makefile, the tests and docker-compose."""
 
+MOVED: Final = {"ALERTMANAGER__PAGE_URL": "links.board (JIANCHA_LINKS__BOARD)"}
+"""Settings of earlier releases, by their variable without its prefix, and what took their place."""
+
 # Kubernetes tells each container of every service by variables made of its name: a service called
 # jiancha-engine gives JIANCHA_ENGINE_SERVICE_HOST and JIANCHA_ENGINE_PORT=tcp://10.0.0.1:9108.
 _OF_A_SERVICE: Final = re.compile(
@@ -84,12 +87,18 @@ def told(
     if not path:  # of a file that holds a secret
         return message
     if kind == "extra_forbidden":
-        message = f"no setting has this name: {nearest(path[-1], keys[path[0]])}"
+        message = f"no setting has this name: {moved(path) or nearest(path[-1], keys[path[0]])}"
     line = None if document is None else document.lines.get(path)
     if document is not None and line is not None and variable not in map(str.upper, os.environ):
         return f"{document.file}:{line}: {'.'.join(path)}: {message}"
     remedy = "" if kind == "extra_forbidden" else f" (set {variable})"
     return f"{'.'.join(path)}: {message}{remedy}"
+
+
+def moved(path: Iterable[str]) -> str | None:
+    """Say what took the place of a setting of an earlier release."""
+    now = MOVED.get("__".join(path).upper())
+    return now and f"it is now {now}: docs/upgrade.md"
 
 
 def nearest(key: str, known: Iterable[str]) -> str:
@@ -108,6 +117,8 @@ def _is_of_a_service(name: str, value: str) -> bool:
 
 def _meant(name: str, keys: Mapping[str, frozenset[str]]) -> str:
     """Compare without regard to how many underscores stand between two words."""
+    if now := moved(name.split("__")):
+        return now
     plain = {re.sub("_+", "_", each): each for each in sorted(variables_of(keys) | {"SETTINGS"})}
     if near := get_close_matches(re.sub("_+", "_", name), plain, n=1, cutoff=0.75):
         return f"did you mean {PREFIX}{plain[near[0]]}?"

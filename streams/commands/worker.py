@@ -172,6 +172,7 @@ class Pulse:
     def __init__(self, metrics: Any, clock: Callable[[], float] = time.monotonic) -> None:
         self._metrics, self._clock = metrics, clock
         self._last: float | None = None
+        self._lacking: dict[str, int] = {}
 
     def __getattr__(self, name: str) -> Any:
         """Pass every count on."""
@@ -182,8 +183,17 @@ class Pulse:
         self._last = self._clock()
         self._metrics.lag(*told)
 
+    def gap(self, topic: str, records: int) -> None:
+        """Take how many records of a topic the history lacks: with any the sink stands still."""
+        self._lacking[topic] = records
+        self._metrics.gap(topic, records)
+
     def health(self) -> Health:
-        """Tell whether the role has read lately."""
+        """Tell whether the role has read lately, and whether it stands still for an operator."""
+        if lacking := sum(self._lacking.values()):
+            return Health(
+                ok=False, detail=f"the history lacks {lacking} records: `jiancha history rewind`"
+            )
         if self._last is None:
             return Health(ok=False, detail="has not read yet")
         silent = self._clock() - self._last

@@ -35,6 +35,8 @@ POLL_SECONDS: Final = 0.2
 POLL_RECORDS: Final = 5_000
 COMMIT_SECONDS: Final = 2.0
 REPORT_EVERY: Final = 2.0
+STAND_EVERY: Final = 10.0
+"""Between two looks whether the history is still there, in seconds, while nothing comes."""
 STALL_SECONDS: Final = 60.0
 
 Rebalance = tuple[Literal["assigned", "lost"], set[Partition]]
@@ -84,6 +86,7 @@ class Sink:
         self._retry_at = 0.0
         self._uncommitted: dict[Partition, int] = {}
         self._report_at = 0.0
+        self._stand_at = monotonic() + STAND_EVERY
         self._moved_at = monotonic()
 
     def subscribe(self) -> None:
@@ -103,10 +106,10 @@ class Sink:
         else:
             self._consumer.pause(*self._consumer.assignment())
             self._read(min(POLL_SECONDS, max(0.0, self._retry_at - self._monotonic())))
-        if self._unchecked and self._monotonic() >= self._retry_at:
-            self._check()
         if self._sealed is not None and self._may_insert():
             self._insert(self._sealed)
+        elif self._monotonic() >= max(self._retry_at, 0 if self._unchecked else self._stand_at):
+            self._compare()
         self._commit()
         self._report()
 
@@ -125,11 +128,19 @@ class Sink:
     def _may_insert(self) -> bool:
         return not self._unchecked and self._monotonic() >= self._retry_at
 
-    def _check(self) -> None:
-        """Hold what is newly ours against the history, before anything of it is inserted."""
-        assert self._offsets is not None  # noqa: S101 - else nothing is unchecked
+    def _compare(self) -> None:
+        """Hold what is newly ours against the history, before anything of it is inserted.
+
+        Where nothing is, see that the history is still there, though nothing comes for it.
+        """
+        self._stand_at = self._monotonic() + STAND_EVERY
+        if self._offsets is None:
+            return
         try:
-            self._offsets.check(self._unchecked, adopt=True)
+            if self._unchecked:
+                self._offsets.check(self._unchecked, adopt=True)
+            else:
+                self._offsets.stand()
         except HistoryGap:
             raise
         except Exception as error:  # noqa: BLE001 - sorted out there, or raised again
@@ -177,10 +188,14 @@ class Sink:
     def _insert(self, batch: Batch) -> None:
         started = self._monotonic()
         try:
+            if self._offsets is not None:
+                self._offsets.stand()
             refused = [*batch.refused, *self._writer.write(batch)]
             self._letters.send(refused)
             if self._offsets is not None:
                 self._offsets.keep(batch.offsets)
+        except HistoryGap:
+            raise
         except Exception as error:  # noqa: BLE001 - sorted out there, or raised again
             self._put_off(error)
             return

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 ANSWER_MS: Final = 3_000
 """How long a broker may take to answer a question, in milliseconds."""
+SHOWN: Final = 5
+"""Gaps that one line names; `jiancha history rewind` tells them all, by topic."""
 CURE: Final = "run `jiancha history rewind`; docs/recovery.md says what it brings back"
 
 _KEPT: Final = "SELECT topic, topic_id, partition, max(next_offset) FROM sink_offsets GROUP BY ALL"
@@ -37,7 +39,8 @@ class HistoryGap(Exception):  # noqa: N818 - named after the condition
     """Raised when the history lacks what was read; says where either ends, and the cure."""
 
     def __init__(self, gaps: list[Gap]) -> None:
-        super().__init__(f"{'; '.join(gap.text for gap in gaps)}: {CURE}")
+        more = f"; and {len(gaps) - SHOWN} partitions more" if len(gaps) > SHOWN else ""
+        super().__init__(f"{'; '.join(gap.text for gap in gaps[:SHOWN])}{more}: {CURE}")
         self.gaps = gaps
 
 
@@ -142,6 +145,8 @@ class Offsets:
         self._client, self._database = client, database
         self._brokers, self._wall = brokers, wall
         self._ids: dict[str, str] = {}
+        self._reached: dict[Partition, int] = {}
+        """How far the history had come, as far as we know: it never goes back from there."""
 
     def check(self, partitions: Iterable[Partition], *, adopt: bool) -> None:
         """Hold the history against the group; with `adopt` one of 0.1.0 gets the group's offsets.
@@ -154,6 +159,7 @@ class Offsets:
         if gaps:
             raise HistoryGap(gaps)
         self.know(found)
+        self._reached |= {p: kept.next(p, read.topic_id) or 0 for p, read in found.items()}
         if adopt:
             taken = {
                 p: read.group
@@ -161,6 +167,23 @@ class Offsets:
                 if read.group and kept.next(p, read.topic_id) is None
             }
             self.keep(taken)
+
+    def stand(self) -> None:
+        """See that what was in the history still is: a server may be lost under a sink that runs.
+
+        Raises HistoryGap, and what the driver raises.
+        """
+        has = self._ends()
+        gaps = []
+        for p, reached in sorted(self._reached.items()):
+            now = has.get((p.topic, self._ids[p.topic], p.partition), 0)
+            if now < reached:
+                why = (
+                    f"the history ends at {now}, and had come to {reached}: lost, or an older copy"
+                )
+                gaps.append(Gap(p, now, reached, why))
+        if gaps:
+            raise HistoryGap(gaps)
 
     def know(self, found: Mapping[Partition, Read]) -> None:
         """Learn the ids of the topics, under which `keep` writes."""
@@ -170,11 +193,13 @@ class Offsets:
         """Read what the history says it has. Raises SchemaDiffers, and what the driver raises."""
         if differences := verify(self._client, self._database, [tables.SINK_OFFSETS]):
             raise SchemaDiffers(f"{'; '.join(differences)}: run `jiancha migrate`")
-        offsets = {
+        return Kept(self._ends(), bool(self._client.execute(_ROWS)[0][0]))
+
+    def _ends(self) -> dict[tuple[str, str, int], int]:
+        return {
             (topic, topic_id, number): following
             for topic, topic_id, number, following in self._client.execute(_KEPT)
         }
-        return Kept(offsets, bool(self._client.execute(_ROWS)[0][0]))
 
     def keep(self, offsets: Mapping[Partition, int]) -> None:
         """Write how far the history has come, when the rows are in.
@@ -188,6 +213,8 @@ class Offsets:
         ]
         if rows:
             self._client.execute(tables.SINK_OFFSETS.insert, rows, settings=INSERT_SETTINGS)
+        for p, following in offsets.items():
+            self._reached[p] = max(following, self._reached.get(p, 0))
 
     def forget(self, partition: Partition) -> None:
         """Forget what the history has of a partition: the topic is not the one that it was."""

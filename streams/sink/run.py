@@ -39,6 +39,8 @@ FLUSH_SECONDS: Final = 4.0
 """How long an insert may still take after the stop; then it is given up, uncommitted."""
 CLOSE_SECONDS: Final = 2.0
 BOOTSTRAP_SECONDS: Final = 3.0
+TELL_EVERY: Final = 30
+"""Tries, a second apart, after which it is told again that topics are missing."""
 PARKED_SECONDS: Final = 10.0
 """Between two looks whether an operator has closed a gap in the history."""
 
@@ -180,11 +182,14 @@ def _await_topics(consumer: Any, stop: threading.Event, *, embedded: bool) -> No
 
     Who joins before that joins twice, and the second time may go wrong: see `Sink._watch`.
     """
+    tries = 0
     while missing := sorted(set(TOPICS) - consumer.topics()):
         if embedded:  # it makes a topic when a client first names it
             consumer.end_offsets([TopicPartition(topic, 0) for topic in missing])
             continue
-        log.warning("topics are missing: run `jiancha topics`", missing=missing)
+        if tries % TELL_EVERY == 0:
+            log.warning("topics are missing: run `jiancha topics`", missing=missing)
+        tries += 1
         if stop.wait(1.0):
             return
 

@@ -259,3 +259,18 @@ def test_a_history_restored_from_an_hour_ago_is_read_on_from_where_it_ends(house
     house.equal()
     assert house.history() == true
     assert ask("SELECT * FROM v_card_history") == moves
+
+
+def test_a_history_that_is_lost_under_a_running_sink_stops_it_before_it_writes_on(house):
+    """The tables are made again while it runs, and the halls send: what it had is not hidden."""
+    lived(house)
+    true = house.history()
+    house.system.ask(f"DROP DATABASE {house.system.name}")
+    house.system.run("migrate")
+    assert "and had come to" in gap(house)
+    house.send(*N1, case_no="430100-2026-3000")
+    house.tick(LONG_AFTER + 60)
+    house.system.run("history", "rewind")
+    house.system.ready("sink")
+    house.equal()
+    assert true[0].items() <= house.history()[0].items()

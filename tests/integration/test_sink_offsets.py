@@ -69,6 +69,23 @@ def test_an_empty_database_of_a_group_that_has_read_is_a_loss(house):
         offsets.check({P, Q}, adopt=True)
 
 
+def test_a_database_that_was_lost_under_a_running_sink_does_not_stand(house):
+    offsets, brokers, client = house
+    offsets.check({P, Q}, adopt=True)
+    offsets.stand()
+    offsets.keep({P: 50})
+    offsets.keep({P: 40, Q: 7})
+    offsets.stand()
+    client.execute("TRUNCATE TABLE sink_offsets")
+    lost = r"cases\[0\]: the history ends at 0, and had come to 50.*cases\[1\].*come to 7"
+    with pytest.raises(HistoryGap, match=lost):
+        offsets.stand()
+    brokers.says(P, None, "id-2")
+    brokers.says(Q, None, "id-2")
+    offsets.check({P, Q}, adopt=True)  # topics made anew: nothing of them had come
+    offsets.stand()
+
+
 def test_a_topic_made_anew_is_another_one(house):
     offsets, brokers, client = house
     offsets.check({P}, adopt=True)

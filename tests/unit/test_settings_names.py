@@ -209,3 +209,14 @@ def test_a_secret_that_is_none_is_named(monkeypatch, tmp_path):
         said = refused(monkeypatch, JIANCHA_CLICKHOUSE__PASSWORD_FILE=str(path))
         assert str(path) in said
         assert len(said.splitlines()) == 1
+
+
+def test_a_setting_of_an_earlier_release_says_what_took_its_place(monkeypatch, tmp_path):
+    now = "page_url: no setting has this name: it is now links.board (JIANCHA_LINKS__BOARD): docs"
+    said = refused(monkeypatch, JIANCHA_ALERTMANAGER__PAGE_URL="https://board.example")
+    assert now in said.replace("JIANCHA_ALERTMANAGER__PAGE_URL", "page_url")
+    monkeypatch.delenv("JIANCHA_ALERTMANAGER__PAGE_URL")
+    file = tmp_path / "settings.yaml"
+    file.write_text("alertmanager:\n  page_url: https://board.example\n", encoding="utf-8")
+    said = refused(monkeypatch, JIANCHA_SETTINGS=str(file))
+    assert said.startswith(f"{file}:2: alertmanager.{now}")

@@ -151,12 +151,19 @@ class Offsets:
         self.checked = []
         self.errors = []
         self.kept = {}
+        self.lost = []
+        self.looks = 0
 
     def check(self, partitions, *, adopt):
         assert adopt
         self.checked.append(set(partitions))
         if self.errors:
             raise self.errors.pop(0)
+
+    def stand(self):
+        self.looks += 1
+        if self.lost:
+            raise self.lost.pop(0)
 
     def keep(self, offsets):
         written = self.writer.written()
@@ -444,6 +451,33 @@ def test_a_history_that_lacks_what_was_read_stops_the_sink_and_nothing_is_insert
         compared.steps(5)
     compared.sink.finish()
     assert (compared.writer.attempts, compared.consumer.committed) == ([], {})
+
+
+LOST = HistoryGap([Gap(Partition(*ZERO), 0, 2, "the history ends at 0, and had come to 2")])
+
+
+def test_a_history_lost_under_a_running_sink_stops_it_before_it_writes_on(compared):
+    """The server comes back empty between two batches: an insert would hide the loss."""
+    while not compared.consumer.committed:
+        compared.sink.step()
+    committed, written = dict(compared.consumer.committed), len(compared.writer.attempts)
+    compared.offsets.lost = [NetworkError("gone"), LOST]
+    with pytest.raises(HistoryGap, match="ends at 0, and had come to 2"):
+        compared.steps(60)
+    assert compared.metrics.retries["weather"] == 1
+    assert (compared.consumer.committed, len(compared.writer.attempts)) == (committed, written)
+
+
+def test_a_sink_to_which_nothing_comes_sees_that_the_history_is_lost(compared):
+    compared.steps(60)
+    assert compared.consumer.committed == {ZERO: 6, ONE: 3}
+    looks, since = compared.offsets.looks, compared.clock.now
+    while compared.clock.now < since + 60:
+        compared.sink.step()
+    assert 5 <= compared.offsets.looks - looks <= 7
+    compared.offsets.lost = [LOST]
+    with pytest.raises(HistoryGap):
+        compared.steps(60)
 
 
 def test_an_insert_whose_offsets_are_not_written_is_not_committed(compared):

@@ -63,3 +63,11 @@ def test_a_gap_says_what_to_run():
         "jiancha.cases[3]: the history ends at 20, the group at 50: 20 to 49: run `jiancha history"
         " rewind`; docs/recovery.md says what it brings back"
     )
+
+
+def test_of_many_gaps_a_line_names_a_few_and_how_many_more_there_are():
+    gaps = [Gap(Partition("jiancha.cases", n), 0, 9, "gone") for n in range(24)]
+    said = str(HistoryGap(gaps))
+    assert "jiancha.cases[4]: gone: 0 to 8; and 19 partitions more: run `jiancha" in said
+    assert "jiancha.cases[5]" not in said
+    assert "more" not in str(HistoryGap(gaps[:5]))
