@@ -12,6 +12,7 @@ No time passes while this is done. The next tick judges every case, with everyth
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -33,14 +34,14 @@ from schemas.verdicts import (
 from streams.engine.judge import Card, card_key
 from streams.engine.state import FORMAT, UnknownFormat, head_of
 from streams.runtime.changes import KEYS
-from streams.runtime.faults import ENDS, MARKS, Mark
+from streams.runtime.faults import ENDS, MARKS, Mark, told_of
 from streams.runtime.logic import PARTITION_KEY, REBUILDING, RESERVED, PartitionState
 from streams.runtime.placing import partition_of
 from streams.runtime.ports import Batch, Chunk, Output
 from streams.runtime.references import PREFIXES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from streams.runtime.inputs import InputPosition
     from streams.runtime.logic import CasePartition
@@ -69,13 +70,17 @@ class Issued:
     def __init__(self) -> None:
         self._latest: dict[str, dict[str, MoveRecord]] = {}
         self._issued_at: dict[str, int] = {}
+        self.epoch = 0
+        """The latest that anything on record is of."""
 
     def take(self, value: bytes) -> MoveRecord | None:
         """Take one record of the topic, and give it; None when it is no move of a card."""
         try:
             move = decode(value, MoveRecord)
         except msgspec.MsgspecError:
+            self._life(value)
             return None
+        self.epoch = max(self.epoch, move.epoch)
         if move.move == "issued":
             self._issued_at.setdefault(move.card_id, move.at)
         cards = self._latest.setdefault(move.case_no, {})
@@ -84,6 +89,10 @@ class Issued:
         if known is None or _rank(known) < _rank(move):
             cards[key] = move
         return move
+
+    def _life(self, value: bytes) -> None:
+        with suppress(msgspec.MsgspecError):
+            self.epoch = max(self.epoch, decode(value, LifeRecord).epoch)
 
     def cases(self) -> Sequence[str]:
         """Give the cases that ever had a card."""
@@ -118,6 +127,7 @@ class Known(msgspec.Struct):
 
     catalogue: str
     events: int
+    epoch: int = 0
 
 
 def known_case(value: bytes) -> tuple[str, Known] | None:
@@ -126,7 +136,17 @@ def known_case(value: bytes) -> tuple[str, Known] | None:
         case = decode(value, CaseRecord)
     except msgspec.MsgspecError:
         return None
-    return case.case_no, Known(case.catalogue, case.events)
+    return case.case_no, Known(case.catalogue, case.events, case.epoch)
+
+
+def epoch_after(wall: int, kept: Iterable[Kept], issued: Issued, known: Mapping[str, Known]) -> int:
+    """Give an epoch that outranks all there ever was, also one that a wrong clock has begun.
+
+    `wall` is what time it is, seconds since 1970 UTC.
+    """
+    states = (state.own.epoch for state in kept if state.own is not None)
+    cases = (case.epoch for case in known.values())
+    return max([wall, *(epoch + 1 for epoch in (*states, issued.epoch, *cases))])
 
 
 @dataclass
@@ -184,7 +204,7 @@ class Rebuild:
         if not topics_only:
             self._restore(kept)
         for fault in aside:
-            self._set_aside(fault, now)
+            self._set_aside(fault, epoch, now)
         logic.restore(PARTITION_KEY, encode(PartitionState(FORMAT, now, {}, epoch=epoch)))
         logic.restored({}, epoch)
         self._take()
@@ -202,12 +222,17 @@ class Rebuild:
                 continue
             self._logic.restore(key, value)
 
-    def _set_aside(self, fault: Fault, now: int) -> None:
+    def _set_aside(self, fault: Fault, epoch: int, now: int) -> None:
         """Leave a case as it is, on which a run before this one failed."""
         told = fault.told
         mark = Mark(told["case"], told["topic"], told["offset"], ENDS, now, str(fault))
         self._logic.restore(mark.key, encode(mark))
         self._state[mark.key] = encode(mark)
+        said = told_of(mark, self._logic.partition, epoch)
+        key = mark.case_no.encode()
+        self._told.append(
+            Output(topics.EVENTS.name, self._logic.partition, key, encode(said), None)
+        )
 
     def apply(self, topic: str, records: Sequence[Record]) -> None:
         """Apply records of steps or of rulings: all steps first, since a ruling needs its case.

@@ -7,8 +7,10 @@ on; then it says so, once, and whoever reads it ends what only they had issued.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
 
+from schemas.events import LATEST
 from schemas.verdicts import LifeRecord
 from streams.runtime.ports import Fatal
 
@@ -17,6 +19,11 @@ if TYPE_CHECKING:
 
     from streams.runtime.inputs import Inputs
     from streams.runtime.ports import InputTopic
+
+
+EARLIEST_EPOCH: Final = 1_577_836_800
+"""2020-01-01T00:00:00Z: a clock that says less was never set, and what it began would be outranked
+by every life before."""
 
 
 class Life:
@@ -44,7 +51,7 @@ class Life:
     def begin(self, inputs: Mapping[str, InputTopic], began: int) -> None:
         """Begin a life where nothing was restored; `began` is the wall clock (seconds, UTC).
 
-        Raises Fatal on a state that is half rebuilt.
+        Raises Fatal on a state that is half rebuilt, or where that clock was never set.
         """
         if self.half_built:
             raise Fatal(
@@ -52,6 +59,12 @@ class Life:
                 " `jiancha state rebuild` again, with every engine stopped"
             )
         if self._epoch is None:
+            if began and not EARLIEST_EPOCH <= began < LATEST.timestamp():
+                raise Fatal(
+                    f"partition {self._partition}: its state begins from nothing, in an epoch named"
+                    f" by this machine's clock, which says {datetime.fromtimestamp(began, UTC)}:"
+                    " set the clock, then start again"
+                )
             self._epoch = began
             self.until = {topic: found.high for topic, found in inputs.items()}
 

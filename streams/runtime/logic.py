@@ -169,10 +169,11 @@ class CasePartition:
 
         Where nothing was restored a new epoch begins, that of `began` (seconds since 1970 UTC).
         Raises Fatal when an input was recreated, its unread records are gone, a rebuild of the
-        state was cut off, or a key is missing that the catalogue in force names.
+        state was cut off, a key is missing that the catalogue in force names, or the clock that is
+        to name a new epoch was never set.
         """
         self._life.begin(inputs, began)
-        self._cases.epoch = self.epoch
+        self._cases.epoch = self._faults.epoch = self.epoch
         for topic, found in inputs.items():
             self._inputs.check(topic, found)
         self._cases.aside = self._faults.aside

@@ -6,6 +6,7 @@ import gzip
 import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -75,6 +76,19 @@ def processes_of(data):
     return [line for line in found.stdout.splitlines() if str(data) in line]
 
 
+def open_to_others(data):
+    """Find files that another local user can read or write; a directory of 0700 closes its own."""
+    found, look = [], [data]
+    for folder in look:
+        for each in folder.iterdir():
+            mode = stat.S_IMODE(each.lstat().st_mode)
+            if each.is_dir():
+                look += [each] if mode & 0o077 else []
+            elif each.is_file() and mode & 0o077:
+                found.append((each.name, oct(mode)))
+    return found
+
+
 @pytest.fixture
 def part(tmp_path):
     """The first rows of the city's log, replayed as fast as can be."""
@@ -93,7 +107,10 @@ def part(tmp_path):
 def test_it_shows_the_log_keeps_the_history_and_leaves_nothing_behind(tmp_path, part):
     need("chdb")
     data = tmp_path / "data"
+    data.mkdir()
+    (data / "events.jsonl").touch(0o644)  # of an earlier release, for everyone to read
     with local(data, *part) as (board, said):
+        assert open_to_others(data) == []
         first = counts(said)
         page = httpx.get(board, params={"lang": "zh"}, timeout=10)
         assert page.status_code == 200
@@ -101,6 +118,7 @@ def test_it_shows_the_log_keeps_the_history_and_leaves_nothing_behind(tmp_path, 
         assert first[0] == ROWS
         assert all(n > 0 for n in first)
     assert processes_of(data) == []
+    assert open_to_others(data) == []
     with local(data, *part) as (_, said):
         assert counts(said) == first
     assert processes_of(data) == []
