@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from schemas.verdicts import Seconds
+from schemas.verdicts import Epoch, Seconds
 
 SET_ASIDE = "set_aside"
 """The reason of the dead letters that hold its records meanwhile."""
@@ -27,6 +27,10 @@ class CaseSetAside(Struct, frozen=True, kw_only=True, tag="case_set_aside"):
     """The record, or the tick, at which it ended the engine."""
     reason: str
     """What went wrong, in the program's words."""
+    epoch: Epoch = 0
+    """Of the state that says so: what a later life of the case says outranks it."""
+    from_state: bool = False
+    """Told again from the state, for a history that was lost: what an engine said outranks it."""
 
 
 class CaseTakenUp(Struct, frozen=True, kw_only=True, tag="case_taken_up"):
@@ -37,6 +41,7 @@ class CaseTakenUp(Struct, frozen=True, kw_only=True, tag="case_taken_up"):
     at: Seconds
     by: str
     """Who asked for it."""
+    epoch: Epoch = 0
 
 
 AsideReport = CaseSetAside | CaseTakenUp

@@ -33,7 +33,7 @@ from schemas.verdicts import (
 from streams.engine.judge import Card, card_key
 from streams.engine.state import FORMAT, UnknownFormat, head_of
 from streams.runtime.changes import KEYS
-from streams.runtime.faults import ENDS, MARKS, Mark
+from streams.runtime.faults import ENDS, MARKS, Mark, told_of
 from streams.runtime.logic import PARTITION_KEY, REBUILDING, RESERVED, PartitionState
 from streams.runtime.placing import partition_of
 from streams.runtime.ports import Batch, Chunk, Output
@@ -184,7 +184,7 @@ class Rebuild:
         if not topics_only:
             self._restore(kept)
         for fault in aside:
-            self._set_aside(fault, now)
+            self._set_aside(fault, epoch, now)
         logic.restore(PARTITION_KEY, encode(PartitionState(FORMAT, now, {}, epoch=epoch)))
         logic.restored({}, epoch)
         self._take()
@@ -202,12 +202,17 @@ class Rebuild:
                 continue
             self._logic.restore(key, value)
 
-    def _set_aside(self, fault: Fault, now: int) -> None:
+    def _set_aside(self, fault: Fault, epoch: int, now: int) -> None:
         """Leave a case as it is, on which a run before this one failed."""
         told = fault.told
         mark = Mark(told["case"], told["topic"], told["offset"], ENDS, now, str(fault))
         self._logic.restore(mark.key, encode(mark))
         self._state[mark.key] = encode(mark)
+        said = told_of(mark, self._logic.partition, epoch)
+        key = mark.case_no.encode()
+        self._told.append(
+            Output(topics.EVENTS.name, self._logic.partition, key, encode(said), None)
+        )
 
     def apply(self, topic: str, records: Sequence[Record]) -> None:
         """Apply records of steps or of rulings: all steps first, since a ruling needs its case.

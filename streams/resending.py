@@ -20,6 +20,7 @@ from streams.engine.case import assess
 from streams.engine.judge import CardMove
 from streams.engine.records import case_record, move_record
 from streams.engine.state import unpack
+from streams.runtime.faults import told_of
 from streams.runtime.logic import RESERVED
 from streams.runtime.references import IN_FORCE, PREFIXES, References
 
@@ -79,6 +80,8 @@ class Sent:
     references: int = 0
     cards: int = 0
     """All that the states hold, whether their moves had to be made or not."""
+    aside: int = 0
+    """Cases that are set aside: the engine decides on them no more, and neither does this."""
     partitions: set[int] = field(default_factory=set)
 
 
@@ -129,9 +132,13 @@ def resend(
             dated = msgspec.structs.replace(told, epoch=own.epoch)
             write(Out(topics.EVENTS.name, partition, key, encode(dated)))
             sent.references += 1
+    aside = _tell_aside(partition, kept, own.epoch, write)
+    sent.aside += len(aside)
     made: list[MoveRecord] = []
     for key, raw in kept.cases.items():
         case_no, state = key.decode(), unpack(raw)
+        if case_no in aside:
+            continue
         assessed = assess(state.entries, references.rules_of(state.catalogue))
         record = case_record(case_no, state.revision, assessed, own.now, state.cards, state.epoch)
         write(Out(topics.CASES.name, partition, key, encode(record)))
@@ -144,6 +151,15 @@ def resend(
             made = []
     _write_unknown(partition, made, known, write, sent)
     sent.partitions.add(partition)
+
+
+def _tell_aside(partition: int, kept: Kept, epoch: int, write: Callable[[Out], None]) -> set[str]:
+    """Tell which cases are set aside, and give them: what an engine stumbles over, this would."""
+    marks = [mark for mark in kept.marks if mark.aside and mark.case_no]
+    for mark in marks:
+        told = told_of(mark, partition, epoch, from_state=True)
+        write(Out(topics.EVENTS.name, partition, mark.case_no.encode(), encode(told)))
+    return {mark.case_no for mark in marks}
 
 
 def _write_unknown(

@@ -107,6 +107,11 @@ def resend_command() -> None:
         f"Sent again: {sent.cases} cases with {sent.clocks} clocks,"
         f" {sent.references} catalogues and calendars."
     )
+    if sent.aside:
+        complain(
+            f"{sent.aside} cases are set aside (`jiancha case list`): the history says so, and has"
+            " nothing else of them from here"
+        )
     click.echo(
         f"Of {sent.cards} cards {sent.moves} moves were made from the state; the others are in the"
         " topic or in the history."

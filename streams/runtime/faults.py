@@ -101,11 +101,27 @@ def record_name(topic: str, offset: int) -> str:
     return f"\x00{topic}@{offset}"
 
 
+def told_of(mark: Mark, partition: int, epoch: int, *, from_state: bool = False) -> CaseSetAside:
+    """Tell of what a partition has set aside, in the epoch of its state."""
+    return CaseSetAside(
+        case_no=mark.case_no,
+        partition=partition,
+        at=mark.at,
+        topic=mark.topic,
+        offset=mark.offset,
+        reason=mark.reason,
+        epoch=epoch,
+        from_state=from_state,
+    )
+
+
 class Faults:
     """The marks of one partition, and where what was decided on stood."""
 
     def __init__(self, partition: int) -> None:
         self._partition = partition
+        self.epoch = 0
+        """Of the state that is told of."""
         self._counted: dict[str, Mark] = {}
         self._aside: dict[str, Mark] = {}
         self._chunks: list[Chunk] = []
@@ -162,7 +178,13 @@ class Faults:
         if mark is None:
             return None
         self.state.append((mark.key, None))
-        return CaseTakenUp(case_no=retry.case_no, partition=self._partition, at=now, by=retry.by)
+        return CaseTakenUp(
+            case_no=retry.case_no,
+            partition=self._partition,
+            at=now,
+            by=retry.by,
+            epoch=self.epoch,
+        )
 
     # -- when it does not -----------------------------------------------------------------------
 
@@ -214,14 +236,7 @@ class Faults:
         )
 
     def _told(self, mark: Mark) -> Output:
-        told = CaseSetAside(
-            case_no=mark.case_no,
-            partition=self._partition,
-            at=mark.at,
-            topic=mark.topic,
-            offset=mark.offset,
-            reason=mark.reason,
-        )
+        told = told_of(mark, self._partition, self.epoch)
         return Output(topics.EVENTS.name, self._partition, mark.case_no.encode(), encode(told))
 
     def _last_of(self, case_no: str) -> tuple[str, int] | None:

@@ -182,7 +182,7 @@ class CasePartition:
         if self._epoch is None:
             self._epoch = began
             self._until = {topic: found.high for topic, found in inputs.items()}
-        self._cases.epoch = self._epoch
+        self._cases.epoch = self._faults.epoch = self._epoch
         for topic, found in inputs.items():
             self._inputs.check(topic, found)
         self._cases.aside = self._faults.aside

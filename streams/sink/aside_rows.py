@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -22,11 +22,15 @@ def is_aside(value: bytes) -> bool:
     return value.startswith(_STARTS)
 
 
-def aside_rows(value: bytes) -> list[Row]:
-    """Give the row of such a record. Raises `msgspec.MsgspecError` when it is none."""
+def aside_rows(value: bytes, written_ms: int) -> list[Row]:
+    """Give the row of such a record, written at `written_ms` (milliseconds since the epoch).
+
+    Raises `msgspec.MsgspecError` when it is none.
+    """
     found = _REPORT.decode(value)
-    begin = (found.case_no, found.at)
     if isinstance(found, CaseTakenUp):
-        return [(tables.SET_ASIDES, (*begin, "taken_up", found.partition, "", 0, "", found.by))]
-    place = (found.partition, found.topic, found.offset)
-    return [(tables.SET_ASIDES, (*begin, "set_aside", *place, found.reason, ""))]
+        told: tuple[Any, ...] = ("taken_up", found.partition, "", 0, "", found.by)
+    else:
+        written_ms = 0 if found.from_state else written_ms
+        told = ("set_aside", found.partition, found.topic, found.offset, found.reason, "")
+    return [(tables.SET_ASIDES, (found.case_no, found.epoch, written_ms, found.at, *told))]

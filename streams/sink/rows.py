@@ -62,9 +62,7 @@ TOPICS: Final = tuple(
 
 
 def _told_rows(value: bytes) -> list[Row]:
-    if is_report(value):
-        return change_rows(value)
-    return aside_rows(value) if is_aside(value) else accepted_rows(value)
+    return change_rows(value) if is_report(value) else accepted_rows(value)
 
 
 _READERS: Final = {
@@ -82,7 +80,10 @@ def rows_of(record: Record) -> list[Row]:
     try:
         if record.topic == topics.DEAD_LETTERS.name:
             return letter_rows(_header(record), record.timestamp)
-        return _READERS[record.topic](record.value or b"")
+        value = record.value or b""
+        if record.topic == topics.EVENTS.name and is_aside(value):
+            return aside_rows(value, record.timestamp)
+        return _READERS[record.topic](value)
     except (msgspec.MsgspecError, ValueError) as error:
         raise Undecodable(str(error)) from error
 

@@ -319,6 +319,8 @@ SINK_OFFSETS: Final = _table(
 SET_ASIDES: Final = _table(
     "set_asides",
     ("case_no", "String"),
+    ("epoch", "UInt32"),
+    ("written_at", _MILLI),
     ("at", _SECOND),
     "move",
     ("partition", "UInt32"),

@@ -8,7 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from schemas import topics
+from schemas.aside import CaseSetAside, CaseTakenUp
 from schemas.codes import Level
+from schemas.verdicts import encode
 from streams.board.clickhouse import ClickHouseHistory
 from streams.board.history import Wanted
 from streams.sink import migrations
@@ -184,3 +187,61 @@ def test_what_the_first_release_still_inserts_is_of_epoch_nought(house):
     write(where, client, card(Level.RED, epoch=SECOND, when="2026-03-09 08:00:00"))
     old_rows(client)
     assert client.execute("SELECT epoch, move_no FROM cards FINAL") == [(SECOND, 1)]
+
+
+def aside(epoch=FIRST, *, written=0, at_=0, partition=0, case_no="A", from_state=False):
+    told = CaseSetAside(
+        case_no=case_no,
+        partition=partition,
+        at=at_,
+        topic=topics.STEPS.name,
+        offset=7,
+        reason="KeyError",
+        epoch=epoch,
+        from_state=from_state,
+    )
+    return history.Sent(topics.EVENTS.name, encode(told), b"A", timestamp=written)
+
+
+def taken_up(epoch=FIRST, *, written=0, at_=0, partition=0):
+    told = CaseTakenUp(case_no="A", partition=partition, at=at_, by="operator", epoch=epoch)
+    return history.Sent(topics.EVENTS.name, encode(told), b"A", timestamp=written)
+
+
+STORIES = {
+    # It is said until it is taken up; both may happen in one second of the engine's time.
+    "set aside": ([aside(written=1)], True),
+    "taken up": ([aside(written=1), taken_up(written=2)], False),
+    "again at once": ([aside(written=1), taken_up(written=2), aside(written=3)], True),
+    "elsewhere, after a repartition": ([aside(written=1), taken_up(written=2, partition=5)], False),
+    # A life begun anew counts its time from nothing, and has judged the case, or stumbles too.
+    "a later life goes on": ([aside(at_=SECOND, written=1), *ANEW], False),
+    "a later life has not come to it": ([aside(written=1), LIVES[0]], True),
+    "a later life stumbles": (
+        [
+            aside(at_=SECOND, written=1),
+            taken_up(at_=SECOND, written=2),
+            *ANEW,
+            aside(SECOND, written=3),
+        ],
+        True,
+    ),
+    # What a resend says of a state that it read before is outranked by what the engine said since.
+    "told from the state": ([aside(written=1), taken_up(written=2), aside(from_state=True)], False),
+    "told from the state alone": ([aside(written=9, from_state=True)], True),
+    "a record of no known case": ([aside(case_no="", written=1)], False),
+}
+
+
+@pytest.mark.parametrize("nulls", [0, 1])
+@pytest.mark.parametrize("story", STORIES)
+def test_a_case_is_told_as_set_aside_while_it_is(house, story, nulls):
+    where, client = house
+    records, expected = STORIES[story]
+    for order in (records, records[::-1]):
+        write(where, client, *order)
+        found = client.execute(
+            "SELECT case_no, topic, offset, reason FROM v_cases_set_aside",
+            settings={"join_use_nulls": nulls},
+        )
+        assert found == ([("A", topics.STEPS.name, 7, "KeyError")] if expected else [])

@@ -6,6 +6,7 @@ None of it may end a partition, stop the history, or be believed where it cannot
 from __future__ import annotations
 
 import pytest
+
 from schemas import topics
 from schemas.events import STEP_EVENT
 from schemas.macs import MAC_HEADER
@@ -13,7 +14,6 @@ from schemas.ticks import REPLAYED_AT
 from schemas.verdicts import DEAD_LETTER_HEADER, ORIGIN_HEADER, DeadLetter, Origin, decode, encode
 from streams.runtime.passing_on import MAX_KEY_BYTES
 from streams.sink.rows import rows_of
-
 from tests.support.cases import days, event, rules
 from tests.support.history import Sent
 from tests.support.partition import Partition, elsewhere

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from schemas import topics
+from schemas.aside import CaseSetAside
 from schemas.events import STEP_EVENT
 from schemas.verdicts import (
     DEAD_LETTER_HEADER,
@@ -248,3 +249,6 @@ def test_a_case_on_which_it_fails_is_set_aside_and_its_records_are_kept():
     letters = [decode(each[DEAD_LETTER_HEADER], DeadLetter) for each in headers]
     assert {(letter.reason, letter.value) for letter in letters} == {("set_aside", bad)}
     assert len(letters) == sum(e.case_no == bad for e in engine.sent)
+    (told,) = [o for o in outputs if o.topic == topics.EVENTS.name and o.key == bad.encode()]
+    said = decode(told.value, CaseSetAside)
+    assert (said.case_no, said.epoch, said.reason) == (bad, EPOCH + 1, "KeyError")

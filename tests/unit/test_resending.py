@@ -5,8 +5,12 @@ from __future__ import annotations
 import pytest
 
 from schemas import topics
+from schemas.aside import CaseSetAside
 from schemas.verdicts import CaseRecord, MoveRecord, ReferenceRecord, decode, encode
+from streams.engine.case import assess
+from streams.engine.state import unpack
 from streams.resending import FROM_STATE, MoveName, Refused, Sent, name_of, resend
+from streams.runtime.faults import Mark
 from streams.runtime.logic import PARTITION_KEY
 from streams.state_layout import Kept
 from tests.support.cases import at, days, event, rules
@@ -116,6 +120,29 @@ def test_what_is_in_force_is_told_where_the_history_lacks_it():
     assert sent.references == len(found)
     known = Known(references={(r.subject, r.version) for r in found})
     assert of(told(engine, known)[0], topics.EVENTS, ReferenceRecord) == []
+
+
+def test_a_case_that_is_set_aside_is_told_as_that_and_the_law_is_not_tried_on_it(monkeypatch):
+    kept = state_of(lived())
+    mark = Mark("c", topics.STEPS.name, 7, 3, 5, "KeyError: 'the law stumbles'")
+    once = Mark("other", topics.STEPS.name, 8, 1, 5, "an end that was counted")
+    record = Mark("", topics.STEPS.name, 9, 3, 5, "a record of no known case")
+    for each in (mark, once, record):
+        kept.restore(each.key, encode(each))
+
+    def stumbles(entries, law):
+        assert entries != unpack(kept.cases[b"c"]).entries
+        return assess(entries, law)
+
+    monkeypatch.setattr("streams.resending.assess", stumbles)
+    out, sent = [], Sent()
+    resend(0, kept, OTHER, Known(), out.append, sent)
+    assert {r.case_no for r in of(out, topics.CASES, CaseRecord)} == {"other"}
+    (told,) = [o for o in out if o.topic == topics.EVENTS.name and b"case_set_aside" in o.value]
+    said = decode(told.value, CaseSetAside)
+    assert (said.case_no, said.epoch, said.reason) == ("c", EPOCH, mark.reason)
+    assert said.from_state
+    assert (sent.aside, sent.cases) == (1, 1)
 
 
 def test_a_state_without_its_own_record_is_refused():

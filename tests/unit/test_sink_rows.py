@@ -319,11 +319,19 @@ class TestChanges:
 
 def test_a_case_that_is_set_aside_and_one_that_is_taken_up_again():
     aside = CaseSetAside(
-        case_no="c-1", partition=3, at=NOW, topic="hall.steps", offset=7, reason="KeyError"
+        case_no="c-1",
+        partition=3,
+        at=NOW,
+        topic="hall.steps",
+        offset=7,
+        reason="KeyError",
+        epoch=9,
     )
     found = row(report(aside), tables.SET_ASIDES)
     assert found == {
         "case_no": "c-1",
+        "epoch": 9,
+        "written_at": history.NOW * 1000,
         "at": NOW,
         "move": "set_aside",
         "partition": 3,
@@ -332,6 +340,8 @@ def test_a_case_that_is_set_aside_and_one_that_is_taken_up_again():
         "reason": "KeyError",
         "by": "",
     }
+    again = msgspec.structs.replace(aside, from_state=True)
+    assert row(report(again), tables.SET_ASIDES)["written_at"] == 0
     up = CaseTakenUp(case_no="c-1", partition=3, at=NOW, by="李主任")
     found = row(report(up), tables.SET_ASIDES)
     assert (found["case_no"], found["move"], found["by"]) == ("c-1", "taken_up", "李主任")
