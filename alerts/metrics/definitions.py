@@ -137,7 +137,7 @@ OPEN_CASES: Final = Metric("jiancha_open_cases", "gauge", "Cases that have not e
 CASES_WITH_CARD: Final = Metric(
     "jiancha_open_cases_with_card",
     "gauge",
-    "Open cases by the highest card that stands while its clock runs",
+    "Cases by the highest card whose clock still runs, ended ones that await delivery among them",
     ("level",),
     LEVELS,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from datetime import UTC, datetime
 from urllib.parse import quote
 
@@ -23,6 +24,7 @@ from alerts.metrics import (
 from deploy.local.ports import free_port
 from schemas.findings import FindingCode
 from schemas.words import CLOCKS, FINDINGS
+from streams.board import statements
 from streams.engine.state import Summary
 from streams.http import Health, serve
 from streams.runtime.ports import PartitionProgress
@@ -74,12 +76,19 @@ def expanded(sql, chosen):
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory):
-    """A fortnight of a town's hall as the user grafana finds it: its profile, its grants."""
-    folder = tmp_path_factory.mktemp("town")
+def fortnight(tmp_path_factory):
+    """A fortnight of a town's hall: ClickHouse's directory, and the cases as the engine counts."""
     hall = board.Hall.of(board.write_catalogue(tmp_path_factory.mktemp("catalogue")))
     hall.live([*board.plenty(150), *board.faulty()])
-    data = filled(folder, [*hall.records(), *board.refusals(3)])
+    records = [*hall.records(), *board.refusals(3)]
+    return filled(tmp_path_factory.mktemp("town"), records), hall.partition.metrics.cases
+
+
+@pytest.fixture(scope="module")
+def town(fortnight, tmp_path_factory):
+    """The town as the user grafana finds it: its profile, its grants."""
+    folder = tmp_path_factory.mktemp("grafana")
+    data = shutil.copytree(fortnight[0], folder / "db", symlinks=True)
     with as_user(data, folder, "grafana", "Asia/Shanghai") as user:
         yield user
 
@@ -148,6 +157,39 @@ class TestClickHouse:
         assert 0 < over < opened
         assert over <= yellow + red
         assert notice + yellow + red <= opened
+
+    @pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai", "America/New_York"])
+    def test_board_views_and_engine_say_the_same_wherever_the_server_is(
+        self, fortnight, zone, tmp_path
+    ):
+        data = shutil.copytree(fortnight[0], tmp_path / "db", symlinks=True)
+        now = int(board.NOW.timestamp())
+        at = f"as_of = toTimeZone(toDateTime({now}), 'UTC')"
+        (panel,) = (p for p in PANELS if p["title"] == "在办件 Open cases")
+        with as_user(data, tmp_path, "grafana", zone) as user:
+            ((opened, _, over, *levels),), _ = self.ask(user, panel["targets"][0]["rawSql"])
+            tallies, _ = user.ask(statements.TALLIES)
+            ((late,),), _ = user.ask(statements.OVERDUE % {"now": now})
+            views, _ = user.ask(
+                "SELECT count(), countIf(overdue_clocks > 0), countIf(level = 'notice'),"
+                f" countIf(level = 'yellow'), countIf(level = 'red') FROM v_open_cases_at({at})"
+            )
+            ((named,),), _ = user.ask(
+                f"SELECT uniqExact(case_no) FROM v_overdue_at({at}) WHERE open"
+            )
+            standing, _ = user.ask(
+                "SELECT level, count() FROM v_cards WHERE standing GROUP BY level"
+            )
+            shown, _ = user.ask(statements.CARDS_STANDING)
+        none, *by_level = (
+            sum(column) for column in zip(*(row[1:] for row in tallies), strict=True)
+        )
+        assert by_level == levels
+        assert none + sum(by_level) == opened
+        assert late == named == over > 0
+        assert views == [(opened, over, *levels)]
+        assert sorted(standing) == sorted(shown)
+        assert opened == sum(n for found, n in fortnight[1].items() if found.open)
 
     @pytest.mark.parametrize(
         "title", ["按地区 By region", "按部门 By department", "按事项 By item"]
