@@ -22,6 +22,7 @@ from alerts.metrics import (
     definitions,
 )
 from deploy.local.ports import free_port
+from schemas.codes import Level
 from schemas.findings import FindingCode
 from schemas.words import CLOCKS, FINDINGS
 from streams.board import statements
@@ -29,7 +30,7 @@ from streams.engine.state import Summary
 from streams.http import Health, serve
 from streams.runtime.ports import PartitionProgress
 from streams.settings import Http
-from tests.support import board
+from tests.support import board, history
 from tests.support.clickhouse_user import Refused, as_user, filled
 from tests.support.wait import eventually
 from tests.support.watchers import ROOT, prometheus
@@ -222,6 +223,24 @@ class TestClickHouse:
         words = FINDINGS[FindingCode.SUSPENSION_UNTOLD]
         assert {row[due] for row in rows if row[about] == f"{words.zh} {words.en}"} == {None}
         assert all(row[due] for row in rows if "时限" in row[about])
+
+    def test_a_card_that_a_later_life_issues_again_is_issued_once(self, tmp_path_factory):
+        folder = tmp_path_factory.mktemp("lives")
+        since = history.clock("promised", "2026-03-02 01:00:00", "2026-03-06 15:59:59")
+        issued = [
+            history.move("A", since, Level.RED, epoch=epoch, when=when)
+            for epoch, when in ((5, "2026-03-09 16:00:00"), (6, "2026-03-12 16:00:00"))
+        ]
+        data = filled(folder, [history.case("A", [since], epoch=6), *issued])
+        with as_user(data, folder, "grafana") as user:
+            for title, shown in (
+                ("新发牌 Cards issued", [("2026-03-10 00:00:00", 0, 0, 1)]),
+                ("最新发牌 Newest cards", None),
+            ):
+                (panel,) = (p for p in PANELS if p["title"] == title)
+                rows, _ = self.ask(user, panel["targets"][0]["rawSql"])
+                assert len(rows) == 1, title
+                assert shown in (None, rows)
 
     def test_every_code_has_its_words(self):
         for panel in PANELS:
@@ -461,7 +480,7 @@ class TestWhatAPersonSees:
     def test_the_first_rows_are_said_to_be_the_first(self):
         for panel in PANELS:
             for target in panel["targets"]:
-                for rows in re.findall(r"LIMIT (\d+)", target.get("rawSql", "")):
+                for rows in re.findall(r"LIMIT (\d+)(?! BY)\b", target.get("rawSql", "")):
                     assert f"The first {rows} rows." in panel["description"], panel["title"]
 
     def test_days_and_clock_faces_are_the_houses(self):
