@@ -6,6 +6,7 @@ import gzip
 import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -62,7 +63,7 @@ def counts(said):
         return client.execute(
             "SELECT (SELECT count() FROM v_cases), (SELECT count() FROM v_events),"
             " (SELECT count() FROM v_cards),"
-            " (SELECT count() FROM v_card_history WHERE move = 'issued')"
+            " (SELECT uniqExact(card_id) FROM v_card_history WHERE move = 'issued')"
         )[0]
     finally:
         client.disconnect()
@@ -72,6 +73,19 @@ def processes_of(data):
     """Find processes of ours that still work in a data directory."""
     found = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
     return [line for line in found.stdout.splitlines() if str(data) in line]
+
+
+def open_to_others(data):
+    """Find files that another local user can read or write; a directory of 0700 closes its own."""
+    found, look = [], [data]
+    for folder in look:
+        for each in folder.iterdir():
+            mode = stat.S_IMODE(each.lstat().st_mode)
+            if each.is_dir():
+                look += [each] if mode & 0o077 else []
+            elif each.is_file() and mode & 0o077:
+                found.append((each.name, oct(mode)))
+    return found
 
 
 @pytest.fixture
@@ -92,7 +106,10 @@ def part(tmp_path):
 def test_it_shows_the_log_keeps_the_history_and_leaves_nothing_behind(tmp_path, part):
     need("chdb")
     data = tmp_path / "data"
+    data.mkdir()
+    (data / "events.jsonl").touch(0o644)  # of an earlier release, for everyone to read
     with local(data, *part) as (board, said):
+        assert open_to_others(data) == []
         first = counts(said)
         page = httpx.get(board, params={"lang": "zh"}, timeout=10)
         assert page.status_code == 200
@@ -100,6 +117,7 @@ def test_it_shows_the_log_keeps_the_history_and_leaves_nothing_behind(tmp_path, 
         assert first[0] == ROWS
         assert all(n > 0 for n in first)
     assert processes_of(data) == []
+    assert open_to_others(data) == []
     with local(data, *part) as (_, said):
         assert counts(said) == first
     assert processes_of(data) == []
