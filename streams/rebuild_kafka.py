@@ -24,6 +24,7 @@ from streams.rebuilding import (
     Known,
     Rebuild,
     Record,
+    epoch_after,
     known_case,
 )
 from streams.repartition_kafka import KafkaLayout
@@ -148,8 +149,8 @@ class Rebuilder:
         self._read_derived(read, numbers)
         self._read_inputs(read, numbers)
         kept = {number: self._layout.kept(number) for number in numbers}
-        epochs = [state.own.epoch for state in kept.values() if state.own is not None]
-        done = Rebuilt(max([wall, *(epoch + 1 for epoch in epochs)]), reaches=read.reaches)
+        epoch = epoch_after(wall, kept.values(), read.issued, read.known)
+        done = Rebuilt(epoch, reaches=read.reaches)
         for number in numbers:
             rebuild = self._one(number, kept.pop(number), read, done, topics_only=topics_only)
             done.found[number] = rebuild.found

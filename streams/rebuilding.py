@@ -12,6 +12,7 @@ No time passes while this is done. The next tick judges every case, with everyth
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -40,7 +41,7 @@ from streams.runtime.ports import Batch, Chunk, Output
 from streams.runtime.references import PREFIXES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from streams.runtime.inputs import InputPosition
     from streams.runtime.logic import CasePartition
@@ -69,13 +70,17 @@ class Issued:
     def __init__(self) -> None:
         self._latest: dict[str, dict[str, MoveRecord]] = {}
         self._issued_at: dict[str, int] = {}
+        self.epoch = 0
+        """The latest that anything on record is of."""
 
     def take(self, value: bytes) -> MoveRecord | None:
         """Take one record of the topic, and give it; None when it is no move of a card."""
         try:
             move = decode(value, MoveRecord)
         except msgspec.MsgspecError:
+            self._life(value)
             return None
+        self.epoch = max(self.epoch, move.epoch)
         if move.move == "issued":
             self._issued_at.setdefault(move.card_id, move.at)
         cards = self._latest.setdefault(move.case_no, {})
@@ -84,6 +89,10 @@ class Issued:
         if known is None or _rank(known) < _rank(move):
             cards[key] = move
         return move
+
+    def _life(self, value: bytes) -> None:
+        with suppress(msgspec.MsgspecError):
+            self.epoch = max(self.epoch, decode(value, LifeRecord).epoch)
 
     def cases(self) -> Sequence[str]:
         """Give the cases that ever had a card."""
@@ -118,6 +127,7 @@ class Known(msgspec.Struct):
 
     catalogue: str
     events: int
+    epoch: int = 0
 
 
 def known_case(value: bytes) -> tuple[str, Known] | None:
@@ -126,7 +136,17 @@ def known_case(value: bytes) -> tuple[str, Known] | None:
         case = decode(value, CaseRecord)
     except msgspec.MsgspecError:
         return None
-    return case.case_no, Known(case.catalogue, case.events)
+    return case.case_no, Known(case.catalogue, case.events, case.epoch)
+
+
+def epoch_after(wall: int, kept: Iterable[Kept], issued: Issued, known: Mapping[str, Known]) -> int:
+    """Give an epoch that outranks all there ever was, also one that a wrong clock has begun.
+
+    `wall` is what time it is, seconds since 1970 UTC.
+    """
+    states = (state.own.epoch for state in kept if state.own is not None)
+    cases = (case.epoch for case in known.values())
+    return max([wall, *(epoch + 1 for epoch in (*states, issued.epoch, *cases))])
 
 
 @dataclass

@@ -7,6 +7,7 @@ here knows Kafka, and nothing reads a clock: `now` comes in ticks.
 from __future__ import annotations
 
 from collections import deque
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -14,6 +15,7 @@ from msgspec import Raw, Struct
 
 from schemas import topics
 from schemas.decoding import Refusal, decode_event
+from schemas.events import LATEST
 from schemas.masking import masked_json
 from schemas.ticks import LARGEST_CHANGE, Change, Retry, Tick, TickSource, read_tick
 from schemas.verdicts import LIFE_KEY, EventRecord, LifeRecord, decode, encode
@@ -46,6 +48,9 @@ if TYPE_CHECKING:
 RESERVED: Final = b"\x00"
 """What the keys of the state topic begin with that are no case numbers."""
 PARTITION_KEY: Final = RESERVED + b"partition"
+EARLIEST_EPOCH: Final = 1_577_836_800
+"""2020-01-01T00:00:00Z: a clock that says less was never set, and what it began would be outranked
+by every life before."""
 REBUILDING: Final = RESERVED + b"rebuild"
 """There while `jiancha state rebuild` is under way: the states are of two lives."""
 
@@ -172,7 +177,8 @@ class CasePartition:
 
         Where nothing was restored a new epoch begins, that of `began` (seconds since 1970 UTC).
         Raises Fatal when an input was recreated, its unread records are gone, a rebuild of the
-        state was cut off, or a key is missing that the catalogue in force names.
+        state was cut off, a key is missing that the catalogue in force names, or the clock that is
+        to name a new epoch was never set.
         """
         if self._half_built:
             raise Fatal(
@@ -180,6 +186,12 @@ class CasePartition:
                 " `jiancha state rebuild` again, with every engine stopped"
             )
         if self._epoch is None:
+            if began and not EARLIEST_EPOCH <= began < LATEST.timestamp():
+                raise Fatal(
+                    f"partition {self._partition}: its state begins from nothing, in an epoch named"
+                    f" by this machine's clock, which says {datetime.fromtimestamp(began, UTC)}:"
+                    " set the clock, then start again"
+                )
             self._epoch = began
             self._until = {topic: found.high for topic, found in inputs.items()}
         self._cases.epoch = self._faults.epoch = self._epoch

@@ -154,6 +154,8 @@ class FencedProducer:
         if error.code() in FENCED:
             return Fatal(f"partition {self._partition}: another worker owns it now ({error.str()})")
         where = self._where if cause is self._refused else ""
+        if error.code() == confluent_kafka.KafkaError.INVALID_TIMESTAMP:
+            where += "this machine's clock is an hour or more off the brokers': set it. "
         return Fatal(f"partition {self._partition}: {what}: {where}{error.str()}")
 
     def _cause(self, error: confluent_kafka.KafkaException) -> confluent_kafka.KafkaException:

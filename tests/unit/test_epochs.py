@@ -17,7 +17,7 @@ from schemas.verdicts import (
 )
 from streams.engine.state import FORMAT, CaseState, Head, Summary, pack, unpack
 from streams.runtime.logic import PARTITION_KEY, PartitionState
-from streams.runtime.ports import InputTopic
+from streams.runtime.ports import Fatal, InputTopic
 from streams.state_layout import Kept, Survey
 from tests.support.cases import at, days, event, rules
 from tests.support.partition import Partition, restarted
@@ -217,3 +217,13 @@ def test_a_state_of_the_first_release_tells_of_no_life():
     again = Partition(LAW, changelog=[(PARTITION_KEY, old)], began=SECOND)
     again.tick(at("2018-10-30"))
     assert again.lives() == []
+
+
+@pytest.mark.parametrize("never_set", [1, 1_577_836_799, 4_102_444_800, 1 << 32])
+def test_a_clock_that_was_never_set_begins_no_epoch(never_set):
+    with pytest.raises(Fatal, match="set the clock"):
+        Partition(LAW, began=never_set)
+    first = Partition(LAW, began=FIRST)
+    first.feed(ACCEPTED)
+    first.take()
+    assert own(restarted(first, began=never_set)).epoch == FIRST  # it begins nothing

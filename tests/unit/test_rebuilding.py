@@ -16,9 +16,18 @@ from schemas.verdicts import (
     LifeRecord,
     MoveRecord,
     decode,
+    encode,
 )
 from streams.engine.state import unpack
-from streams.rebuilding import STEPS, TICKS, Issued, Rebuild, Record, known_case
+from streams.rebuilding import (
+    STEPS,
+    TICKS,
+    Issued,
+    Rebuild,
+    Record,
+    epoch_after,
+    known_case,
+)
 from streams.runtime.inputs import InputPosition
 from streams.runtime.logic import REBUILDING, RESERVED, CasePartition
 from streams.runtime.ports import Fatal, Fault
@@ -233,6 +242,25 @@ def test_the_inputs_are_read_on_where_they_end():
     assert own.now == at(DAYS[-1])
     assert engine.next[TICKS] == len(DAYS)
     assert any(key.startswith(RESERVED + b"catalogue/") for key in kept(changelog).reserved)
+
+
+def test_its_epoch_outranks_whatever_is_on_record_whoever_began_it():
+    """A life begun by a clock far ahead: its state may be lost, what it wrote is there."""
+    engine = live(DAYS)
+    issued, known = derived(engine)
+    state = kept(engine.changelog)
+    assert epoch_after(EPOCH - 5, [state, Kept()], issued, known) == EPOCH + 1
+    assert epoch_after(EPOCH + 5, [state], issued, known) == EPOCH + 5
+    ahead = EPOCH + 1_000_000_000
+    life = LifeRecord(partition=0, partitions=1, epoch=ahead, at=0)
+    assert issued.take(encode(life)) is None
+    assert epoch_after(EPOCH, [], issued, {}) == ahead + 1
+    (case_no, case), *_ = known.items()
+    case.epoch = ahead + 7
+    assert epoch_after(EPOCH, [], Issued(), {case_no: case}) == ahead + 8
+    (move, *_) = engine.moves()
+    issued.take(encode(msgspec.structs.replace(move, epoch=ahead + 9)))
+    assert epoch_after(EPOCH, [], issued, {}) == ahead + 10
 
 
 def test_a_case_on_which_it_fails_is_set_aside_and_its_records_are_kept():

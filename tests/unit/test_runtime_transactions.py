@@ -123,6 +123,13 @@ def test_a_refused_record_is_fatal_even_if_the_commit_says_nothing(tmp_path):
         producer(client, tmp_path).write(BATCH)
 
 
+def test_a_clock_that_the_brokers_refuse_is_named_with_the_remedy(tmp_path):
+    client = Client()
+    client.refusal = confluent_kafka.KafkaError(confluent_kafka.KafkaError.INVALID_TIMESTAMP)
+    with pytest.raises(Fatal, match="clock is an hour or more off the brokers': set it"):
+        producer(client, tmp_path).write(BATCH)
+
+
 def test_what_was_not_allowed_is_behind_whatever_the_client_says(tmp_path):
     denied = confluent_kafka.KafkaError(confluent_kafka.KafkaError.TOPIC_AUTHORIZATION_FAILED)
     client = Client({"commit": error(confluent_kafka.KafkaError._INCONSISTENT)})
