@@ -177,10 +177,14 @@ class Sink:
     def _insert(self, batch: Batch) -> None:
         started = self._monotonic()
         try:
+            if self._offsets is not None:
+                self._offsets.hold()
             refused = [*batch.refused, *self._writer.write(batch)]
             self._letters.send(refused)
             if self._offsets is not None:
                 self._offsets.keep(batch.offsets)
+        except HistoryGap:
+            raise
         except Exception as error:  # noqa: BLE001 - sorted out there, or raised again
             self._put_off(error)
             return

@@ -142,6 +142,8 @@ class Offsets:
         self._client, self._database = client, database
         self._brokers, self._wall = brokers, wall
         self._ids: dict[str, str] = {}
+        self._come_to: dict[tuple[str, str, int], int] = {}
+        """How far the history was seen to have come, or was brought."""
 
     def check(self, partitions: Iterable[Partition], *, adopt: bool) -> None:
         """Hold the history against the group; with `adopt` one of 0.1.0 gets the group's offsets.
@@ -154,6 +156,8 @@ class Offsets:
         if gaps:
             raise HistoryGap(gaps)
         self.know(found)
+        for p, read in found.items():
+            self._came_to(p, kept.next(p, read.topic_id) or 0)
         if adopt:
             taken = {
                 p: read.group
@@ -161,6 +165,31 @@ class Offsets:
                 if read.group and kept.next(p, read.topic_id) is None
             }
             self.keep(taken)
+
+    def hold(self) -> None:
+        """See that the history still has what it had: a server may come back as an older one.
+
+        A sink that runs through that would write on, and nobody would miss what lies between.
+        Raises HistoryGap, and what the driver raises.
+        """
+        there = self._read()
+        gaps = []
+        for place, come in sorted(self._come_to.items()):
+            if (has := there.get(place, 0)) < come:
+                why = f"the history ends at {has}, and had come to {come}: it is an older copy"
+                gaps.append(Gap(Partition(place[0], place[2]), has, come, why))
+        if gaps:
+            raise HistoryGap(gaps)
+
+    def _came_to(self, partition: Partition, following: int) -> None:
+        place = partition.topic, self._ids[partition.topic], partition.partition
+        self._come_to[place] = max(following, self._come_to.get(place, 0))
+
+    def _read(self) -> dict[tuple[str, str, int], int]:
+        return {
+            (topic, topic_id, number): following
+            for topic, topic_id, number, following in self._client.execute(_KEPT)
+        }
 
     def know(self, found: Mapping[Partition, Read]) -> None:
         """Learn the ids of the topics, under which `keep` writes."""
@@ -170,11 +199,7 @@ class Offsets:
         """Read what the history says it has. Raises SchemaDiffers, and what the driver raises."""
         if differences := verify(self._client, self._database, [tables.SINK_OFFSETS]):
             raise SchemaDiffers(f"{'; '.join(differences)}: run `jiancha migrate`")
-        offsets = {
-            (topic, topic_id, number): following
-            for topic, topic_id, number, following in self._client.execute(_KEPT)
-        }
-        return Kept(offsets, bool(self._client.execute(_ROWS)[0][0]))
+        return Kept(self._read(), bool(self._client.execute(_ROWS)[0][0]))
 
     def keep(self, offsets: Mapping[Partition, int]) -> None:
         """Write how far the history has come, when the rows are in.
@@ -188,6 +213,8 @@ class Offsets:
         ]
         if rows:
             self._client.execute(tables.SINK_OFFSETS.insert, rows, settings=INSERT_SETTINGS)
+        for partition, following in offsets.items():
+            self._came_to(partition, following)
 
     def forget(self, partition: Partition) -> None:
         """Forget what the history has of a partition: the topic is not the one that it was."""

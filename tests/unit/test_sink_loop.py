@@ -151,6 +151,11 @@ class Offsets:
         self.checked = []
         self.errors = []
         self.kept = {}
+        self.lost = None
+
+    def hold(self):
+        if self.lost is not None:
+            raise HistoryGap([self.lost])
 
     def check(self, partitions, *, adopt):
         assert adopt
@@ -444,6 +449,19 @@ def test_a_history_that_lacks_what_was_read_stops_the_sink_and_nothing_is_insert
         compared.steps(5)
     compared.sink.finish()
     assert (compared.writer.attempts, compared.consumer.committed) == ([], {})
+
+
+def test_a_history_that_comes_back_as_an_older_one_gets_nothing_more(compared):
+    """The sink ran through it: what it would write on would hide what lies between."""
+    compared.steps(3)
+    before = compared.consumer.committed.copy()
+    written = len(compared.writer.attempts)
+    compared.consumer.logs = {**compared.consumer.logs, ZERO: log(0, 12)}
+    compared.offsets.lost = Gap(Partition(*ZERO), 0, 4, "the history ends at 0, and had come to 4")
+    with pytest.raises(HistoryGap, match="had come to 4"):
+        compared.steps(60)
+    assert len(compared.writer.attempts) == written
+    assert compared.consumer.committed == before
 
 
 def test_an_insert_whose_offsets_are_not_written_is_not_committed(compared):
