@@ -14,7 +14,7 @@ from schemas import topics
 from streams.commands.common import FINDINGS, complain, settings_or_exit
 from streams.gaps import Gap, Refused, accepted
 from streams.logs import configure_logs
-from streams.rebuild_kafka import reaches
+from streams.reaches import reaches
 from streams.repartition_kafka import KafkaLayout
 from streams.runtime.engine import runtime_settings
 from streams.runtime.ports import Fatal, InputTopic
