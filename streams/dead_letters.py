@@ -60,16 +60,19 @@ class DeadLetters:
 
         What carries no readable header is passed over: it is no letter of ours. Of a record of ours
         each table that refused it has a letter. Raises LettersUnavailable.
+
+        A letter is named by where its record stood: in a topic made anew another may stand there.
         """
-        seen: set[tuple[str, str]] = set()
+        seen: set[tuple[str, str, str]] = set()
         for record in self._records():
             headers = dict(record.headers or ())
             try:
                 about = decode(headers.get(DEAD_LETTER_HEADER) or b"", DeadLetter)
             except msgspec.MsgspecError:
                 continue
-            if (about.letter_id, about.field) not in seen:
-                seen.add((about.letter_id, about.field))
+            name = about.letter_id, about.field, about.sha256
+            if name not in seen:
+                seen.add(name)
                 signed = mac_headers(record.headers or ())
                 yield Letter(about, record.timestamp, record.key, record.value or b"", signed)
 

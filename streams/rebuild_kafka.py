@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-import confluent_kafka
 import msgspec
 
 from schemas import topics
 from schemas.ticks import Tick, read_tick
 from schemas.verdicts import ORIGIN_HEADER, Origin, encode
+from streams.reaches import commit, reaches
 from streams.rebuilding import (
     CASES,
     RULINGS,
@@ -39,35 +38,20 @@ from streams.runtime.restore import read_to_end
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from streams.reaches import Reach
     from streams.rebuilding import Found
     from streams.runtime.logic import CasePartition
-    from streams.runtime.ports import RuntimeSettings
     from streams.settings import Settings
     from streams.state_layout import Kept
     from streams.topic_admin import TopicAdmin
 
 CHUNK: Final = 4_000
-ANSWER: Final = 10.0
-"""Seconds for a broker's answer."""
 LAST_TICKS: Final = 100
 """How many of a partition's last ticks are asked what time it is."""
 
 
 class Refused(Exception):  # noqa: N818 - named after the condition
     """Raised when the state cannot be made again now; the text says why, and the remedy."""
-
-
-@dataclass
-class Reach:
-    """How far back a topic's partition reaches."""
-
-    low: int
-    """The first offset that is still there; those below are gone."""
-    next: int
-    """Where reading goes on."""
-    topic_id: str | None
-    since: datetime | None = None
-    """When the first record that is there came, UTC; None where there is none."""
 
 
 @dataclass
@@ -89,26 +73,38 @@ class _Read:
     known: dict[str, Known] = field(default_factory=dict)
     times: dict[int, int] = field(default_factory=lambda: defaultdict(int))
     """The latest moment on record in each partition, by its ticks and the cards' moves."""
+    judged: dict[Partition, int] = field(default_factory=dict)
+    """The first record of each input that no engine has judged yet."""
     displaced: dict[Partition, list[Record]] = field(default_factory=lambda: defaultdict(list))
     """Records whose case belongs to another partition by now, by where they belong."""
+    coming: set[bytes] = field(default_factory=set)
+    """The origins of records that were sent on, and wait in their own partition to be judged."""
 
-    def positions(self, number: int, kept: Kept | None) -> dict[str, InputPosition]:
-        """Tell where a partition reads on: after what is there; its ticks where it was with them.
+    def judge(self, place: Partition, kept: Kept, *, topics_only: bool) -> None:
+        """Tell how far an input was judged; where nothing tells, all that is there is taken for it.
 
-        `kept` is its old state; None where that is not to count.
+        What comes after that is left to the engine, which also says what becomes of it. Ticks are
+        read from where the old state was with them, if it counts: what an older one did not see may
+        be a change of the law.
         """
-        found = {
-            topic.name: InputPosition(reach.topic_id, reach.next)
-            for topic in topics.INPUTS
-            for reach in [self.reaches[Partition(topic.name, number)]]
+        reach, old = self.reaches[place], kept.own
+        before = None if old is None else old.inputs.get(place.topic)
+        said = [] if reach.committed is None else [reach.committed]
+        if before is not None:
+            same = before.topic_id in (None, reach.topic_id)
+            if same and place.topic == TICKS and not topics_only:
+                said.clear()
+            said.append(before.next if same else reach.low)
+        come = max(said, default=reach.next)
+        self.judged[place] = min(reach.next, max(reach.low, come))
+
+    def positions(self, number: int) -> dict[str, InputPosition]:
+        """Tell where a partition reads on."""
+        places = [Partition(topic.name, number) for topic in topics.INPUTS]
+        return {
+            place.topic: InputPosition(self.reaches[place].topic_id, self.judged[place])
+            for place in places
         }
-        ticks, old = self.reaches[Partition(TICKS, number)], None if kept is None else kept.own
-        before = None if old is None else old.inputs.get(TICKS)
-        if before is None or before.topic_id not in (None, ticks.topic_id):
-            return found
-        if ticks.low <= before.next <= ticks.next:
-            found[TICKS] = before  # a change of the law may wait among them
-        return found
 
     def now(self, number: int, kept: Kept | None) -> int:
         """Tell the latest moment that a partition's time is known to have reached."""
@@ -147,11 +143,16 @@ class Rebuilder:
         names = [*(topic.name for topic in topics.INPUTS), VERDICTS, CASES]
         places = [Partition(name, number) for name in names for number in numbers]
         read = _Read(reaches(self._settings, self._admin, places))
+        kept = {number: self._layout.kept(number) for number in numbers}
+        for place in places:
+            if place.topic in (STEPS, RULINGS, TICKS):
+                read.judge(place, kept[place.partition], topics_only=topics_only)
         self._read_derived(read, numbers)
         self._read_inputs(read, numbers)
-        kept = {number: self._layout.kept(number) for number in numbers}
         epoch = epoch_after(wall, kept.values(), read.issued, read.known)
         done = Rebuilt(epoch, reaches=read.reaches)
+        if not dry_run:
+            self._commit_back(read)
         for number in numbers:
             rebuild = self._one(number, kept.pop(number), read, done, topics_only=topics_only)
             done.found[number] = rebuild.found
@@ -169,6 +170,19 @@ class Rebuilder:
         if not dry_run and (members := self._layout.members()):
             raise Refused(in_the_way(members))
         return counts[STEPS]
+
+    def _commit_back(self, read: _Read) -> None:
+        """Let the group not be ahead of what will be read again: an engine takes that for a loss.
+
+        Before anything is written: what is begun is not over, and whoever begins again finds this.
+        """
+        back = {
+            place: following
+            for place, following in read.judged.items()
+            if following < (read.reaches[place].committed or 0)
+        }
+        if back:
+            commit(self._settings, back)
 
     def _read_derived(self, read: _Read, numbers: Iterable[int]) -> None:
         """Learn what was issued and judged, in whichever partition it stands."""
@@ -191,6 +205,9 @@ class Rebuilder:
             reach = read.reaches[place]
             if reach.since is None:
                 reach.since = datetime.fromtimestamp(message.timestamp()[1] / 1000, UTC)
+            if message.offset() >= read.judged[place]:
+                read.coming.add(_origin(_record(message)))
+                return
             key = message.key()
             if key:
                 target = partition_of(key.decode(errors="replace"), len(numbers))
@@ -263,7 +280,7 @@ class Rebuilder:
         rebuild = Rebuild(
             self._logic(number, partitions),
             kept,
-            read.positions(number, counts),
+            read.positions(number),
             epoch=done.epoch,
             now=read.now(number, counts),
             partitions=partitions,
@@ -280,9 +297,12 @@ class Rebuilder:
         return rebuild
 
     def _feed(self, rebuild: Rebuild, read: _Read, place: Partition) -> None:
-        waiting = list(read.displaced.get(place, ()))
+        displaced = read.displaced.get(place, ())
+        waiting = [record for record in displaced if _origin(record) not in read.coming]
 
         def take(message: Any) -> None:
+            if message.offset() >= read.judged[place]:
+                return
             waiting.append(_record(message))
             if len(waiting) >= CHUNK:
                 rebuild.apply(place.topic, waiting)
@@ -302,24 +322,6 @@ def _record(message: Any) -> Record:
     return Record(message.key(), message.value(), timestamp, headers)
 
 
-def reaches(
-    settings: RuntimeSettings, admin: TopicAdmin, places: Iterable[Partition]
-) -> dict[Partition, Reach]:
-    """Ask how far some partitions reach, as a reader of what is committed sees it."""
-    ids = admin.ids([topic.name for topic in topics.INPUTS])
-    consumer = confluent_kafka.Consumer(
-        {
-            "bootstrap.servers": settings.bootstrap_servers,
-            "client.id": "jiancha-offsets",
-            "group.id": settings.group_id,  # demanded by the client, never joined
-            "isolation.level": "read_committed",
-            **settings.security.librdkafka,
-        }
-    )
-    with closing(consumer):
-        found = {}
-        for place in places:
-            at = confluent_kafka.TopicPartition(*place)
-            low, high = consumer.get_watermark_offsets(at, ANSWER)
-            found[place] = Reach(low, high, ids.get(place.topic))
-        return found
+def _origin(record: Record) -> bytes:
+    """Tell where a record stood first, as its header has it."""
+    return next(value for name, value in record.headers if name == ORIGIN_HEADER)

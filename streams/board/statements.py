@@ -118,7 +118,7 @@ FLOW: Final = """
 SELECT
     (SELECT uniqExact(case_no) FROM cases),
     (SELECT maxOrNull(toInt64(toUnixTimestamp(arrived_at))) FROM events),
-    (SELECT uniqExact(letter_id) FROM dead_letters),
+    (SELECT uniqExact(letter_id, arrived_at) FROM dead_letters),
     (SELECT maxOrNull(toInt64(toUnixTimestamp(if(%(live)s, refused_at, arrived_at))))
         FROM dead_letters)
 """

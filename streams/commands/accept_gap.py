@@ -14,7 +14,7 @@ from streams.commands.brokers import let_in_or_exit, one_line
 from streams.commands.common import FINDINGS, complain, settings_or_exit
 from streams.gaps import Gap, Refused, accepted
 from streams.logs import configure_logs
-from streams.rebuild_kafka import reaches
+from streams.reaches import reaches
 from streams.repartition_kafka import KafkaLayout
 from streams.repartitioning import in_the_way
 from streams.runtime.engine import runtime_settings

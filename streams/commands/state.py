@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
     from schemas.catalogue import Catalogue
     from schemas.macs import Key
-    from streams.rebuild_kafka import Reach, Rebuilt
+    from streams.reaches import Reach
+    from streams.rebuild_kafka import Rebuilt
     from streams.settings import Settings
 
 SHOWN: Final = 10

@@ -185,6 +185,7 @@ def letter_rows(header: bytes, refused_ms: int) -> list[Row]:
     letter = _LETTER.decode(header)
     row = (
         letter.letter_id,
+        letter.epoch,
         letter.reason,
         letter.field,
         _harmless(letter),

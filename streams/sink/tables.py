@@ -216,6 +216,7 @@ RULINGS: Final = _table(
 DEAD_LETTERS: Final = _table(
     "dead_letters",
     ("letter_id", "String"),
+    ("epoch", "UInt32"),
     "reason",
     "field",
     ("value", "String"),

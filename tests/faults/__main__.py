@@ -15,6 +15,14 @@ from pathlib import Path
 
 from tests.faults.rounds import Outcome, Plan, run
 
+RECOVERIES = (
+    "begin anew",
+    "an older state restored",
+    "Kafka restored from an hour ago",
+    "Kafka lost",
+    "upgrade",
+)
+
 
 def say(text: str) -> None:
     sys.stderr.write(text + "\n")
@@ -34,6 +42,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--outage", type=float, default=30.0, help="of ClickHouse, in seconds")
     parser.add_argument("--every", action="store_true", help="each fault once")
     parser.add_argument("--only", action="append", default=[], help="a fault by its name")
+    parser.add_argument(
+        "--recover", action="append", default=[], choices=RECOVERIES,
+        help="a loss that a person sees to; more than once: one after the other",
+    )  # fmt: skip
     given = parser.parse_args(arguments)
     outcomes: list[Outcome] = []
     for number in range(given.rounds):
@@ -49,6 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
             outage=given.outage,
             only=given.only,
             every=given.every,
+            recover=given.recover,
         )
         say(f"round {number + 1} of {given.rounds}: {plan}")
         folder = Path(tempfile.mkdtemp(prefix="jiancha-faults-"))

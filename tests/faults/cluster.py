@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
+from functools import partial
 from typing import TYPE_CHECKING
 
 from deploy.local.ports import free_port
@@ -10,6 +12,7 @@ from deploy.local.real_kafka import KafkaError, RealKafka
 from tests.faults.network import Gate
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 PARTITIONS = 4
@@ -42,7 +45,8 @@ class Cluster:
         """Between the workers and each broker."""
         self.between: list[Gate] = []
         """Between the other brokers and each."""
-        self.brokers: list[RealKafka] = []
+        self._made: list[Callable[[], RealKafka]] = []
+        self._folder = folder
         for node, controller in enumerate(controllers, 1):
             direct, inside, outside = free_port(), free_port(), free_port()
             gate, between = Gate(outside), Gate(inside)
@@ -61,19 +65,14 @@ class Cluster:
                 "log.cleaner.backoff.ms": 2000,
                 **(SAFE if brokers > 1 else {}),
             }
-            data = folder / f"broker{node}"
             self.gates.append(gate)
             self.between.append(between)
-            self.brokers.append(
-                RealKafka(
-                    data,
-                    direct,
-                    partitions=PARTITIONS,
-                    heap="320m",
-                    brief=True,
-                    properties=settings,
-                )
-            )
+            data = folder / f"broker{node}"
+            self._made.append(
+                partial(RealKafka, data, direct,
+                        partitions=PARTITIONS, heap=HEAP, brief=True, properties=settings)
+            )  # fmt: skip
+        self.brokers = [made() for made in self._made]
 
     @property
     def direct(self) -> str:
@@ -88,14 +87,51 @@ class Cluster:
     def start(self) -> None:
         for gate in (*self.gates, *self.between):
             gate.start()
+        self._launch()
+
+    def _launch(self) -> None:
         for broker in self.brokers:  # none serves before most of them are there
             broker.launch()
         for broker in self.brokers:
             broker.wait_until_up()
 
-    def stop(self) -> None:
-        for broker in self.brokers:  # nobody asks them for anything any more
+    def lose(self) -> None:
+        """Lose all brokers with their disks; new ones take their places."""
+        self._kill()
+        for folder in self._disks():
+            shutil.rmtree(folder)
+        self.brokers = [made() for made in self._made]
+        self._launch()
+
+    def back_up(self) -> None:
+        """Copy the disks of all brokers as they are at one moment."""
+        for broker in self.brokers:
+            broker.stop()
+        for folder in self._disks():
+            shutil.copytree(folder, self._backup(folder))
+        self._launch()
+
+    def restore(self) -> None:
+        """Lose all brokers; the disks are those of the backup."""
+        self._kill()
+        for folder in self._disks():
+            shutil.rmtree(folder)
+            self._backup(folder).rename(folder)
+        self._launch()
+
+    def _disks(self) -> list[Path]:
+        return [self._folder / f"broker{node}" for node in range(1, len(self.brokers) + 1)]
+
+    @staticmethod
+    def _backup(disk: Path) -> Path:
+        return disk.with_name(f"{disk.name}-backup")
+
+    def _kill(self) -> None:
+        for broker in self.brokers:
             with contextlib.suppress(KafkaError):
                 broker.kill()
+
+    def stop(self) -> None:
+        self._kill()  # nobody asks them for anything any more
         for gate in (*self.gates, *self.between):
             gate.stop()

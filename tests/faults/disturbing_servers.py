@@ -17,6 +17,7 @@ from confluent_kafka.admin import (
 
 from schemas import topics
 from tests.faults.disturbing import Disturber
+from tests.support.wait import eventually
 
 if TYPE_CHECKING:
     from random import Random
@@ -137,6 +138,8 @@ class HistoryFaults(Disturber):
             "ClickHouse takes nothing": self.refuse,
             "cut ClickHouse off": self.cut,
             "kill the sink": self.kill_sink,
+            "ClickHouse lost": self.lose,
+            "ClickHouse restored from an hour ago": self.restore,
         }
 
     @property
@@ -169,3 +172,41 @@ class HistoryFaults(Disturber):
 
     def kill_sink(self) -> None:
         self.lab.signal(self.lab.workers["sink"], signal.SIGKILL)
+
+    def lose(self) -> None:
+        """Lose ClickHouse with its disk, and bring back what the topics hold (docs/recovery.md)."""
+        before = self.lab.said("sink")
+        self._history.lose()
+        self.lab.jiancha("migrate")
+        self._read_on(before)
+
+    def restore(self) -> None:
+        """Go back to a copy of ClickHouse, and bring back what came since."""
+        self._history.back_up()
+        self.go_on_for(self.random.uniform(5, 15))
+        before = self.lab.said("sink")
+        self._history.restore()
+        self._read_on(before)
+
+    def _read_on(self, before: int) -> None:
+        """Wait until the sink stands still, restart it where nothing comes, and send it back."""
+
+        def stands() -> bool:
+            return "history_gap" in self.lab.log_of(sink).read_text(errors="replace")[before:]
+
+        sink = self.lab.workers["sink"]
+        self.go_on_for(20, until=stands)
+        if not stands():
+            self.lab.rest(sink)
+            self.lab.wake(sink)
+            self.go_on_for(20, until=stands)
+        if "Nothing to do" in self.lab.jiancha("history", "rewind", "--dry-run").stdout:
+            return
+        if not stands():
+            self.lab.rest(sink)
+        eventually(self._rewound, 90, interval=1, forgive=AssertionError)
+        self.lab.wake(sink)
+
+    def _rewound(self) -> bool:
+        self.lab.jiancha("history", "rewind")
+        return True

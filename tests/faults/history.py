@@ -1,11 +1,11 @@
-"""The history in a round: ClickHouse behind a gate, and what must stand in it at the end."""
+"""The history in a round: ClickHouse behind a gate, its loss, and what must stand in it."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import time
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from clickhouse_driver import Client
@@ -13,18 +13,14 @@ from clickhouse_driver import Client
 from deploy.local import servers
 from deploy.local.ports import free_port
 from deploy.local.process import Process
-from schemas import topics
-from schemas.verdicts import CaseRecord, EventRecord, MoveRecord, decode
-from streams.runtime.logic import RESERVED
-from streams.sink.judged_rows import version
 from tests.faults.network import Gate
-from tests.faults.oracle import Findings, event_of
-from tests.support.reader import Reader
+from tests.faults.views import Views
 from tests.support.wait import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Set as AbstractSet
     from pathlib import Path
+
+    from tests.support.reader import Reader
 
 UP_WITHIN = 60.0
 DATABASE = "jiancha"
@@ -36,7 +32,10 @@ class History:
 
     def __init__(self, folder: Path) -> None:
         self._port = free_port()
+        self._disk = servers.Layout(folder).clickhouse
+        self._backup = self._disk.with_name("clickhouse-backup")
         self._child = servers.clickhouse(servers.Layout(folder), self._port)
+        self._views = Views()
         self._process: Process | None = None
         self.gate = Gate(self._port)
 
@@ -53,6 +52,25 @@ class History:
             self.signal(signal.SIGCONT)
             self._process.stop()
             self._process = None
+
+    def lose(self) -> None:
+        """Lose the server with its disk; an empty one takes its place."""
+        self.kill()
+        shutil.rmtree(self._disk)
+        self.start()
+
+    def back_up(self) -> None:
+        """Copy all tables as they are at one moment."""
+        self.stop()
+        shutil.copytree(self._disk, self._backup, symlinks=True)
+        self.start()
+
+    def restore(self) -> None:
+        """Lose the server; the disk is that of the backup."""
+        self.kill()
+        shutil.rmtree(self._disk)
+        self._backup.rename(self._disk)
+        self.start()
 
     def signal(self, number: signal.Signals) -> None:
         if self._process is not None:
@@ -78,50 +96,15 @@ class History:
         finally:
             client.disconnect()
 
-    def hold(self, reader: Reader, within: float, findings: Findings) -> None:
-        """Hold the tables against the topics, once the sink has come to their end."""
-        events = {
-            (record.case_no, bytes(record.event))
-            for message in reader.read(topics.EVENTS.name)
-            if not (message.key() or b"").startswith(RESERVED)
-            and isinstance(record := event_of(message), EventRecord)
-        }
-        moves = {
-            f"{move.epoch} {move.move_id}"
-            for message in reader.read(topics.VERDICTS.name)
-            if not (message.key() or b"").startswith(RESERVED)
-            for move in [decode(message.value(), MoveRecord)]
-        }
-        cases: Counter[str] = Counter()
-        for message in reader.read(topics.CASES.name):
-            record = decode(message.value(), CaseRecord)
-            cases[record.case_no] = max(cases[record.case_no], version(record))
-        letters = sum(1 for _ in reader.read(topics.DEAD_LETTERS.name))
+    def come_to(self, reader: Reader, within: float) -> None:
+        """Let it come to what the topics say: that stays in it when they are lost."""
+        assert not (wrong := self.hold(reader, within)), wrong
+
+    def hold(self, reader: Reader, within: float) -> list[str]:
+        """Hold the views against topics and state, once the sink has come to the topics' end."""
+        self._views.read(reader)
         began, wrong = time.monotonic(), [""]
         while wrong and time.monotonic() < began + within:
-            wrong = [
-                *self._count("events", "count()", len(events)),
-                *self._count("dead_letters", "count()", letters),
-                *self._named(
-                    "card_moves",
-                    "concat(toString(epoch), ' ', card_id, '-', toString(move_no))",
-                    moves,
-                ),
-                *self._named(
-                    "cases",
-                    "concat(case_no, ' ', toString(revision))",
-                    {f"{name} {revision}" for name, revision in cases.items()},
-                ),
-            ]
+            wrong = self._views.compare(self.ask)
             time.sleep(0.5)
-        findings.history_wrong += wrong
-
-    def _count(self, table: str, what: str, expected: int) -> list[str]:
-        ((found,),) = self.ask(f"SELECT {what} FROM {table} FINAL")
-        return [] if found == expected else [f"{table}: {found} rows instead of {expected}"]
-
-    def _named(self, table: str, what: str, expected: AbstractSet[str]) -> list[str]:
-        found = Counter(name for (name,) in self.ask(f"SELECT {what} FROM {table} FINAL"))
-        wrong = [f"{table} lacks {name}" for name in sorted(expected - set(found))]
-        wrong += [f"{table} invents {name}" for name in sorted(set(found) - expected)]
-        return wrong + [f"{table} doubles {name}" for name, n in found.items() if n > 1]
+        return wrong

@@ -23,19 +23,20 @@ from schemas.ticks import Tick
 from schemas.verdicts import encode
 from streams.engine.rules import Rules
 from streams.runtime.logic import PARTITION_KEY
-from tests.bench import hall
+from tests.faults import catalogue
 from tests.faults.cluster import Cluster
 from tests.faults.history import History
-from tests.faults.load import LIVE_CATALOGUE
 from tests.faults.oracle import Findings, Oracle, position
 from tests.support.reader import Reader
 from tests.support.wait import eventually
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.faults.load import Load, Record
+    from tests.releases.running import Release
 
 ROOT = Path(__file__).parents[2]
-POLICY = "policy: {ladder: plain}\n"
 GROUP = "faults-engine"
 BACKOFF = 0.5
 """Seconds after which the supervisor starts a worker again."""
@@ -66,6 +67,7 @@ class Worker:
         self.process: subprocess.Popen | None = None
         self.resting = False
         self.again_at = 0.0
+        self.port = free_port()
         self.starved: int | None = None
         """The process that was given no memory: what it says at its end is up to where it was."""
 
@@ -74,22 +76,32 @@ class Lab:
     """Everything of one round. A context: what it started ends with it."""
 
     def __init__(
-        self, folder: Path, brokers: int, partitions: int, *, history: bool, live: bool
+        self,
+        folder: Path,
+        brokers: int,
+        partitions: int,
+        *,
+        history: bool,
+        live: bool,
+        law: str = "",
+        release: Release | None = None,
     ) -> None:
         self.folder, self.partitions, self.live = folder, partitions, live
+        self.release = release
+        """The older release whose program runs, as long as it does; None: this tree's."""
         self.history = History(folder) if history else None
         self.cluster = Cluster(folder, brokers)
         (folder / "catalogue").mkdir(parents=True)
-        items = LIVE_CATALOGUE if live else hall.CATALOGUE
-        (folder / "catalogue" / "all.yaml").write_text(POLICY + items, encoding="utf-8")
+        law = catalogue.LIVE if live else law or catalogue.REPLAYED
+        (folder / "catalogue" / "all.yaml").write_text(law, encoding="utf-8")
         (folder / "faults").mkdir()
         self.workers: dict[str, Worker] = {}
         self.ends: Counter[str] = Counter()
         self.odd_ends: list[str] = []
         self.samples: list[Sample] = []
         self.now = 0
-        self._http = free_port()  # the sink's; the engines serve nothing here
         self._ended = threading.Event()
+        self._looking = threading.Lock()
         self._threads = [threading.Thread(target=each) for each in (self._supervise, self._sample)]
 
     def __enter__(self) -> Self:
@@ -98,19 +110,9 @@ class Lab:
         if self.history is not None:
             self.history.gate.start()
             self.history.start()
-            subprocess.run(
-                [sys.executable, "-m", "streams.cli", "migrate"],
-                cwd=ROOT, env=self._environment(), check=True, capture_output=True,
-            )  # fmt: skip
+            self.jiancha("migrate")
             self._add("sink", SINK)
-        self._producer = ck.Producer(
-            {
-                "bootstrap.servers": self.cluster.direct,
-                "enable.idempotence": True,
-                "linger.ms": 5,
-                "message.max.bytes": 2 << 20,
-            }
-        )
+        self._producer = self._halls()
         for thread in self._threads:
             thread.start()
         return self
@@ -127,6 +129,47 @@ class Lab:
         if self.history is not None:
             self.history.stop()
             self.history.gate.stop()
+
+    def _halls(self) -> ck.Producer:
+        return ck.Producer(
+            {
+                "bootstrap.servers": self.cluster.direct,
+                "enable.idempotence": True,
+                "linger.ms": 5,
+                "message.max.bytes": 2 << 20,
+            }
+        )
+
+    def jiancha(self, *arguments: object, code: int | None = 0) -> subprocess.CompletedProcess[str]:
+        """Run a command as an operator types it. Raises AssertionError when it ends otherwise."""
+        done = subprocess.run(
+            [self._python, "-m", "streams.cli", *map(str, arguments)],
+            cwd=self._home, env=self._environment(), capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        said = f"{arguments}: {done.returncode}\n{done.stdout}{done.stderr}"
+        assert code is None or done.returncode == code, said
+        return done
+
+    @property
+    def _python(self) -> str:
+        return sys.executable if self.release is None else str(self.release.python)
+
+    @property
+    def _home(self) -> Path:
+        return ROOT if self.release is None else self.release.folder
+
+    def exchange_kafka(self, exchange: Callable[[], None]) -> None:
+        """Let the brokers be others, or older ones: nothing that was seen of them holds on."""
+        self._settle()
+        with self._looking:
+            exchange()
+            self.samples.clear()
+            self._producer = self._halls()
+
+    def forget_commits(self) -> None:
+        """Hold nothing against the commits that were seen: the state begins anew."""
+        with self._looking:
+            self.samples.clear()
 
     def _make_topics(self) -> None:
         admin = AdminClient({"bootstrap.servers": self.cluster.direct})
@@ -206,9 +249,11 @@ class Lab:
         """Give the engine workers that run, or will be started again."""
         return [worker for worker in self.engines() if not worker.resting]
 
-    def rest(self, worker: Worker) -> None:
-        """Stop a worker in good order, for a while."""
+    def rest(self, worker: Worker, *, killed: bool = False) -> None:
+        """Stop a worker for a while, in good order unless it is killed."""
         worker.resting = True
+        if killed:
+            self.signal(worker, signal.SIGKILL)
         if worker.process is not None and worker.process.poll() is None:
             worker.process.terminate()
             try:
@@ -238,13 +283,13 @@ class Lab:
             "JIANCHA_CATALOGUE": str(self.folder / "catalogue"),
             "JIANCHA_KAFKA__BOOTSTRAP_SERVERS": self.cluster.address,
             "JIANCHA_KAFKA__PARTITIONS": str(self.partitions),
+            "JIANCHA_KAFKA__REPLICATION_FACTOR": str(self.cluster.replication),
             "JIANCHA_KAFKA__SESSION_TIMEOUT": "6",
             "JIANCHA_KAFKA__REBALANCE_TIMEOUT": "20",
             "JIANCHA_ENGINE__GROUP": GROUP,
             "JIANCHA_ENGINE__TICKS_FROM": "worker" if self.live else "replay",
             "JIANCHA_ENGINE__CLOSED_DAYS_IN_MEMORY": "2",
             "JIANCHA_ENGINE__STALL_TIMEOUT": "20",
-            "JIANCHA_HTTP__PORT": str(self._http),
             "PYTHONUNBUFFERED": "1",
             **clickhouse,
         }
@@ -252,13 +297,25 @@ class Lab:
     def _spawn(self, worker: Worker) -> None:
         with self.log_of(worker).open("ab") as log:
             worker.process = subprocess.Popen(
-                [sys.executable, "-m", *worker.program],
-                cwd=ROOT, env=self._environment(), stdout=log, stderr=log,
+                [self._python, "-m", *self._program(worker)], cwd=self._home,
+                env=self._environment() | {"JIANCHA_HTTP__PORT": str(worker.port)},
+                stdout=log, stderr=log,
             )  # fmt: skip
+
+    def _program(self, worker: Worker) -> list[str]:
+        """Give what a worker runs: of a release there is no engine that can be told to die."""
+        if worker.program is ENGINE and self.release is not None:
+            return [*SINK[:-1], "engine"]
+        return worker.program
 
     def log_of(self, worker: Worker) -> Path:
         """Tell where a worker writes what it has to say."""
         return self.folder / f"{worker.name}.log"
+
+    def said(self, name: str) -> int:
+        """Tell how much a worker has said so far, in characters."""
+        log = self.log_of(self.workers[name])
+        return len(log.read_text(encoding="utf-8", errors="replace"))
 
     def _supervise(self) -> None:
         """Start again what has ended, as whatever runs the workers in an office does."""
@@ -288,7 +345,7 @@ class Lab:
 
     def _sample(self) -> None:
         while not self._ended.wait(0.3):
-            with contextlib.suppress(ck.KafkaException):
+            with self._looking, contextlib.suppress(ck.KafkaException):
                 offsets = self.committed(topics.STEPS.name)  # a moment before it is noted
                 self.samples.append(Sample(time.time(), offsets))
 
@@ -331,8 +388,14 @@ class Lab:
         found.ended_oddly = self.odd_ends
         self._hold_commits(found, reader)
         if self.history is not None:
-            self.history.hold(reader, within, found)
+            found.history_wrong += self.history.hold(reader, within)
         return found
+
+    def come_to(self, topic: str, within: float) -> None:
+        """Wait until the engines have committed a topic to its end."""
+        findings = Findings()
+        self._come_to(topic, None, within, findings)
+        assert not findings, findings.told()
 
     def _come_to(
         self, topic: str, wanted: dict[int, int] | None, within: float, findings: Findings

@@ -27,16 +27,10 @@ POISON = (
 )
 LARGEST = 1_048_000
 """Bytes of a record's value that the input topic just takes."""
-
-LIVE_CATALOGUE = """\
-items:
-  - code: i
-    name: 食品经营许可证核发
-    versions:
-      - clocks:
-          promised: {amount: 1, unit: minute}
-"""
-"""A catalogue by which a clock runs out within a round, in the time of the world."""
+OFFICERS = ("o-1", "o-2", "o-3", "o-9", None)
+"""Whom a step names: who holds its post, a deputy, another, or nobody."""
+FORGOTTEN = 0.2
+"""Of a load: cases that ended within it are no longer held by the halls."""
 SETTLES_AFTER = 60 + 5
 """Seconds after the last live event by which each clock has run out and been told."""
 
@@ -61,7 +55,15 @@ class Load:
 
     def _events(self, events: int) -> list[Sent]:
         log = make_log(events, self._partitions, self._random.randrange(1 << 30))
-        return sorted(event for own in log.steps for event in own)
+        return [self._with_officer(sent) for sent in sorted(e for own in log.steps for e in own)]
+
+    def _with_officer(self, sent: Sent) -> Sent:
+        """Name one whose post it is, or nobody: who answers is then a matter of the day."""
+        fields = json.loads(sent.value)
+        if "step" in fields:
+            fields["officer"] = self._random.choice(OFFICERS)
+            fields = {name: value for name, value in fields.items() if value is not None}
+        return sent._replace(value=json.dumps(fields, ensure_ascii=False).encode())
 
     @property
     def left(self) -> int:
@@ -77,6 +79,15 @@ class Load:
         if self._random.random() < 0.3:
             self._random.shuffle(records)
         return records
+
+    def again(self) -> list[Record]:
+        """Give what the halls still hold of what was sent: whole cases, as they were."""
+        sent = self._sent[: self._at]
+        early = sent[: int(len(sent) * FORGOTTEN)]
+        ended = {s.case_no for s in early if b'"finished"' in s.value}
+        later = {s.case_no for s in self._sent[len(early) :]}
+        gone = ended - later
+        return [self._record(s.case_no, s.value) for s in sent if s.case_no not in gone]
 
     def one_case(self, events: int) -> list[Record]:
         """Give very many events of one case: all the load in one partition."""
@@ -131,14 +142,15 @@ class LiveLoad(Load):
         return [record for sent in due for record in self._as_sent(sent)]
 
     def _next(self, number: int) -> Sent:
-        """Write an event: cases are accepted one after the other, each second one ends later."""
-        begins = number % 3 < 2
-        case = number if begins else max(0, number - self._random.choice((200, 2000, 5000)))
-        case -= 0 if case % 3 < 2 else 1
+        """Write an event: cases are accepted one after the other; half of them end later."""
+        begins = number % 4 < 2
+        back = 3 if number % 4 == 3 else self._random.choice((200, 2000, 5000))
+        case = number if begins else max(0, number - back)
+        case -= max(0, case % 4 - 1)
         now, case_no = datetime.now(UTC), f"430102-2026-{case:08d}"
         moment = now.isoformat(timespec="seconds")
-        kind = "accepted" if begins else "finished"
-        facts = {} if begins else {"outcome": "granted"}
+        kind = ("accepted", "accepted", "finished", "step_started")[number % 4]
+        facts = {"finished": {"outcome": "granted"}, "step_started": {"step": "SC"}}.get(kind, {})
         value = event(case_no, number, kind, moment, **facts)
         return Sent(int(now.timestamp()), case_no, value)
 

@@ -109,33 +109,41 @@ class Oracle:
     # -- what is ------------------------------------------------------
 
     def _check_records(self, findings: Findings, steps: dict[Place, Any]) -> None:
-        """Each record has one effect: it is accepted, or refused, or sent on, once."""
+        """Each record has one effect in a life: it is accepted, or refused, or sent on, once."""
         came = {place: origin_of(message) for place, message in steps.items()}
         sent_on = Counter(origin for place, origin in came.items() if origin != place)
-        accepted = Counter(
-            Place(record.origin.partition, record.origin.offset)
-            for message in self._reader.read(topics.EVENTS.name)
-            if not (message.key() or b"").startswith(RESERVED)
-            and isinstance(record := event_of(message), EventRecord)
-        )
-        refused = Counter(
-            Place(letter.origin.partition, letter.origin.offset)
-            for message in self._reader.read(topics.DEAD_LETTERS.name)
-            for name, value in message.headers() or ()
-            if name == DEAD_LETTER_HEADER
-            for letter in [decode(value, DeadLetter)]
-        )
-        effects = accepted + refused
+        effects = self._effects()
+        known = {place for _, place in effects}
         arrived = {place for place, origin in came.items() if origin == place}
-        findings.lost += sorted(arrived - set(effects))
-        findings.invented += sorted(set(effects) - arrived)
-        findings.doubled += [(place, n) for place, n in effects.items() if n > 1]
-        findings.doubled += [(place, n, "sent on") for place, n in sent_on.items() if n > 1]
+        findings.lost += sorted(arrived - known)
+        findings.invented += sorted(known - arrived)
+        # One that is sent on again by a later life stands there twice, and is told of twice.
+        findings.doubled += [
+            (name, n) for name, n in effects.items() if n > max(1, sent_on[name[1]])
+        ]
+        lives = len({epoch for epoch, _ in effects}) or 1  # each may send it on again
+        findings.doubled += [(place, n, "sent on") for place, n in sent_on.items() if n > lives]
+
+    def _effects(self) -> Counter[tuple[int, Place]]:
+        """Count what each life, by its epoch, made of each record."""
+        found: Counter[tuple[int, Place]] = Counter()
+        for message in self._reader.read(topics.EVENTS.name):
+            if not (message.key() or b"").startswith(RESERVED) and isinstance(
+                record := event_of(message), EventRecord
+            ):
+                found[record.epoch, _place(record.origin)] += 1
+        for message in self._reader.read(topics.DEAD_LETTERS.name):
+            for name, value in message.headers() or ():
+                if name == DEAD_LETTER_HEADER:
+                    letter = decode(value, DeadLetter)
+                    found[letter.epoch, _place(letter.origin)] += 1
+        return found
 
     def _check_moves(self, findings: Findings) -> None:
         """No card is told twice, or out of its order, or before its time."""
         seen: Counter[str] = Counter()
         last: dict[str, tuple[int, int]] = {}
+        stands: dict[tuple[int, str, str, str], str] = {}
         for message in self._reader.read(topics.VERDICTS.name):
             if (message.key() or b"").startswith(RESERVED):
                 continue
@@ -143,12 +151,19 @@ class Oracle:
             name = f"{move.move_id}@{move.epoch}"
             seen[name] += 1
             epoch, before = last.get(move.card_id, (move.epoch, 0))
-            following = before + 1 if epoch == move.epoch else 1  # a later life counts anew
-            if (epoch > move.epoch or move.move_no != following) and seen[name] == 1:
+            # A later life counts anew, or from where a rebuild took the card over.
+            following = {before + 1} if epoch == move.epoch else {1, before}
+            if (epoch > move.epoch or move.move_no not in following) and seen[name] == 1:
                 findings.lost.append((move.card_id, "move", move.epoch, move.move_no))
             last[move.card_id] = move.epoch, move.move_no
             if move.move == "issued" and move.at < move.holds_from:
                 findings.too_early.append((move.case_no, move.card_id))
+            about = move.epoch, move.case_no, move.clock_id, str(move.level)
+            if move.move != "retracted":
+                if stands.setdefault(about, move.card_id) != move.card_id:
+                    findings.doubled.append((*about, "two cards"))
+            elif stands.get(about) == move.card_id:
+                del stands[about]
         findings.doubled += [name for name, n in seen.items() if n > 1]
 
     def _check_states(self, findings: Findings, expected: list[CasePartition]) -> None:
@@ -197,12 +212,16 @@ def facts(logic: CasePartition, name: str) -> Any:
     return [repr(entry) for entry in state.entries], sorted(cards), head.summary, head.horizon
 
 
+def _place(origin: Origin) -> Place:
+    return Place(origin.partition, origin.offset)
+
+
 def origin_of(message: Any) -> Place:
     """Tell where a record first came in: there, unless a worker sent it on."""
     for name, value in message.headers() or ():
         if name == ORIGIN_HEADER:
             origin = decode(value, Origin)
-            return Place(origin.partition, origin.offset)
+            return _place(origin)
     return Place(message.partition(), message.offset())
 
 

@@ -57,3 +57,17 @@ def test_clocks_that_are_wrong_by_an_hour_declare_nothing(tmp_path):
     plan = Plan(seed="live", workers=2, live=True, every=True, only=only)
     outcome = run(plan, tmp_path, print)
     assert not outcome.findings, outcome.findings.told()
+
+
+def test_a_state_begun_anew_an_older_one_and_kafka_lost_one_after_the_other(tmp_path):
+    recover = ("begin anew", "an older state restored", "Kafka lost")
+    plan = Plan(seed="lost", seconds=8, workers=1, events=1200, history=True, recover=recover)
+    outcome = run(plan, tmp_path, print)
+    assert not outcome.findings, outcome.findings.told()
+    assert outcome.done == list(recover)
+
+
+def test_a_running_release_is_upgraded(tmp_path):
+    plan = Plan(seed="up", seconds=8, workers=1, events=800, history=True, recover=["upgrade"])
+    outcome = run(plan, tmp_path, print)
+    assert not outcome.findings, outcome.findings.told()

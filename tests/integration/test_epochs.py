@@ -245,3 +245,20 @@ def test_a_case_is_told_as_set_aside_while_it_is(house, story, nulls):
             settings={"join_use_nulls": nulls},
         )
         assert found == ([("A", topics.STEPS.name, 7, "KeyError")] if expected else [])
+
+
+def test_a_letter_of_a_topic_made_anew_does_not_take_the_place_of_an_older_one(house):
+    """It has its name, for it is about the record at the same offset; it came at another time."""
+    where, client = house
+    refused = history.dead_letter(7)
+    write(where, client, refused)
+    again = history.dead_letter(7, epoch=FIRST)  # the same record, refused by a state begun anew
+    other = history.dead_letter(7, epoch=SECOND, origin=history.origin(7, arrived=SECOND))
+    write(where, client, again, other, other)
+    assert client.execute("SELECT epoch FROM dead_letters FINAL ORDER BY epoch") == [
+        (0,), (FIRST,), (SECOND,),
+    ]  # fmt: skip
+    shown = "SELECT letter_id, epoch FROM v_dead_letters ORDER BY epoch"
+    found = client.execute(shown)
+    assert [epoch for _, epoch in found] == [FIRST, SECOND]
+    assert len({name for name, _ in found}) == 1

@@ -11,7 +11,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from schemas import topics
 from schemas.ticks import Tick
-from schemas.verdicts import MoveRecord, decode, encode
+from schemas.verdicts import EventRecord, MoveRecord, decode, encode
 from streams.engine.state import unpack
 from streams.runtime.placing import partition_of
 from tests.bench.hall import CATALOGUE, make_log
@@ -171,6 +171,33 @@ def test_a_lost_state_is_made_again_and_no_card_is_issued_twice(system):
         newly
     )  # what the rebuild says again is revision 1
     assert again - first  # time went on
+
+
+def test_an_older_state_is_made_whole_and_what_nobody_had_judged_is_judged_and_told(system):
+    """What came when the engines were down is in no state, and nobody has told of it."""
+    hall = Hall(system)
+    first_life(system, hall, 0.3)
+    backup = [(m.key(), m.value(), m.partition()) for m in hall.reader.read(STATE)]
+    first_life(system, hall, 0.3)
+    hall.send(0.2)
+    remade(system, STATE)
+    for key, value, partition in backup:
+        hall.producer.produce(STATE, value, key, partition)
+    assert hall.producer.flush(20) == 0
+    assert "jiancha state rebuild" in ended_with(system)
+    system.run("state", "rebuild")
+    assert system.run("state", "rebuild", "--dry-run").stdout  # a second run is no harm
+    system.start("engine")
+    system.ready("engine")
+    hall.judged()
+    told = {
+        (record.origin.partition, record.origin.offset)
+        for message in hall.reader.read(topics.EVENTS.name)
+        if not message.key().startswith(b"\x00")
+        for record in [decode(message.value(), EventRecord)]
+    }
+    assert told == {(n, at) for n, end in hall.ends(STEPS).items() for at in range(end)}
+    assert system.terminate("engine") == 0
 
 
 def test_what_retention_took_unread_is_told_with_the_command_that_goes_on(system):

@@ -62,6 +62,20 @@ def test_a_history_of_the_first_release_gets_the_groups_offsets_once(house):
         offsets.check({P, Q}, adopt=True)
 
 
+@pytest.mark.parametrize(("kept", "ends"), [(None, 0), (20, 20)])
+def test_a_database_that_is_exchanged_under_a_running_sink_is_noticed(house, kept, ends):
+    offsets, _, client = house
+    offsets.check({P, Q}, adopt=True)
+    offsets.keep({P: 50, Q: 7})
+    offsets.stand()
+    client.execute("TRUNCATE TABLE sink_offsets")
+    rows = [(Q.topic, "id-1", 1, 7)] if kept is None else [(P.topic, "id-1", 0, kept)]
+    into = "INSERT INTO sink_offsets (topic, topic_id, partition, next_offset) VALUES"
+    client.execute(into, rows)
+    with pytest.raises(HistoryGap, match=f"the history ends at {ends}, and had come to 50"):
+        offsets.stand()
+
+
 def test_an_empty_database_of_a_group_that_has_read_is_a_loss(house):
     offsets, brokers, _ = house
     brokers.says(P, 50)
@@ -93,6 +107,7 @@ def test_a_topic_made_anew_is_another_one(house):
     brokers.says(P, None, "id-2")
     offsets.check({P}, adopt=True)
     offsets.keep({P: 3})
+    offsets.stand()
     assert offsets.kept().offsets == {
         ("jiancha.cases", "id-1", 0): 50,
         ("jiancha.cases", "id-2", 0): 3,
