@@ -217,7 +217,12 @@ def _command(
     output = subprocess.PIPE if quiet else None
     argv = [sys.executable, "-m", "streams.cli", *arguments]
     with subprocess.Popen(
-        argv, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+        argv,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        start_new_session=True,  # Ctrl-C is for us, who end the command
     ) as done:
         with _ended_on(stop, done.terminate):
             said, _ = done.communicate()

@@ -27,8 +27,11 @@ ROWS = 1200
 
 
 @contextmanager
-def local(data, *arguments):
-    """Run it until the log is replayed; yield the board's address and what was printed."""
+def local(data, *arguments, until="The log is replayed"):
+    """Run it until it says so; yield the board's address and what was printed.
+
+    At the end Ctrl-C is pressed: a terminal sends the signal to every process in front.
+    """
     port = free_port()
     argv = ["local", "--data", str(data), "--port", str(port), *arguments]
     out = data.parent / f"local-{port}.out"
@@ -39,19 +42,21 @@ def local(data, *arguments):
             stdout=output,
             stderr=output,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            start_new_session=True,
         )
     try:
 
         def replayed():
             assert process.poll() is None, out.read_text()[-3000:]
-            return "The log is replayed" in out.read_text()
+            return until in out.read_text()
 
         eventually(replayed, 150, interval=0.2, forgive=())
         yield f"http://127.0.0.1:{port}", out.read_text()
     finally:
-        process.send_signal(signal.SIGINT)
+        os.killpg(process.pid, signal.SIGINT)
         code = process.wait(30)
     assert code == 0, out.read_text()[-3000:]
+    assert "Aborted" not in out.read_text()
 
 
 def counts(said):
@@ -121,6 +126,15 @@ def test_it_shows_the_log_keeps_the_history_and_leaves_nothing_behind(tmp_path, 
     assert open_to_others(data) == []
     with local(data, *part) as (_, said):
         assert counts(said) == first
+    assert processes_of(data) == []
+
+
+def test_ctrl_c_in_the_middle_of_the_replay_ends_it_without_a_word(tmp_path, part):
+    need("chdb")
+    data = tmp_path / "data"
+    part[part.index("max")] = "3600"
+    with local(data, *part, until="Log  "):
+        pass
     assert processes_of(data) == []
 
 
