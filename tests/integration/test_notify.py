@@ -278,6 +278,7 @@ def test_at_midnight_every_red_is_named_and_the_rest_is_one_message(
         assert max(messages.sizes) <= 4096
 
 
+@pytest.mark.long
 def test_a_notifier_cut_off_from_kafka_says_nothing_of_its_lag_any_more(topic, tmp_path):
     """A poll that brings nothing looks the same whether the topic is quiet or the broker gone."""
     with contextlib.ExitStack() as broker:

@@ -13,7 +13,7 @@ from tests.support.sources import HN, OPS, ZZ, signed
 from tests.support.system import installed
 from tests.support.wait import eventually
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.long]  # `make test`: tests/unit/test_speaking.py
 
 CATALOGUE = """
 name: 两市
@@ -143,7 +143,6 @@ def cured(system):
     assert MAC_HEADER not in system.log("engine").read_text(encoding="utf-8")
 
 
-@pytest.mark.long
 def test_a_replay_signs_what_it_sends(system, tmp_path):
     for role in ("engine", "sink"):
         system.start(role)
@@ -157,7 +156,6 @@ def test_a_replay_signs_what_it_sends(system, tmp_path):
     assert reasons(system) == []
 
 
-@pytest.mark.long
 def test_an_engine_without_a_key_that_the_catalogue_names_does_not_start(system):
     del system.env["JIANCHA_KEYS_FILE"]
     process = system.start("engine")
