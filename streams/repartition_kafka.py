@@ -42,8 +42,8 @@ class KafkaLayout:
         return {name: held[name].partitions for name in _BY_NAME if name in held}
 
     def members(self) -> int:
-        """Count the engines in the group."""
-        return self._admin.members(self._settings.group_id)
+        """Count the engines in the group, once those that have ended are out of it."""
+        return self._admin.remaining(self._settings.group_id)
 
     def claim(self, partitions: Iterable[int]) -> None:
         """Shut out whoever wrote these partitions; wait for what they have committed."""

@@ -153,10 +153,7 @@ def repartition(
 
 def in_the_way(members: int) -> str:
     """Say that so many engines are in the group while nobody else may write."""
-    return (
-        f"{members} engines are in the group: stop them all; one that was killed leaves it after"
-        " the session timeout"
-    )
+    return f"{members} engines are in the group, and stay: stop them all"
 
 
 def _move_all(

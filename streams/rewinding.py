@@ -6,7 +6,6 @@ come from the engine's state (`streams.resending`). To read something twice chan
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from kafka import OffsetAndMetadata, TopicPartition
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from streams.sink.batches import Partition
     from streams.sink.offsets import Brokers, Kept, Offsets, Read
 
-LEAVE_SECONDS: Final = 15.0
-"""How long members are waited for that are just leaving."""
 COMMIT_MS: Final = 5_000
 
 
@@ -75,7 +72,6 @@ def rewind(
     *,
     from_the_first: bool = False,
     dry_run: bool = False,
-    pause: Callable[[float], None] = time.sleep,
 ) -> list[Rewound]:
     """Set the group's offsets, and the history's account of them; give what was, or would be, set.
 
@@ -83,8 +79,11 @@ def rewind(
     offsets are set: cut off between the two it is run again. Raises Refused while the group has
     members, KafkaError, SchemaDiffers, and what the driver raises.
     """
-    if not dry_run:
-        _await_none(members, pause)
+    if not dry_run and (count := members()):
+        raise Refused(
+            f"{count} sinks are in the group, and stay: stop them (one that stands still for a"
+            " gap has left it already)"
+        )
     found = brokers.read(brokers.partitions(topics))
     done = rewinds(found, offsets.kept(), from_the_first=from_the_first)
     if dry_run or not done:
@@ -99,15 +98,3 @@ def rewind(
             offsets.forget(each.partition)
     offsets.keep({each.partition: each.to for each in done})
     return done
-
-
-def _await_none(members: Callable[[], int], pause: Callable[[float], None]) -> None:
-    for _ in range(int(LEAVE_SECONDS)):
-        if not members():
-            return
-        pause(1.0)
-    if count := members():
-        raise Refused(
-            f"{count} sinks are in the group: stop them (one that stands still for a gap has left"
-            " it; one that was killed leaves it after the session timeout)"
-        )

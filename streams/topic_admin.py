@@ -7,6 +7,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+import structlog
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import CoordinatorNotAvailableError, KafkaError, TopicAlreadyExistsError
@@ -16,7 +17,7 @@ from streams.kafka_clients import kafka_python_options
 from streams.topic_checks import Held, config_of, partitions_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from schemas.topics import Topic
     from streams.settings import Kafka
@@ -25,6 +26,8 @@ ANSWER_MS: Final = 5_000
 """How long a broker may take to answer at first, in milliseconds."""
 SHOWN_WITHIN: Final = 30.0
 """Seconds until partitions that were added have leaders, and a group has its coordinator."""
+
+log = structlog.get_logger(__name__)
 
 
 class TopicsUnavailable(Exception):  # noqa: N818 - named after the condition
@@ -119,6 +122,22 @@ class TopicAdmin:
                     if time.monotonic() > deadline:
                         raise
                     time.sleep(0.5)
+
+    def remaining(self, group: str, pause: Callable[[float], None] = time.sleep) -> int:
+        """Count the members that are in a group to stay.
+
+        A process that was killed, or ended itself, is a member until its session times out. So the
+        count is taken again each second until nobody is left, or a session and five seconds have
+        gone by; that it waits is told. Raises TopicsUnavailable.
+        """
+        seconds = int(self._kafka.session_timeout) + 5
+        for second in range(seconds):
+            if not (members := self.members(group)):
+                return 0
+            if not second:
+                log.info("waiting for members to leave", group=group, members=members, upto=seconds)
+            pause(1.0)
+        return self.members(group)
 
 
 @contextmanager

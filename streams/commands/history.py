@@ -148,7 +148,7 @@ def _rewind(settings: Settings, *, dry_run: bool, from_the_first: bool) -> list[
                 brokers,
                 offsets,
                 TOPICS,
-                lambda: admin.members(group),
+                lambda: admin.remaining(group),
                 from_the_first=from_the_first,
                 dry_run=dry_run,
             )

@@ -246,7 +246,7 @@ def test_a_history_restored_from_an_hour_ago_is_read_on_from_where_it_ends(house
     house.equal()
     true, moves = house.history(), ask("SELECT * FROM v_card_history")
     refused = house.system.run("history", "rewind", code=1)
-    assert "1 sinks are in the group: stop them" in refused.stderr
+    assert "1 sinks are in the group, and stay: stop them" in refused.stderr
     assert house.system.terminate("sink") == 0
     for table in TABLES:
         ask(f"TRUNCATE TABLE {table}")

@@ -181,7 +181,7 @@ def test_a_state_topic_that_was_lost_ends_the_process_and_says_the_cure(make_rea
     assert lab.stop("w1") == 0
     lab.remake(lab.topics.state)
     assert lab.spawn("w2").wait(30) == 70
-    assert "the state topic lost records. Run `jiancha rebuild`" in lab.log("w2")
+    assert "the state topic lost records. Run `jiancha state rebuild`" in lab.log("w2")
 
 
 @pytest.mark.long

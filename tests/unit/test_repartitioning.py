@@ -296,7 +296,7 @@ class TestRefusals:
     def test_engines_that_run_are_not_shut_out(self):
         brokers = layout()
         brokers.engines = 2
-        assert self.refused(brokers).startswith("2 engines are in the group: stop them all")
+        assert self.refused(brokers) == "2 engines are in the group, and stay: stop them all"
         assert brokers.claimed == set()
 
     @pytest.mark.parametrize(
