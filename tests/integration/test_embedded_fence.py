@@ -77,6 +77,30 @@ def test_without_the_password_nobody_comes_in(port, user, password):
     assert refused.value.code == AUTHENTICATION_FAILED
 
 
+_LOADED_WITH_NOTHING_BEHIND_THE_ENVIRONMENT = """
+import ctypes, importlib.util, mmap, os, pathlib, sys
+from deploy.local import clickhouse_fence
+clickhouse_fence.confine(pathlib.Path(sys.argv[1]))
+page, libc = mmap.PAGESIZE, ctypes.CDLL(None)
+room = mmap.mmap(-1, 2 * page)
+start = ctypes.addressof(ctypes.c_char.from_buffer(room))
+libc.mprotect(ctypes.c_void_p(start + page), page, 0)
+ctypes.c_void_p.in_dll(libc, "environ").value = start + page - 8
+(folder,) = importlib.util.find_spec("chdb").submodule_search_locations
+ctypes.CDLL(folder + "/_chdb.abi3.so")
+os._exit(0)
+"""
+"""An empty environment at the very end of what may be read."""
+
+
+@needs_landlock
+def test_the_engine_loads_without_reading_behind_the_environment(tmp_path):
+    """Denied /proc/self/auxv it did, and what lies there is chance: SIGSEGV, now and then."""
+    need("chdb")
+    argv = [sys.executable, "-c", _LOADED_WITH_NOTHING_BEHIND_THE_ENVIRONMENT, tmp_path / "data"]
+    assert subprocess.run(argv, check=False, timeout=60).returncode == 0
+
+
 def test_it_does_not_serve_without_a_secret(tmp_path):
     need("chdb")
 
