@@ -4,7 +4,8 @@ Three kinds of connection are counted apart, so that one kind takes no place of 
 whose request has not come wholly, those whose request is being answered, and those that rest
 between two. When there are too many of the first or the last, the oldest goes: a reader's request
 comes in milliseconds, so who has waited longest is no reader. A crowd of readers that arrives at
-once is spared: all of it is accepted before the first byte is read.
+once is spared: all of it is accepted before the first byte is read. When the server itself stood
+still, what came meanwhile is read before anybody is called late.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable
 
 READ_SECONDS: Final = 10.0
 """Within this a request must have come wholly: from the connection, or from its first byte."""
@@ -28,9 +30,13 @@ MOST_RESTING: Final = 500
 
 
 class Crowd:
-    """The connections of one server that nothing is being done for, each kind by age."""
+    """The connections of one server that nothing is being done for, each kind by age.
 
-    def __init__(self) -> None:
+    `soon` is the loop's `call_soon`: what was ready with a new connection is read before it.
+    """
+
+    def __init__(self, soon: Callable[..., object]) -> None:
+        self._soon = soon
         self.half_open: dict[ImpatientProtocol, float] = {}
         self.resting: dict[ImpatientProtocol, float] = {}
 
@@ -38,14 +44,17 @@ class Crowd:
         """Take note that its request has begun, or is awaited for the first time."""
         self.resting.pop(one, None)
         self.half_open[one] = now
-        _relieve(self.half_open, MOST_HALF_OPEN, before=now - SPARED_SECONDS)
-        _relieve(self.half_open, MOST_SPARED, before=now)
+        self._soon(self._relieve, now)
 
     def rests(self, one: ImpatientProtocol, now: float) -> None:
         """Take note that it has been answered, and may ask again."""
         self.half_open.pop(one, None)
         self.resting[one] = now
         _relieve(self.resting, MOST_RESTING, before=now)
+
+    def _relieve(self, now: float) -> None:
+        _relieve(self.half_open, MOST_HALF_OPEN, before=now - SPARED_SECONDS)
+        _relieve(self.half_open, MOST_SPARED, before=now)
 
     def leaves(self, one: ImpatientProtocol) -> None:
         """Take note that its request is being answered, or that it is gone."""

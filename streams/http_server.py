@@ -110,15 +110,15 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen. uvicorn's own way gives a client that never shakes hands a minute."""
+        loop = asyncio.get_running_loop()
         connection = partial(
             ImpatientProtocol,
             config=self.config,
             server_state=self.server_state,
             app_state={},
-            crowd=Crowd(),
+            crowd=Crowd(loop.call_soon),
         )
         handshake = None if self._tls is None else READ_SECONDS
-        loop = asyncio.get_running_loop()
         self.servers = [
             await loop.create_server(
                 connection,

@@ -126,7 +126,7 @@ class Connection:
 def crowd(monkeypatch):
     for name, value in {"MOST_HALF_OPEN": 2, "MOST_SPARED": 4, "MOST_RESTING": 3}.items():
         monkeypatch.setattr(protocol, name, value)
-    return Crowd()
+    return Crowd(lambda work, *arguments: work(*arguments))
 
 
 def arrive(crowd, count, at):
@@ -158,6 +158,20 @@ def test_who_is_answered_or_rests_takes_no_place_of_the_half_open(crowd):
     crowd.leaves(answered[0])
     crowd.rests(answered[1], 10.1)
     assert cut(answered + arrive(crowd, 2, at=12.0) + arrive(crowd, 1, at=12.0)) == [False] * 5
+
+
+def test_a_server_that_stood_still_reads_what_came_before_it_calls_anybody_late(monkeypatch):
+    """Their requests lay in the socket when the next connection was accepted."""
+    monkeypatch.setattr(protocol, "MOST_HALF_OPEN", 2)
+    due = []
+    crowd = Crowd(lambda work, *arguments: due.append(partial(work, *arguments)))
+    waited = arrive(crowd, 4, at=10.0)
+    arrive(crowd, 1, at=15.0)
+    for one in waited[:3]:  # as their bytes are read, in the same round of the loop
+        crowd.leaves(one)
+    for work in due:
+        work()
+    assert cut(waited) == [False] * 4
 
 
 def test_of_those_that_rest_the_oldest_go(crowd):
