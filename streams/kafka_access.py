@@ -49,6 +49,10 @@ class AccessDenied(Exception):  # noqa: N818 - named after the condition
     """Raised when the brokers do not let us in, or not do what we must; the text says the cure."""
 
 
+class CannotReadOn(Exception):  # noqa: N818 - named after the condition
+    """Raised when a role cannot read on where it is, and waiting would cure nothing: begin anew."""
+
+
 class HungUp(AccessDenied):
     """Raised when brokers break off: they want another protocol, or are about to stop."""
 

@@ -18,7 +18,7 @@ from kafka.errors import KafkaError
 
 from schemas.topics import VERDICTS
 from schemas.verdicts import ORIGIN_HEADER, LifeRecord, MoveRecord, is_life
-from streams.kafka_access import denial
+from streams.kafka_access import CannotReadOn, denial
 from streams.kafka_clients import Steady, kafka_python_consumer_options
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Read:
     """Whether an earlier notifier has told what came of it."""
 
 
-class Widened(Exception):  # noqa: N818 - named after the condition
+class Widened(CannotReadOn):
     """Raised when the topic has more partitions than at the start: begin anew, to read them all."""
 
 

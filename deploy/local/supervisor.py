@@ -72,19 +72,20 @@ class Supervisor:
         for child in self._children:
             self.add(child)
 
-    def add(self, child: Child) -> None:
-        """Start one more child and wait until it is ready.
+    def add(self, *children: Child) -> None:
+        """Start more children, at once, and wait until all are ready.
 
-        Raises StartError when it is not in time, or when any child ends meanwhile; all children
+        Raises StartError when one is not in time, or when any child ends meanwhile; all children
         are stopped by then.
         """
         try:
-            self._await_ready(self._spawn(child))
+            for process in [self._spawn(child) for child in children]:
+                self._await_ready(process)
         except BaseException:
             self.stop()
             raise
         with self._guard:
-            self._watched.add(child.name)
+            self._watched |= {child.name for child in children}
 
     def stop(self) -> None:
         """Stop all children, the last one first. Twice does no harm."""

@@ -146,8 +146,7 @@ def _run(plan: Plan) -> int:
             _say(f"            user default, password in {password}")
             events = _events(plan, env, stop)
             _command(["migrate"], env, stop, quiet=True)
-            for role in ROLES:
-                supervisor.add(_role(role, env, plan.port))
+            supervisor.add(*(_role(role, env, plan.port) for role in ROLES))
             scheme = "https" if env.get("JIANCHA_HTTP__CERT_FILE") else "http"
             _say(f"Board       {scheme}://{HOST}:{plan.port}")
             _say(f"Log         {plan.log}")

@@ -13,7 +13,7 @@ import structlog
 from kafka import ConsumerRebalanceListener, OffsetAndMetadata, TopicPartition
 from kafka.errors import KafkaError
 
-from streams.kafka_access import denial
+from streams.kafka_access import CannotReadOn, denial
 from streams.kafka_clients import Steady
 from streams.sink.backoff import backoff
 from streams.sink.batches import Partition, without
@@ -45,7 +45,7 @@ Rebalance = tuple[Literal["assigned", "lost"], set[Partition]]
 log = structlog.get_logger(__name__)
 
 
-class Stalled(Exception):  # noqa: N818 - named after the condition
+class Stalled(CannotReadOn):
     """Raised when the consumer reads nothing although records wait."""
 
 

@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 from alerts.notify.verdicts import Widened
 from streams.commands import worker
 from streams.commands.common import WRONG_USE
+from streams.commands.roles import board
 from streams.runtime.failstop import EXIT_CODE
 from streams.sink.loop import Stalled
 
@@ -18,7 +19,7 @@ def ended(monkeypatch, error):
     def role(_settings, _registry):
         raise error
 
-    monkeypatch.setitem(worker._ROLES, "board", role)  # it asks no broker first
+    monkeypatch.setattr(board, "run", role)  # it asks no broker first
     monkeypatch.setattr(worker, "configure_logs", lambda _settings: None)
     monkeypatch.setattr(worker.memory, "settle", lambda: None)
     with capture_logs() as lines:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from unittest.mock import Mock
 
-from streams.commands.worker import PULSE_SECONDS, Pulse
+from streams.commands.roles.serving import PULSE_SECONDS, Pulse
 
 
 def test_a_role_is_ready_while_it_reads():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streams.commands.worker import _usable_or_exit
+from streams.commands.roles.engine import usable_or_exit
 from streams.runtime.engine import engine_worker, runtime_settings
 from streams.runtime.ports import Fatal
 from streams.settings import Engine, Kafka, Settings
@@ -47,12 +47,12 @@ def test_a_directory_that_went_away_is_named(tmp_path):
 
 
 def test_a_directory_that_cannot_be_used_is_told_before_anything_begins(tmp_path, capsys):
-    _usable_or_exit(None)
-    _usable_or_exit(tmp_path)
+    usable_or_exit(None)
+    usable_or_exit(tmp_path)
     file = tmp_path / "file"
     file.touch()
     with pytest.raises(SystemExit) as told:
-        _usable_or_exit(file)
+        usable_or_exit(file)
     assert told.value.code == 2
     said = capsys.readouterr().err
     assert f"engine.cold_dir = {file}" in said
