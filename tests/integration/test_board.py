@@ -409,6 +409,7 @@ class Relay:
         self.listener.close()
 
 
+@pytest.mark.long
 def test_an_outage_shows_the_last_figures_and_ends(town, catalogue):
     relay = Relay(town[0].port)
     where = ClickHouse(port=relay.port, database=town[0].database)

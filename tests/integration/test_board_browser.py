@@ -292,6 +292,7 @@ def test_an_old_browser_is_kept_up_to_date(chrome, site, hall):
         browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", added)
 
 
+@pytest.mark.long
 def test_a_lost_connection_is_said_and_its_end_too(chrome, site):
     browser = see(chrome(), f"{site[0]}/?lang=en")
     network = {"offline": True, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}

@@ -28,6 +28,7 @@ def rows():
         return {row["case_enquiry_id"]: row for row in csv.DictReader(lines)}
 
 
+@pytest.mark.long
 def test_offline_it_gives_the_citys_own_verdict_on_every_labelled_case(boston_clocks, rows):
     assert len(boston_clocks) == WITH_TARGET
     overdue = {clock["case"] for clock in boston_clocks if clock["overdue"]}

@@ -18,6 +18,7 @@ def system(request, tmp_path, embedded_clickhouse):
         yield found
 
 
+@pytest.mark.long
 def test_nothing_is_dated_outside_a_cases_life_and_what_has_ended_says_so(system, boston_events):
     for role in ("engine", "sink"):
         system.start(role)

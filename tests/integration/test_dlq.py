@@ -112,6 +112,7 @@ def hall(request, tmp_path):
     remove_topics(bootstrap)
 
 
+@pytest.mark.long
 def test_dead_letters_are_listed_shown_and_sent_again(hall):
     naive = hall.refuse(BY_NAME["naive-time"].raw, partition=1)
     gbk = hall.refuse(BY_NAME["gbk"].raw, partition=2)

@@ -59,6 +59,7 @@ class Operator:
         return [json.loads(line) for line in told.splitlines()]
 
 
+@pytest.mark.long
 def test_what_was_refused_is_taken_after_the_cure(kafka, place):
     where, client = place
     settings, operator = history.settings(kafka, where), Operator(kafka)

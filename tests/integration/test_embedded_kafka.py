@@ -163,6 +163,7 @@ def aio(kafka, *topics, group, **options):
     )  # fmt: skip
 
 
+@pytest.mark.long
 def test_a_member_takes_all_partitions_and_its_successor_too(kafka, name):
     """With aiokafka, which Faust stands on; two members at once: see docs/embedded.md."""
 
@@ -178,6 +179,7 @@ def test_a_member_takes_all_partitions_and_its_successor_too(kafka, name):
     assert asyncio.run(assigned()) == 6
 
 
+@pytest.mark.long
 def test_committed_offsets_are_kept_for_the_group(kafka, name):
     send(kafka, name, [b"a", b"b", b"c"])
 

@@ -43,6 +43,7 @@ def test_what_was_written_survives_a_kill(kafka):
     assert eventually(lambda: high(kafka, "kept"), 20, forgive=KafkaException) == 1
 
 
+@pytest.mark.long
 def test_topics_do_not_come_by_themselves(kafka):
     client = Producer({"bootstrap.servers": kafka.bootstrap})
     assert client.list_topics("nope", timeout=10).topics["nope"].error is not None
@@ -59,6 +60,7 @@ def test_a_frozen_broker_answers_again_when_thawed(kafka):
     assert eventually(lambda: client.list_topics(timeout=5), 20, forgive=KafkaException)
 
 
+@pytest.mark.long
 def test_a_taken_port_is_told(kafka, tmp_path):
     with pytest.raises(KafkaError, match=rf"port {kafka.port} is taken"):
         RealKafka(tmp_path, kafka.port).start()

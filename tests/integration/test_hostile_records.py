@@ -44,6 +44,7 @@ def value(case_no):
     return json.dumps(event)
 
 
+@pytest.mark.long
 def test_huge_headers_and_keys_and_forged_origins_hold_up_nobody(system):
     producer = ck.Producer(
         {

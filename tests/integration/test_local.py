@@ -109,26 +109,38 @@ def part(tmp_path):
     return [str(each) for pair in (files | pace).items() for each in pair]
 
 
-def test_it_shows_the_log_keeps_the_history_and_leaves_nothing_behind(tmp_path, part):
+def test_it_shows_the_log_and_leaves_nothing_behind(tmp_path, part):
     need("chdb")
     data = tmp_path / "data"
     data.mkdir()
     (data / "events.jsonl").touch(0o644)  # of an earlier release, for everyone to read
     with local(data, *part) as (board, said):
         assert open_to_others(data) == []
-        first = counts(said)
+        kept = counts(said)
         page = httpx.get(board, params={"lang": "zh"}, timeout=10)
         assert page.status_code == 200
         assert "黄牌" in page.text
-        assert first[0] == ROWS
-        assert all(n > 0 for n in first)
+        assert kept[0] == ROWS
+        assert all(n > 0 for n in kept)
     assert processes_of(data) == []
     assert open_to_others(data) == []
-    with local(data, *part) as (_, said):
-        assert counts(said) == first
-    assert processes_of(data) == []
 
 
+@pytest.mark.long
+def test_a_second_run_over_the_same_directory_keeps_the_history_as_it_is(tmp_path, part):
+    need("chdb")
+    data = tmp_path / "data"
+    data.mkdir()
+    kept = []
+    for _ in range(2):
+        with local(data, *part) as (_, said):
+            kept.append(counts(said))
+        assert processes_of(data) == []
+    assert kept[0] == kept[1]
+    assert kept[0][0] == ROWS
+
+
+@pytest.mark.long
 def test_ctrl_c_in_the_middle_of_the_replay_ends_it_without_a_word(tmp_path, part):
     need("chdb")
     data = tmp_path / "data"

@@ -84,6 +84,7 @@ class House:
             assert not thread.is_alive()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("embedded", [True, False])
 def test_a_broker_that_does_not_answer_is_waited_for_until_told_to_end(topic, embedded):
     with socket.create_server(("127.0.0.1", 0)) as frozen:  # it listens, and says nothing
@@ -225,6 +226,7 @@ def test_nobody_is_told_that_it_is_over_until_it_is(topic, broker, messages, tmp
         assert "已超过" not in summary
 
 
+@pytest.mark.long
 def test_what_a_deleted_topic_held_ends_and_what_alertmanager_lost_is_told_once(
     topic, broker, messages, tmp_path
 ):
@@ -337,6 +339,7 @@ def test_what_was_aborted_is_not_told_and_markers_do_not_hold_up(topic, real_kaf
             eventually(lambda: registry.get_sample_value("jiancha_notify_lag_records") == 0, 5)
 
 
+@pytest.mark.long
 def test_prometheus_sees_the_notifier_and_its_watchdog_reaches_the_switch(
     topic, embedded_kafka, messages, tmp_path
 ):

@@ -71,6 +71,7 @@ def test_every_event_is_judged_once_and_a_restart_goes_on_where_it_stopped(make_
     assert not lab.check()
 
 
+@pytest.mark.long
 def test_a_tick_waits_for_the_events_that_it_names_over_a_restart_too(make_lab):
     lab = make_lab(make_ticks=False)
     for reached in (5, 10):  # events of the one case that each partition has
@@ -114,6 +115,7 @@ def test_a_second_worker_takes_its_share_and_the_first_takes_it_back(make_real_l
     assert '"kept": 0' not in lab.log("w1")
 
 
+@pytest.mark.long
 @pytest.mark.kafka
 def test_aborted_events_and_markers_are_no_events_and_hold_no_tick_back(make_real_lab):
     lab = make_real_lab()

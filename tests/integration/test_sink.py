@@ -141,6 +141,7 @@ def test_what_the_engine_writes_is_in_clickhouse_and_committed(kafka, place):
     assert metrics.poison == {}
 
 
+@pytest.mark.long
 def test_reading_everything_again_changes_no_answer(kafka, place):
     where, client = place
     records = case_log("again", 40)
@@ -318,6 +319,7 @@ class Door:
         self.shut.clear()
 
 
+@pytest.mark.long
 def test_clickhouse_away_for_a_while_costs_only_time(kafka, place):
     where, client = place
     door = Door(where.port)
@@ -354,6 +356,7 @@ def test_a_sink_whose_clickhouse_is_away_still_stops_in_time(kafka, place):
     assert not any(committed(settings)[0].values())
 
 
+@pytest.mark.long
 def test_tables_that_are_not_there_yet_are_waited_for(kafka, embedded_clickhouse):
     records = case_log("early", 5)
     with history.database(embedded_clickhouse, migrated=False) as (where, client):
@@ -367,6 +370,7 @@ def test_tables_that_are_not_there_yet_are_waited_for(kafka, embedded_clickhouse
         assert sink_letters(settings, b"early") == []
 
 
+@pytest.mark.long
 def test_a_sink_killed_between_insert_and_commit_leaves_the_same_answers(kafka, place, tmp_path):
     where, client = place
     settings = history.settings(kafka, where)

@@ -77,6 +77,7 @@ def stored(client, name):
     )[0]
 
 
+@pytest.mark.long
 def test_what_was_aborted_is_not_stored_and_markers_are_no_lag(bootstrap, embedded_clickhouse):
     with history.database(embedded_clickhouse) as (where, client):
         metrics = Metrics()
@@ -95,6 +96,7 @@ def test_what_was_aborted_is_not_stored_and_markers_are_no_lag(bootstrap, embedd
         assert stored(client, "aborted") == (0, 0)
 
 
+@pytest.mark.long
 def test_members_that_come_and_go_lose_nothing(bootstrap, embedded_clickhouse):
     with history.database(embedded_clickhouse) as (where, client):
         of, fed = settings(bootstrap, where, "real-2"), 0

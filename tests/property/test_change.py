@@ -62,11 +62,12 @@ def cards(state, clocks):
     }
 
 
+@pytest.mark.parametrize("cases", [80, pytest.param(300, marks=pytest.mark.long)])
 @pytest.mark.parametrize("name", LAWS)
-def test_what_still_runs_ends_as_if_the_calendar_had_always_been_so(name):
+def test_what_still_runs_ends_as_if_the_calendar_had_always_been_so(name, cases):
     random = Random(name)
     old, new = before_and_after(name)
-    slots = deliveries(random, 200)
+    slots = deliveries(random, cases)
     always = Partition(new)
     run(always, slots, 0, SLOTS)
     expected = states(always)

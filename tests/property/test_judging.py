@@ -20,7 +20,7 @@ from tests.property.test_partition import deliveries
 from tests.support.partition import Partition, restarted
 from tests.support.random_cases import LAWS
 
-CASES = 200
+CASES = [100, pytest.param(500, marks=pytest.mark.long)]
 SLICE = 3
 
 
@@ -90,13 +90,14 @@ def told(here):
     return moves, states
 
 
+@pytest.mark.parametrize("cases", CASES)
 @pytest.mark.parametrize("name", LAWS)
-def test_slices_say_what_one_judgement_says(name):
-    slots = deliveries(Random(name), CASES)
+def test_slices_say_what_one_judgement_says(name, cases):
+    slots = deliveries(Random(name), cases)
     moves, states = whole(LAWS[name], slots)
     (sliced_moves, sliced_states), between, restarts = sliced(LAWS[name], slots, Random(name))
     assert sliced_moves == moves
     assert sliced_states == states
     assert between > 10
     assert restarts > 1
-    assert len(moves) > CASES / 4
+    assert len(moves) > cases / 4

@@ -22,7 +22,7 @@ from tests.support.random_cases import (
 
 SLOTS = 12
 DAYS_A_SLOT = 30
-CASES_A_LAW = [200, pytest.param(1000, marks=pytest.mark.long)]
+CASES_A_LAW = [100, pytest.param(1000, marks=pytest.mark.long)]
 """× 10 laws = 2,000 cases in each `make test`, 10,000 in `make test-long`."""
 
 
