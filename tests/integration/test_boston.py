@@ -41,6 +41,7 @@ def test_offline_it_gives_the_citys_own_verdict_on_every_labelled_case(boston_cl
     assert overdue & joined.keys() == late
 
 
+@pytest.mark.long
 def test_a_case_without_a_target_gets_no_clock(boston_clocks, rows):
     without = {case for case, row in rows.items() if not row["target_dt"]}
     assert len(without) == len(rows) - WITH_TARGET

@@ -297,18 +297,43 @@ def settings(bootstrap: str, clickhouse: ClickHouse, **sink: Any) -> Settings:
     )
 
 
+_SPARE: dict[int, list[str]] = {}
+"""Databases with all tables and no rows, by the port of their server."""
+
+
 @contextlib.contextmanager
 def database(port: int, *, migrated: bool = True) -> Iterator[tuple[ClickHouse, Client]]:
-    """Make a database of its own in the ClickHouse on `port`, and a client that uses it."""
-    where = ClickHouse(port=port, database=f"t_{uuid.uuid4().hex[:12]}")
+    """Give an empty database of its own in the ClickHouse on `port`, and a client that uses it.
+
+    One that an earlier test has left with its tables as they were is emptied and given again: that
+    takes a tenth of the time of a migration.
+    """
+    spare = _SPARE.setdefault(port, []) if migrated else []
+    name = spare.pop() if spare else f"t_{uuid.uuid4().hex[:12]}"
+    where = ClickHouse(port=port, database=name)
     client = connect(where, database="")
     if migrated:
-        migrations.migrate(client, where.database)
+        migrations.migrate(client, name)
+    shape = _shape(client, name)
     try:
         yield where, client
     finally:
-        client.execute(f"DROP DATABASE IF EXISTS {where.database}")
+        if migrated and _shape(client, name) == shape:
+            for table, made in shape:
+                if made.startswith("CREATE TABLE") and table != "schema_migrations":
+                    client.execute(f"TRUNCATE TABLE {name}.{table}")
+            spare.append(name)
+        else:
+            client.execute(f"DROP DATABASE IF EXISTS {name}")
         client.disconnect()
+
+
+def _shape(client: Client, name: str) -> list[tuple[str, str]]:
+    """Say what tables and views there are, and how they were made."""
+    return client.execute(
+        "SELECT name, create_table_query FROM system.tables WHERE database = %(of)s ORDER BY name",
+        {"of": name},
+    )
 
 
 @contextlib.contextmanager
