@@ -18,6 +18,10 @@ pytestmark = pytest.mark.prometheus
 
 RULES_FILE = ROOT / "alerts/rules/jiancha.yml"
 TESTS = sorted((ROOT / "alerts/rules/tests").glob("*.yml"))
+EACH = [
+    pytest.param(file, id=file.stem, marks=[pytest.mark.long] if file.stem == "days" else [])
+    for file in TESTS
+]
 GROUPS = yaml.safe_load(RULES_FILE.read_text(encoding="utf-8"))["groups"]
 RULES = {rule["alert"]: rule for group in GROUPS for rule in group["rules"]}
 RUNBOOK = (ROOT / "alerts/runbook.md").read_text(encoding="utf-8")
@@ -38,7 +42,7 @@ def test_promtool_accepts_the_rules():
     assert f"{len(RULES)} rules found" in said
 
 
-@pytest.mark.parametrize("file", TESTS, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", EACH)
 def test_each_alert_fires_where_it_should_and_nowhere_else(file):
     code, said = run(need("promtool"), "test", "rules", str(file))
     assert code == 0, said

@@ -187,6 +187,7 @@ def sends_again(hall, naive, extra, big):
     assert {decode(dict(m.headers())[ORIGIN_HEADER], Origin).partition for m in naives} == {1}
 
 
+@pytest.mark.long
 def test_a_replay_must_say_which(hall):
     assert "name the letters" in hall.run("dlq", "replay", code=2).stderr
     assert "name the letters" in hall.run("dlq", "replay", "x", "--all", code=2).stderr

@@ -17,6 +17,7 @@ from tests.support.clickhouse_user import Refused, as_user, filled
 
 DOCS = Path(__file__).parents[2] / "docs"
 ZONES = ("UTC", "Asia/Shanghai", "America/New_York")
+SESSIONS = [None, ZONES[-1], *(pytest.param(zone, marks=pytest.mark.long) for zone in ZONES[:-1])]
 READERS = ("board", "grafana", "auditor")
 LATE = history.clock("step:审查:1", "2026-04-13 01:00:00", "2026-04-17 15:59:59")
 """Open; at 02:00 of 18 April in Beijing it is over by 2 h 1 s."""
@@ -67,7 +68,7 @@ def test_the_docs_write_moments_in_the_two_ways_that_hold():
         assert re.fullmatch(r"'[\d: -]{19}'|toTimeZone\(.*, 'UTC'\)", form), form
 
 
-@pytest.mark.parametrize("session", [None, *ZONES])
+@pytest.mark.parametrize("session", SESSIONS)
 def test_a_moment_means_what_it_says(servers, session):
     """found/history/timezone.sql: 7,201 s, and never 36,001 s."""
     moments = (
@@ -91,7 +92,7 @@ def test_a_moment_means_what_it_says(servers, session):
         assert [rows for rows, _ in given] == [[(7201,)]] * len(asked), zone
 
 
-@pytest.mark.parametrize("session", [None, *ZONES])
+@pytest.mark.parametrize("session", SESSIONS)
 def test_the_views_of_now_mean_now(servers, session):
     truth = datetime.now(UTC).timestamp() - LATE.due_at
     asked = [

@@ -97,7 +97,12 @@ def test_the_embedded_broker_needs_nothing():
 
 @pytest.mark.parametrize(
     "command",
-    [["topics"], ["dlq", "list"], ["repartition", "--to", "8"], ["replay", os.devnull]],
+    [
+        ["topics"],
+        pytest.param(["dlq", "list"], marks=pytest.mark.long),
+        pytest.param(["repartition", "--to", "8"], marks=pytest.mark.long),
+        pytest.param(["replay", os.devnull], marks=pytest.mark.long),
+    ],
 )
 def test_no_broker_is_one_line(command):
     done = subprocess.run(
