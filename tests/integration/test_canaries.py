@@ -86,6 +86,7 @@ def as_(system, user, **more):
 )
 def test_neither_logs_nor_metrics_hold_a_secret_or_an_applicant(system, secure_kafka):
     said = as_(system, "operator").run("migrate").stderr
+    said += as_(system, "sink").run("history", "rewind").stderr
     for role in EVERY:
         (as_(system, role) if role in ROLES else as_(system, "operator")).start(role)
     for role in EVERY:
