@@ -18,12 +18,13 @@ from schemas import topics
 from schemas.codes import Level
 from schemas.findings import FindingCode
 from schemas.verdicts import DEAD_LETTER_HEADER, DeadLetter, decode
-from streams.kafka_clients import kafka_python_consumer_options, kafka_python_options
+from streams.kafka_clients import kafka_python_consumer_options
 from streams.sink.batches import Batcher
 from streams.sink.inserts import Writer
 from streams.sink.rows import TOPICS, rows_of
 from tests.support import history, servers
 from tests.support.history import NOW, Metrics, Sent, clock
+from tests.support.reader import Reader
 from tests.support.wait import eventually
 
 PARTITIONS = 4
@@ -260,20 +261,12 @@ def test_poison_goes_to_the_dead_letters_and_the_rest_is_in(kafka, place):
 
 def sink_letters(settings, name):
     """Read the sink's dead letters of one test."""
-    consumer = KafkaConsumer(
-        topics.SINK_DEAD_LETTERS.name,
-        bootstrap_servers=settings.kafka.bootstrap_servers,
-        auto_offset_reset="earliest",
-        consumer_timeout_ms=500,
-        **kafka_python_options(settings.kafka),
-    )
-    found = [
-        (decode(dict(record.headers)[DEAD_LETTER_HEADER], DeadLetter), record.value)
-        for record in consumer
-        if record.key.startswith(name)
+    reader = Reader(settings.kafka.bootstrap_servers, PARTITIONS)
+    return [
+        (decode(dict(message.headers())[DEAD_LETTER_HEADER], DeadLetter), message.value())
+        for message in reader.read(topics.SINK_DEAD_LETTERS.name)
+        if message.key().startswith(name)
     ]
-    consumer.close()
-    return found
 
 
 class Door:
