@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from schemas import bounds, topics
-from schemas.calendars.definition import MOST_DAYS
+from schemas.calendars.fields import MOST_DAYS
 from schemas.decoding import MANY_FAULTS
 from schemas.events import KINDS, SCHEMA_VERSION, STEP_EVENT, Envelope
 from schemas.macs import DOMAIN, MAC_HEADER

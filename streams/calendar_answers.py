@@ -26,9 +26,8 @@ WEEKDAYS: Final = tuple(
 )
 OFF, MADE_UP, PROJECTED = Words("休", "off"), Words("班", "worked"), Words("暂定", "provisional")
 NOT_DECREED: Final = Words(
-    "暂定：{first} 至 {last} 间有尚无国务院放假通知的日期，按每周规律推算，届时可能变更。",
-    "Provisional: days from {first} to {last} are not decreed yet and follow the weekly pattern; "
-    "this may change.",
+    "暂定：{first} 起尚无国务院放假通知，届时可能提前，也可能推后。",
+    "Provisional: from {first} on no notice has come; it may move either way.",
 )
 
 
@@ -73,7 +72,7 @@ def due(calendar: Calendar, start: When, limit: Limit, language: Language) -> st
     ).said(language)
     lines = [said, *_named(calendar, start.day + 1, last, language)]
     if counted.provisional:
-        lines.append(_not_decreed(start.day, last, language))
+        lines.append(_not_decreed(calendar, start.day, last, language))
     return "\n".join(lines)
 
 
@@ -95,7 +94,7 @@ def between(calendar: Calendar, begin: When, end: When, language: Language) -> s
     if natural:
         lines += _named(calendar, begin.day + 1, end.day, language)
         if calendar.rests_on_projection(begin.day + 1, end.day):
-            lines.append(_not_decreed(begin.day + 1, end.day, language))
+            lines.append(_not_decreed(calendar, begin.day + 1, end.day, language))
     return "\n".join(lines)
 
 
@@ -116,7 +115,7 @@ def month(calendar: Calendar, year: int, number: int, language: Language) -> str
     lines = [title, heads, *weeks, total]
     lines += _named(calendar, first, last, language)
     if calendar.rests_on_projection(first, last):
-        lines.append(_not_decreed(first, last, language))
+        lines.append(_not_decreed(calendar, first, last, language))
     return "\n".join(lines)
 
 
@@ -142,8 +141,9 @@ def _whence(info: DayInfo) -> str:
     return f"{info.name} {info.decree}" if info.decree else f"{info.name}"
 
 
-def _not_decreed(first: int, last: int, language: Language) -> str:
-    return NOT_DECREED.said(language).format(first=date_of(first), last=date_of(last))
+def _not_decreed(calendar: Calendar, first: int, last: int, language: Language) -> str:
+    awaited = next(day for day in range(first, last + 1) if calendar.is_projected(day))
+    return NOT_DECREED.said(language).format(first=date_of(awaited))
 
 
 def _day(day: int, language: Language) -> str:

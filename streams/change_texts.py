@@ -13,7 +13,7 @@ from streams.calendar_answers import WEEKDAYS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from schemas.calendars.differing import DayState
+    from schemas.calendars.days import DayState
     from schemas.changes import CaseDifference, ClockDifference
     from schemas.codes import Level
     from schemas.words import Language

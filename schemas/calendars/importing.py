@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
-from schemas.calendars.definition import LONGEST_NAME, CalendarContract, Date, Text, Year
+from schemas.calendars.fields import LONGEST_NAME, CalendarContract, Date, Text, Year
 from schemas.calendars.files import DaysOff, DayWorked, YearFile
 from schemas.reading import Document, SchemaError, read_document
 

@@ -39,8 +39,14 @@ def test_due(arguments, end):
 
 def test_a_due_date_that_rests_on_projected_days_says_so_in_both_languages():
     asked = ("due", "--from", "2026-12-18", "--days", 20)
-    assert "暂定" in ask(*asked, "--lang", "zh").stdout
-    assert "Provisional: days from 2026-12-18 to 2027-01-15" in ask(*asked, "--lang", "en").stdout
+    """The dates to 2026-12-25 are decreed; 2027-01-01 is off by the law: one day later than not."""
+    told = ask(*asked, "--lang", "zh").stdout
+    assert "2026-12-26 起尚无国务院放假通知，届时可能提前，也可能推后" in told
+    told = ask(*asked, "--lang", "en").stdout
+    assert "due: 2027-01-18 (Mo) 23:59:59+08:00" in told
+    assert "2027-01-01 (Fr) off 元旦 《全国年节及纪念日放假办法》（国务院令第795号）" in told
+    assert "from 2026-12-26 on no notice has come" in told
+    assert "may move either way" in told
 
 
 def test_the_holidays_on_the_way_are_named_with_their_decree():
