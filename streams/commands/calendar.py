@@ -6,7 +6,7 @@ import re
 import sys
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
@@ -35,6 +35,12 @@ if TYPE_CHECKING:
 
     from schemas.limits import Policy
     from schemas.words import Language
+
+NOT_LAWFUL: Final = Words(
+    "不予采用：与法律不符。请对照国务院通知核对文件；通知确实如此的，加 --despite-law 再执行",
+    "Not taken: it is at odds with the law. Hold the file against the notice; if the notice says"
+    " so indeed, run it again with --despite-law",
+)
 
 
 class Day(click.ParamType):
@@ -171,13 +177,26 @@ def show(asked: date, directory: Path | None, region: str | None, lang: Language
 @click.option("--catalogue", "directory", type=click.Path(path_type=Path),
               help="The catalogue's directory; with --apply the year is written there too. Left"
               " out, the settings' one is read and nothing is written.")  # fmt: skip
+@click.option(
+    "--despite-law",
+    is_flag=True,
+    help="Take a year that is at odds with the law on public holidays.",
+)
 @import_options
 def import_command(
-    asked: Asked, file: Path, name: str, decree: str | None, directory: Path | None
+    asked: Asked,
+    file: Path,
+    name: str,
+    decree: str | None,
+    directory: Path | None,
+    *,
+    despite_law: bool,
 ) -> None:
     """Import a decreed year: our own YAML, or the widespread JSON with `isOffDay`.
 
-    Without --apply or --dry-run it is only checked, and the days that change are shown. With
+    A year at odds with the law on public holidays is refused: one of them worked, or more or fewer
+    days off than the law gives. Without --apply or --dry-run it is only checked, and the days that
+    change are shown. With
     --dry-run the running system tells what would change of each open case. With --apply the year
     comes in force at once, without a restart, and open cases are judged again.
 
@@ -192,6 +211,9 @@ def import_command(
     made = _year_or_exit(file, name, decree, source)
     for line in year_told(made, asked.language):
         click.echo(line, err=asked.as_json)
+    if made.objections and not despite_law:
+        complain(NOT_LAWFUL.said(asked.language))
+        sys.exit(FINDINGS)
     if asked.only_checked:
         return
     if source is None:
