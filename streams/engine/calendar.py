@@ -90,6 +90,7 @@ class Calendar:
         "_zone",
         "last_decreed_day",
         "name",
+        "needs_decrees",
         "standard_day",
         "version",
         "zone",
@@ -99,6 +100,8 @@ class Calendar:
         self.name = definition.name
         self.version = definition.version
         self.zone = definition.time_zone
+        self.needs_decrees = definition.decrees == "yearly"
+        """Whether a day is sure only by a decree; else the week itself is the law."""
         self._zone = zone_of(definition.time_zone)
         self._start_rule = definition.start_rule
         self._days = Days(definition)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import shutil
 
 import holidays
 import pytest
+from click.testing import CliRunner
 from holidays.calendars.chinese import _ChineseLunisolar
 
 from schemas.calendars import CalendarDefinition, load_calendars
@@ -14,6 +16,7 @@ from schemas.calendars.days import Days
 from schemas.calendars.differing import changed_days, first_difference
 from schemas.calendars.lunar import LUNAR
 from schemas.calendars.statutory import law_of, statutory_days
+from streams.cli import main
 from streams.engine.calendar import Calendar, date_of, day_of
 from tests.support.changing import decreed
 from tests.support.system import ROOT
@@ -260,3 +263,20 @@ def test_one_day_and_all_of_them_are_told_alike(cn):
         state = days.state(date)
         assert cn.hours(day_of(date)) == state.hours
         assert cn.is_projected(day_of(date)) == (state.standing == "projected")
+
+
+def test_new_years_day_is_nobodys_due_day():
+    """found: seven working days from 2026-12-23; yellow was pushed at 2027-01-02 00:00:00."""
+    arguments = ["judge", str(ROOT / "tests/unit/data/newyear/events.jsonl")]
+    arguments += ["--catalogue", str(ROOT / "deploy/samples/hunan/catalogue")]
+    done = CliRunner().invoke(main, [*arguments, "--as-of", "2027-01-02T00:00:00+08:00"])
+    clocks = [json.loads(line) for line in done.stdout.splitlines()]
+    due = {(c["case"], c["clock"]): c["due_at"][:10] for c in clocks}
+    # 24, 25, 28, 29, 30, 31 are six; 2027-01-01 is off by the law, and 01-04 a Monday.
+    assert due["NY3", "promised"] == "2027-01-04"
+    assert due["NY1", "promised"] == "2026-12-30"
+    assert [c["level"] for c in clocks if (c["case"], c["clock"]) == ("NY3", "promised")] == [
+        "notice"
+    ]
+    across = {case for (case, clock), date in due.items() if date > "2026-12-25"}
+    assert across == {c["case"] for c in clocks if c["provisional"]}

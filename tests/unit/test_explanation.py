@@ -138,8 +138,11 @@ def test_only_what_had_happened_is_told_and_nothing_is_none():
 def test_a_provisional_due_moment_says_so():
     late = event("accepted", "2026-12-20 10:00:00")
     clock = explained(rules({"promised": days(20)}), late, as_of="2027-03-01")
-    assert clock.notes[0].zh == "暂定：到期时间涉及 2027-01-01 起尚未公布放假安排的日期"
-    assert str(clock.first_projected) == "2027-01-01"
+    said = "暂定：到期时间涉及 2026-12-26 起尚未公布放假安排的日期，可能提前，也可能推后"
+    assert clock.notes[0].zh == said
+    assert clock.notes[0].en.endswith("not decreed yet; it may move either way")
+    assert str(clock.first_projected) == "2026-12-26"
+    assert any(i.reason.zh == "法定节假日：元旦" for i in clock.to_due)
     assert any("（暂定）" in i.reason.zh for i in clock.to_due)
 
 
