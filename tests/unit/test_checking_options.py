@@ -8,6 +8,8 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from schemas import catalogue_loading
+from schemas.calendars import load_calendars
 from schemas.catalogue_loading import load_catalogue
 from schemas.options import LIMITS
 from schemas.options_of_rules import POLICIES, RUNGS
@@ -19,9 +21,13 @@ SAMPLES = sorted((ROOT / "deploy/samples").glob("*/catalogue*"))
 BUILT_IN = ROOT / "schemas/presets"
 
 
+CALENDARS = load_calendars()
+
+
 @pytest.fixture
-def idle(tmp_path):
-    """Give the problems of one file of a catalogue."""
+def idle(tmp_path, monkeypatch):
+    """Give the problems of one file of a catalogue; the built-in calendars are read once."""
+    monkeypatch.setattr(catalogue_loading, "load_calendars", lambda _: CALENDARS)
 
     def found(text):
         (tmp_path / "c.yaml").write_text(text, encoding="utf-8")

@@ -319,16 +319,16 @@ def why(clock, *, to_come=False):
 
 def test_each_level_names_its_rung_and_its_lead():
     clock = clocks_of(STARTED, as_of="2018-10-23")["promised"]
-    assert why(clock) == [("notice", "hunan@2/promised/near", "到期前 2 个工作日")]
-    assert why(clock, to_come=True) == [("yellow", "hunan@2/promised/passed", "超过到期时间")]
+    assert why(clock) == [("notice", "hunan@3/promised/near", "到期前 2 个工作日")]
+    assert why(clock, to_come=True) == [("yellow", "hunan@3/promised/passed", "超过到期时间")]
 
 
 def test_two_rungs_of_one_rule_are_told_apart():
     asked = event("suspended", "2018-10-16 10:00:00", suspension="hearing", days_asked=2)
     clock = clocks_of(STARTED, asked, as_of="2018-10-20")["special:1"]
     assert why(clock)[1:] == [
-        ("yellow", "hunan@2/special_procedure/passed", "超过到期时间"),
-        ("red", "hunan@2/special_procedure/passed+1", "超过到期时间 1 个工作日以上"),
+        ("yellow", "hunan@3/special_procedure/passed", "超过到期时间"),
+        ("red", "hunan@3/special_procedure/passed+1", "超过到期时间 1 个工作日以上"),
     ]
 
 
