@@ -12,6 +12,7 @@ import datetime as dt
 from array import array
 from bisect import bisect_left, bisect_right
 from calendar import monthrange
+from copy import copy
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -123,6 +124,12 @@ class Calendar:
         if not FIRST_DAY <= day <= LAST_DAY:
             raise OutsideCalendar(_name_of(day))
         return day - FIRST_DAY
+
+    def with_standard_day(self, seconds: int) -> Calendar:
+        """Return the same calendar whose standard working day (D) has so many seconds."""
+        other = copy(self)
+        other.standard_day = seconds
+        return other
 
     # The clock
 
