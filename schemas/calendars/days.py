@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from bisect import bisect_right
+from operator import itemgetter
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from schemas.calendars.fields import FIRST_DATE, LAST_DATE, WEEKDAYS
@@ -44,9 +45,12 @@ class Days:
         self.decreed = {year.year: year.decree for year in definition.years if year.whole}
         """The years whose every day is decreed, with the notice."""
         self._seasons = sorted(
-            (first, last, season.hours, season.weekday_hours)
-            for season in definition.seasons
-            for first, last in season.spans()
+            (
+                (first, last, season.hours, season.weekday_hours)
+                for season in definition.seasons
+                for first, last in season.spans()
+            ),
+            key=itemgetter(0),
         )
         self._begins = [first for first, *_ in self._seasons]
 
