@@ -208,7 +208,7 @@ class _Loading:
                 "days": tuple(days[date] for date in sorted(days)),
             }
         )
-        self._problems.extend(_at_odds(document, made))
+        self._problems.extend(_at_odds(document, settings, made))
         return made
 
     def _days(self, document: Document, listed: ListedDays) -> dict[dt.date, ListedDay]:
@@ -233,9 +233,11 @@ def _gaps(years: list[int]) -> Iterator[int]:
         yield from sorted(set(range(years[0], years[-1])) - set(years))
 
 
-def _at_odds(document: Document, made: CalendarDefinition) -> Iterator[Problem]:
+def _at_odds(
+    document: Document, settings: CalendarFile, made: CalendarDefinition
+) -> Iterator[Problem]:
     """Give what a calendar states, or inherits, that cannot hold together."""
-    if made.statute == "cn" and made.decrees == "week":
+    if settings.statute == "cn" and made.decrees == "week":
         message = "the week decrees every day: no law adds a public holiday"
         yield document.problem(("statute",), message, "leave it out, or write `decrees: yearly`")
     hours: list[tuple[Loc, WeekdayHours]] = [(("weekday_hours",), made.weekday_hours)]

@@ -258,3 +258,16 @@ def test_one_date_and_all_of_them_are_told_alike(hall):
     days, made = Days(definition), Calendar(definition)
     for n in range(day("2025-12-01"), day("2028-03-31")):
         assert made.hours(n) == days.state(date_of(n)).hours
+
+
+def test_a_law_that_is_said_where_the_week_decrees_is_an_error_and_an_inherited_one_is_not(
+    tmp_path,
+):
+    folder = tmp_path / "calendars"
+    folder.mkdir()
+    (folder / "own.yaml").write_text("name: own\nextends: cn\nstatute: cn\n")
+    (folder / "heir.yaml").write_text("name: heir\nextends: own\ndecrees: week\n")
+    assert not load_calendars([tmp_path])["heir"].by_the_law_of_china
+    (folder / "heir.yaml").write_text("name: heir\nextends: own\ndecrees: week\nstatute: cn\n")
+    with pytest.raises(SchemaError, match="the week decrees every day"):
+        load_calendars([tmp_path])
