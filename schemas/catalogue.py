@@ -19,7 +19,7 @@ from pydantic import Field, TypeAdapter, model_validator
 
 from schemas.bounds import MOST_PEOPLE, MOST_STEPS, MOST_VERSIONS
 from schemas.calendars import LAST_DATE, CalendarDefinition
-from schemas.calendars.definition import Date
+from schemas.calendars.fields import Date
 from schemas.codes import CaseType, Channel, ClockKind, SuspensionKind
 from schemas.events import Code, Name
 from schemas.limits import Basis, Clocks, Ladder, Limit, Policy, Stated

@@ -70,6 +70,16 @@ def catalogue_from(content: Any, calendars: Mapping[str, CalendarDefinition]) ->
     return _joined([(document, _KEPT.validate_python(content))], calendars)
 
 
+def read_parts(directory: Path) -> Iterator[tuple[Document, CatalogueFile]]:
+    """Read the files of a catalogue directory as written, each with its lines.
+
+    Raises `SchemaError` for one that cannot be read.
+    """
+    for path in _yaml_files(directory):
+        document = read_document(path)
+        yield document, document.parse(CatalogueFile)
+
+
 def _yaml_files(directory: Path | Traversable) -> list[Any]:
     return sorted(
         (f for f in directory.iterdir() if f.name.endswith((".yaml", ".yml"))),

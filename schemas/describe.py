@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from schemas import bounds, topics
-from schemas.calendars.definition import MOST_DAYS
+from schemas.calendars.fields import MOST_DAYS
 from schemas.decoding import MANY_FAULTS
+from schemas.describe_options import options_page
 from schemas.events import KINDS, SCHEMA_VERSION, STEP_EVENT, Envelope
 from schemas.macs import DOMAIN, MAC_HEADER
 from schemas.rulings import Ruling
@@ -212,6 +213,7 @@ def pages() -> dict[str, str]:
         "events.md": events_page(),
         "event.schema.json": event_schema(),
         "topics.md": topics_page(),
+        "options.md": f"{NOTE}\n\n{options_page()}",
     }
 
 

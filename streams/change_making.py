@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Raw
 
-from schemas.calendars import load_calendars
+from schemas.calendars import DecreedYear, load_calendars
 from schemas.calendars.differing import changed_days
+from schemas.calendars.holding import at_odds_with_law
 from schemas.calendars.importing import read_year, write_year
 from schemas.reading import Problem, SchemaError
 from schemas.ticks import LARGEST_CHANGE, NO_CONTENT, Change
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from schemas.calendars.differing import DayChange
     from schemas.calendars.importing import YearImport
     from schemas.catalogue import Catalogue
+    from schemas.words import Words
 
 _MARK: Final = "which calendars rest on this year?"
 
@@ -38,6 +40,8 @@ class YearChange:
     """Every calendar that rests on the year, as it will be."""
     days: tuple[DayChange, ...]
     """The days of the calendar itself that are worked otherwise than in the files so far."""
+    objections: tuple[Words, ...]
+    """What it has against the law on public holidays."""
 
     def written_to(self, directory: Path) -> list[Path]:
         """Write the year into a catalogue directory; tell which files."""
@@ -61,8 +65,18 @@ def year_change(
     marked = replace(found, year=found.year.model_copy(update={"decree": _MARK}))
     touched = _with_year(marked, calendar, sources)
     resting = {name: made for name, made in after.items() if made != touched[name]}
-    days = changed_days(before[calendar], after[calendar])
-    return YearChange(found, calendar, {calendar: after[calendar], **resting}, tuple(days))
+    made, year = after[calendar], found.year.year
+    days = changed_days(before[calendar], made)
+    # Only where nothing is inherited the year is the nation's own, and must have all its days.
+    whole = DecreedYear(year=year, decree=_MARK) in touched[calendar].years
+    against = at_odds_with_law(made, year, whole=whole)
+    return YearChange(
+        found,
+        calendar,
+        {calendar: made, **resting},
+        tuple(days),
+        tuple(said for _, said in against),
+    )
 
 
 def _with_year(

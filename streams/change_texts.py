@@ -13,7 +13,7 @@ from streams.calendar_answers import WEEKDAYS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from schemas.calendars.differing import DayState
+    from schemas.calendars.days import DayState
     from schemas.changes import CaseDifference, ClockDifference
     from schemas.codes import Level
     from schemas.words import Language
@@ -52,7 +52,9 @@ def year_told(made: YearChange, language: Language) -> Iterator[str]:
         names = ", ".join(others)
         yield Words(f"随之改动的日历：{names}", f"calendars that follow: {names}").said(language)
     for warning in made.found.warnings:
-        yield Words(f"请核对：{warning}", f"check: {warning}").said(language)
+        yield Words(f"请核对：{warning.zh}", f"check: {warning.en}").said(language)
+    for each in made.objections:
+        yield Words(f"与法律不符：{each.zh}", f"against the law: {each.en}").said(language)
 
 
 def _state(state: DayState) -> Words:

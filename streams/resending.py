@@ -139,7 +139,8 @@ def resend(
         case_no, state = key.decode(), unpack(raw)
         if case_no in aside:
             continue
-        assessed = assess(state.entries, references.rules_of(state.catalogue))
+        rules_then = references.rules_of(state.catalogue)
+        assessed = assess(state.entries, rules_then.lasting(state.standard_day))
         record = case_record(case_no, state.revision, assessed, own.now, state.cards, state.epoch)
         write(Out(topics.CASES.name, partition, key, encode(record)))
         sent.cases += 1

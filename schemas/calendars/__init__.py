@@ -7,14 +7,12 @@ year. So a calendar is read from files, one a year, and what no file decrees is 
 from __future__ import annotations
 
 from schemas.calendars.definition import (
-    FIRST_DATE,
-    LAST_DATE,
-    WEEKDAYS,
     CalendarDefinition,
     DecreedYear,
     ListedDay,
     StartRule,
 )
+from schemas.calendars.fields import FIRST_DATE, LAST_DATE, WEEKDAYS
 from schemas.calendars.loading import load_calendars
 
 __all__ = [

@@ -5,23 +5,20 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, NamedTuple
 
-from schemas.calendars.definition import FIRST_DATE, WEEKDAYS
+from schemas.calendars.days import Days, DayState
+from schemas.calendars.fields import FIRST_DATE
+from schemas.calendars.statutory import NOTICE_TURNS, statutory_days
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from schemas.calendars.definition import CalendarDefinition, Hours
+    from schemas.calendars.definition import CalendarDefinition
 
-_WHOLE = ("time_zone", "week", "hours", "decrees", "start_rule")
+_WHOLE = (
+    *("time_zone", "week", "hours", "decrees", "start_rule"),
+    *("by_the_law_of_china", "weekday_hours", "seasons", "standard_day"),
+)
 """What concerns every day when it changes."""
-
-
-class DayState(NamedTuple):
-    """One day of a calendar: its hours (none on a day off), and whether it is projected."""
-
-    hours: Hours
-    projected: bool
-    name: str | None
 
 
 class DayChange(NamedTuple):
@@ -39,47 +36,32 @@ def first_difference(before: CalendarDefinition, after: CalendarDefinition) -> d
     """
     if any(getattr(before, part) != getattr(after, part) for part in _WHOLE):
         return FIRST_DATE
-    if before.decrees == "week":
-        years: set[int] = set()
-    else:
-        years = {y.year for y in before.years} ^ {y.year for y in after.years}
-    listed = (change.date for change in _listed_changes(before, after))
-    return min((*(dt.date(year, 1, 1) for year in years), *listed), default=None)
+    turned: list[dt.date] = []
+    if before.decrees != "week":
+        old, new = (set(Days(calendar).decreed) for calendar in (before, after))
+        for year in old ^ new:
+            turned.append(dt.date(year, 1, 1))
+            if after.by_the_law_of_china and year - 1 in old | new:
+                turned.append(dt.date(year - 1, *NOTICE_TURNS))
+    listed = (change.date for change in _changes(before, after))
+    return min((*turned, *listed), default=None)
 
 
 def changed_days(before: CalendarDefinition, after: CalendarDefinition) -> list[DayChange]:
-    """Give each listed day that is worked otherwise than before, in order.
+    """Give each day of a list, or of the law, that is worked otherwise than before, in order.
 
     The same week and hours are taken for granted (`first_difference` tells when they are not).
     """
-    return [
-        change
-        for change in _listed_changes(before, after)
-        if change.before.hours != change.after.hours
-    ]
+    changes = _changes(before, after)
+    return [change for change in changes if change.before.hours != change.after.hours]
 
 
-def _listed_changes(before: CalendarDefinition, after: CalendarDefinition) -> Iterator[DayChange]:
-    old, new = _states(before), _states(after)
-    dates = {day.date for day in before.days} | {day.date for day in after.days}
+def _changes(before: CalendarDefinition, after: CalendarDefinition) -> Iterator[DayChange]:
+    old, new = Days(before), Days(after)
+    dates = {*old.listed, *new.listed}
+    for year in {*old.decreed} ^ {*new.decreed}:
+        dates.update(statutory_days(year))
     for date in sorted(dates):
-        was, now = old(date), new(date)
+        was, now = old.state(date), new.state(date)
         if was[:2] != now[:2]:
             yield DayChange(date, was, now)
-
-
-def _states(calendar: CalendarDefinition) -> Callable[[dt.date], DayState]:
-    """Give what tells the state of any day."""
-    days = {day.date: day for day in calendar.days}
-    years = {year.year for year in calendar.years}
-
-    def state(date: dt.date) -> DayState:
-        listed = days.get(date)
-        if listed is not None:
-            hours = (listed.hours or calendar.hours) if listed.working else ()
-            return DayState(hours, projected=False, name=listed.name)
-        worked = WEEKDAYS[date.weekday()] in calendar.week
-        projected = calendar.decrees == "yearly" and date.year not in years
-        return DayState(calendar.hours if worked else (), projected=projected, name=None)
-
-    return state

@@ -11,20 +11,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from schemas.calendars.definition import (
+from schemas.calendars.definition import ListedDay, StartRule
+from schemas.calendars.fields import (
     MOST_DAYS,
     CalendarContract,
     CalendarName,
     Date,
     Decrees,
     Hours,
-    ListedDay,
-    StartRule,
+    Length,
+    Statute,
     Text,
     TimeZone,
     Week,
+    WeekdayHours,
     Year,
 )
+from schemas.calendars.seasons import Seasons
 from schemas.reading import fault
 
 if TYPE_CHECKING:
@@ -128,6 +131,10 @@ class CalendarFile(ListedDays):
     hours: Hours | None = None
     decrees: Decrees | None = None
     start_rule: StartRule | None = None
+    statute: Statute | None = None
+    weekday_hours: WeekdayHours | None = None
+    seasons: Seasons | None = None
+    standard_day: Length | None = None
 
 
 class YearFile(ListedDays):

@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
-from schemas.calendars.definition import LONGEST_NAME, CalendarContract, Date, Text, Year
+from schemas.calendars.days import SATURDAY
+from schemas.calendars.fields import LONGEST_NAME, CalendarContract, Date, Text, Year
 from schemas.calendars.files import DaysOff, DayWorked, YearFile
 from schemas.reading import Document, SchemaError, read_document
+from schemas.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -27,12 +29,8 @@ if TYPE_CHECKING:
 
     from schemas.calendars.definition import ListedDay
 
-FEWEST_OFF, MOST_OFF = 100, 130
-"""Days off of a year between which a decree is plausible: 104 weekend days, and 11 to 13 more."""
 MOST_LISTED = 1_000
 """Days of one file of the widespread form: a year has 366, and some December before."""
-WEEKEND = 5
-"""The first day of the weekend, in the order of `datetime.date.weekday()`."""
 
 
 def _truth(value: Any) -> Any:
@@ -66,7 +64,7 @@ class YearImport:
 
     year: YearFile
     before: tuple[ListedDay, ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[Words, ...]
     """What is not plausible, each with the day, and what to check."""
 
 
@@ -94,7 +92,7 @@ def read_year(path: Path, decree: str | None = None) -> YearImport:
             message = f"{day.date} lies outside {year.year} and the December before"
             raise SchemaError([document.problem(at, message, "correct the date, or the year")])
         before.append(day)
-    return YearImport(_within(year), tuple(before), tuple(_implausible(year.year, days)))
+    return YearImport(_within(year), tuple(before), tuple(_exchanged_weekdays(days)))
 
 
 def _from_days(document: Document) -> YearFile:
@@ -144,24 +142,13 @@ def _within(year: YearFile) -> YearFile:
     return year.model_copy(update={"off": tuple(off), "work": work})
 
 
-def _implausible(year: int, days: dict[dt.date, ListedDay]) -> Iterator[str]:
-    total = 0
-    date = dt.date(year, 1, 1)
-    while date.year == year:
-        listed = days.get(date)
-        total += date.weekday() >= WEEKEND if listed is None else not listed.working
-        date += dt.timedelta(days=1)
-    if not FEWEST_OFF <= total <= MOST_OFF:
-        yield (
-            f"{year} has {total} days off, weekends included; decrees give {FEWEST_OFF} to"
-            f" {MOST_OFF}: check that the file is whole"
-        )
+def _exchanged_weekdays(days: dict[dt.date, ListedDay]) -> Iterator[Words]:
     for day in sorted(days.values(), key=lambda d: d.date):
-        weekend = day.date.weekday() >= WEEKEND
-        if day.working and not weekend:
-            yield f"{day.date} is worked in exchange, but is a weekday: check the date"
-    if not any(not d.working and d.date == dt.date(year, 1, 1) for d in days.values()):
-        yield f"{year}-01-01 is not off: check that the file holds 元旦"
+        if day.working and day.date.weekday() < SATURDAY:
+            yield Words(
+                f"{day.date} 列为调休上班，却是周一至周五：请核对日期",
+                f"{day.date} is worked in exchange, but is a weekday: check the date",
+            )
 
 
 def write_year(

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
     from pathlib import Path
 
+    from schemas.calendars.fields import WeekdayHours
+    from schemas.reading import Loc
+
 _FOLDER = "calendars"
 _SUFFIX = ".yaml"
 _ROOT_DEFAULTS = {
@@ -187,13 +190,17 @@ class _Loading:
             return None
         years = {year.year: year for year in parent.years} if parent else {}
         days = {day.date: day for day in parent.days} if parent else {}
+        # What extends another decrees the days that it lists; the others are as sure as there.
+        whole = parent is None or settings.decrees not in (None, parent.decrees)
         for year_document, year in self._sources[name].years.values():
-            years[year.year] = DecreedYear(year=year.year, decree=year.decree)
+            decreed = DecreedYear(year=year.year, decree=year.decree, whole=whole)
+            if whole or year.year not in years:
+                years[year.year] = decreed
             days |= self._days(year_document, year)
         days |= self._days(document, settings)
         if self._sources[name].years:
-            self._check_gap(document, years)
-        return CalendarDefinition.model_validate(
+            self._check_gap(document, [year.year for year in years.values() if year.whole])
+        made = CalendarDefinition.model_validate(
             inherited
             | written
             | {
@@ -201,6 +208,8 @@ class _Loading:
                 "days": tuple(days[date] for date in sorted(days)),
             }
         )
+        self._problems.extend(_at_odds(document, settings, made))
+        return made
 
     def _days(self, document: Document, listed: ListedDays) -> dict[dt.date, ListedDay]:
         days: dict[dt.date, ListedDay] = {}
@@ -211,7 +220,7 @@ class _Loading:
             days[day.date] = day
         return days
 
-    def _check_gap(self, document: Document, years: Mapping[int, DecreedYear]) -> None:
+    def _check_gap(self, document: Document, years: list[int]) -> None:
         """Report a year missing between two decreed ones: a lost file, not a projection."""
         for year in _gaps(sorted(years)):
             self.report(
@@ -222,3 +231,27 @@ class _Loading:
 def _gaps(years: list[int]) -> Iterator[int]:
     if years:
         yield from sorted(set(range(years[0], years[-1])) - set(years))
+
+
+def _at_odds(
+    document: Document, settings: CalendarFile, made: CalendarDefinition
+) -> Iterator[Problem]:
+    """Give what a calendar states, or inherits, that cannot hold together."""
+    if settings.statute == "cn" and made.decrees == "week":
+        message = "the week decrees every day: no law adds a public holiday"
+        yield document.problem(("statute",), message, "leave it out, or write `decrees: yearly`")
+    hours: list[tuple[Loc, WeekdayHours]] = [(("weekday_hours",), made.weekday_hours)]
+    hours += [
+        (("seasons", n, "weekday_hours"), s.weekday_hours) for n, s in enumerate(made.seasons)
+    ]
+    for loc, weekdays in hours:
+        for day in weekdays.keys() - set(made.week):
+            message = f"{day} is no day of the week that is worked: hours do not make it one"
+            yield document.problem(
+                (*loc, day), message, f"add {day} to `week`, or leave it out here"
+            )
+    for n, season in enumerate(made.seasons):
+        for day in made.weekday_hours.keys() - season.weekday_hours.keys():
+            message = f"{day} has hours of its own outside the season, and none within"
+            remedy = f"state them here too: `weekday_hours: {{{day}: […]}}`"
+            yield document.problem(("seasons", n), message, remedy)

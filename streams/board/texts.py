@@ -69,8 +69,8 @@ TEXTS: Final[Mapping[str, Words]] = {
     "new_cards": Words("有新发的牌", "New cards were issued"),
     "provisional": PROVISIONAL,
     "provisional_why": Words(
-        "到期时间跨越尚未公布放假安排的日期",
-        "the due time rests on days that nobody has decreed yet",
+        "到期时间跨越尚未公布放假安排的日期，可能提前，也可能推后",
+        "the due time rests on days that nobody has decreed yet; it may move either way",
     ),
     "aside": Words("已搁置", "Set aside"),
     "aside_why": Words(

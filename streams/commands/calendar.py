@@ -6,7 +6,7 @@ import re
 import sys
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
@@ -16,7 +16,7 @@ from schemas.codes import Unit
 from schemas.limits import Limit
 from schemas.reading import SchemaError
 from schemas.words import Words
-from streams.calendar_answers import When, between, due, month
+from streams.calendar_answers import When, between, days_told, due, month
 from streams.change_making import YearChange, calendar_change, year_change
 from streams.change_texts import year_told
 from streams.commands.common import (
@@ -27,7 +27,7 @@ from streams.commands.common import (
     settings_or_exit,
 )
 from streams.commands.importing import Asked, import_options, now, run_change
-from streams.engine.calendar import Calendar, OutsideCalendar
+from streams.engine.calendar import Calendar, OutsideCalendar, day_of
 from streams.engine.rules import Rules
 
 if TYPE_CHECKING:
@@ -35,6 +35,12 @@ if TYPE_CHECKING:
 
     from schemas.limits import Policy
     from schemas.words import Language
+
+NOT_LAWFUL: Final = Words(
+    "不予采用：与法律不符。请对照国务院通知核对文件；通知确实如此的，加 --despite-law 再执行",
+    "Not taken: it is at odds with the law. Hold the file against the notice; if the notice says"
+    " so indeed, run it again with --despite-law",
+)
 
 
 class Day(click.ParamType):
@@ -58,19 +64,23 @@ class Day(click.ParamType):
             )
 
 
-class Month(click.ParamType):
-    """A month: `2026-10`."""
+class MonthOrDay(click.ParamType):
+    """A month, `2026-10`, or a day, `2026-10-01`: the date, and whether it stands for a month."""
 
     name = "MONTH"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[date, bool]:
         """Read it."""
-        if isinstance(value, date):
+        if isinstance(value, tuple):
             return value
+        whole = re.fullmatch(r"\d{4}-\d\d", value) is not None
         try:
-            return date.fromisoformat(f"{value}-01")
+            return date.fromisoformat(f"{value}-01" if whole else value), whole
         except ValueError:
-            self.fail(f"{value!r} is no month; write it as 2026-10", param, ctx)
+            told = f"{value!r} is no month; write it as 2026-10, or a day as 2026-10-01"
+            self.fail(told, param, ctx)
 
 
 def _asked(function: Callable[..., None]) -> Callable[..., None]:
@@ -151,17 +161,25 @@ def between_command(
 
 
 @command.command("show")
-@click.argument("asked", type=Month(), metavar="MONTH")
+@click.argument("asked", type=MonthOrDay(), metavar="MONTH")
 @_asked
-def show(asked: date, directory: Path | None, region: str | None, lang: Language | None) -> None:
-    """Show a month with its days off and its make-up days.
+def show(
+    asked: tuple[date, bool], directory: Path | None, region: str | None, lang: Language | None
+) -> None:
+    """Show a month, or one day: what each day is, why (its decree, the law, the week), its hours.
 
     \b
-    Example:
+    Examples:
       jiancha calendar show 2026-10 --lang en
+      jiancha calendar show 2027-01-01
     """  # noqa: D301
     calendar, _ = _calendar(directory, region)
-    _tell(lambda said: month(calendar, asked.year, asked.month, said), lang)
+    day, whole = asked
+    if whole:
+        _tell(lambda said: month(calendar, day.year, day.month, said), lang)
+    else:
+        number = day_of(day)
+        _tell(lambda said: "\n".join(days_told(calendar, number, number, said)), lang)
 
 
 @command.command("import")
@@ -171,13 +189,26 @@ def show(asked: date, directory: Path | None, region: str | None, lang: Language
 @click.option("--catalogue", "directory", type=click.Path(path_type=Path),
               help="The catalogue's directory; with --apply the year is written there too. Left"
               " out, the settings' one is read and nothing is written.")  # fmt: skip
+@click.option(
+    "--despite-law",
+    is_flag=True,
+    help="Take a year that is at odds with the law on public holidays.",
+)
 @import_options
 def import_command(
-    asked: Asked, file: Path, name: str, decree: str | None, directory: Path | None
+    asked: Asked,
+    file: Path,
+    name: str,
+    decree: str | None,
+    directory: Path | None,
+    *,
+    despite_law: bool,
 ) -> None:
     """Import a decreed year: our own YAML, or the widespread JSON with `isOffDay`.
 
-    Without --apply or --dry-run it is only checked, and the days that change are shown. With
+    A year at odds with the law on public holidays is refused: one of them worked, or more or fewer
+    days off than the law gives. Without --apply or --dry-run it is only checked, and the days that
+    change are shown. With
     --dry-run the running system tells what would change of each open case. With --apply the year
     comes in force at once, without a restart, and open cases are judged again.
 
@@ -192,6 +223,9 @@ def import_command(
     made = _year_or_exit(file, name, decree, source)
     for line in year_told(made, asked.language):
         click.echo(line, err=asked.as_json)
+    if made.objections and not despite_law:
+        complain(NOT_LAWFUL.said(asked.language))
+        sys.exit(FINDINGS)
     if asked.only_checked:
         return
     if source is None:

@@ -11,6 +11,8 @@ from schemas.reading import SchemaError
 from schemas.words import Words
 from streams.change_making import catalogue_change
 from streams.checking import findings, remarks
+from streams.checking_options import idle_options
+from streams.checking_years import unlawful_years
 from streams.commands.common import FINDINGS, WRONG_USE, catalogue_or_exit, complain
 from streams.commands.importing import Asked, import_options, now, run_change
 
@@ -42,10 +44,10 @@ def import_command(asked: Asked, directory: Path, *, retroactive: bool) -> None:
       jiancha catalogue import catalogue --apply
     """  # noqa: D301
     catalogue = catalogue_or_exit(directory)
-    for finding in findings(catalogue):
-        complain(str(finding))
-    for remark in remarks(catalogue):
-        complain(f"warning: {remark}")
+    for found in (*idle_options(directory, catalogue), *findings(catalogue)):
+        complain(str(found))
+    for warning in (*remarks(catalogue), *unlawful_years(directory, catalogue.calendars)):
+        complain(f"warning: {warning}")
     named = [key for source in catalogue.sources.values() for key in source.keys]
     if named and not asked.only_checked:
         complain(

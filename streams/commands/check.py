@@ -12,6 +12,8 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from schemas.event_lines import read_event_lines
 from streams.checking import EventCheck, findings, remarks
+from streams.checking_options import idle_options
+from streams.checking_years import unlawful_years
 from streams.commands.common import (
     FINDINGS,
     catalogue_option,
@@ -43,12 +45,12 @@ def command(events: Path | None, directory: Path) -> None:
       jiancha check --catalogue deploy/samples/hunan/catalogue events.jsonl
     """  # noqa: D301 - click reads \b
     catalogue = catalogue_or_exit(directory)
-    for remark in remarks(catalogue):
-        complain(f"warning: {remark}")
+    for warning in (*remarks(catalogue), *unlawful_years(directory, catalogue.calendars)):
+        complain(f"warning: {warning}")
     wrong = 0
-    for finding in findings(catalogue):
+    for found in (*idle_options(directory, catalogue), *findings(catalogue)):
         wrong += 1
-        complain(str(finding))
+        complain(str(found))
     lines = 0
     if events is not None:
         check = EventCheck(catalogue)

@@ -12,11 +12,13 @@ import datetime as dt
 from array import array
 from bisect import bisect_left, bisect_right
 from calendar import monthrange
+from copy import copy
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-from schemas.calendars import WEEKDAYS
+from schemas.calendars.days import Days
+from streams.engine.calendar_tables import DAYS, awaited, kinds_of
 from streams.engine.zone import (
     DAY,
     FIRST_DAY,
@@ -28,14 +30,13 @@ from streams.engine.zone import (
 )
 
 if TYPE_CHECKING:
-    from schemas.calendars import CalendarDefinition, ListedDay
+    from collections.abc import Iterator
+
+    from schemas.calendars import CalendarDefinition
+    from schemas.calendars.days import Standing
+    from schemas.calendars.fields import Hours
 
 __all__ = ["Calendar", "DayInfo", "OutsideCalendar", "add_months", "date_of", "day_of"]
-
-Hours: TypeAlias = tuple[tuple[int, int], ...]
-"""Working intervals of one day, in seconds of the day, each end exclusive."""
-
-_DAYS = LAST_DAY - FIRST_DAY + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,16 @@ class DayInfo:
 
     day: int
     working: bool
-    projected: bool
+    standing: Standing
+    """`decreed`, `statutory` (a public holiday by the law alone) or `projected` from the week."""
     name: str | None
     decree: str | None
+    """What it rests on, as far as known: the decree's number, or the law."""
+
+    @property
+    def projected(self) -> bool:
+        """Whether its notice is still to come."""
+        return self.standing == "projected"
 
 
 def add_months(day: int, n: int) -> int:
@@ -72,9 +80,9 @@ class Calendar:
 
     __slots__ = (
         "_before",
-        "_decrees",
+        "_days",
         "_kinds",
-        "_listed",
+        "_lengths",
         "_projected",
         "_shifts",
         "_start_rule",
@@ -83,6 +91,7 @@ class Calendar:
         "_zone",
         "last_decreed_day",
         "name",
+        "needs_decrees",
         "standard_day",
         "version",
         "zone",
@@ -92,45 +101,35 @@ class Calendar:
         self.name = definition.name
         self.version = definition.version
         self.zone = definition.time_zone
+        self.needs_decrees = definition.decrees == "yearly"
+        """Whether a day is sure only by a decree; else the week itself is the law."""
         self._zone = zone_of(definition.time_zone)
         self._start_rule = definition.start_rule
-        self._listed: dict[int, ListedDay] = {day_of(d.date): d for d in definition.days}
-        self._decrees = {year.year: year.decree for year in definition.years}
+        self._days = Days(definition)
 
-        # The kind of a day: 0 is a day off, 1 has the standard hours, others hours of their own.
-        own = {d.hours for d in definition.days if d.working and d.hours}
-        self._shifts: tuple[Hours, ...] = ((), definition.hours, *sorted(own))
-        kind_of = {hours: kind for kind, hours in enumerate(self._shifts)}
-        week = [int(weekday in definition.week) for weekday in WEEKDAYS]
-        self._kinds = array("H", (week[(d + 3) % 7] for d in range(FIRST_DAY, LAST_DAY + 1)))
-        for day, listed in self._listed.items():
-            hours = listed.hours or definition.hours
-            self._kinds[day - FIRST_DAY] = kind_of[hours] if listed.working else 0
+        self._kinds, self._shifts = kinds_of(definition, self._days)
+        self._lengths = [sum(closes - opens for opens, closes in hours) for hours in self._shifts]
+        self.standard_day = definition.standard_day or self._lengths[1]
+        """D, seconds."""
 
-        lengths = [sum(closes - opens for opens, closes in hours) for hours in self._shifts]
-        self.standard_day = lengths[1]
         # Prefix sums: how many working days, working seconds and projected days lie before a day.
         self._before = array("l", accumulate(map(bool, self._kinds), initial=0))
-        self._worked = array("q", accumulate((lengths[k] for k in self._kinds), initial=0))
+        self._worked = array("q", accumulate((self._lengths[k] for k in self._kinds), initial=0))
         self._workdays = array("l", (FIRST_DAY + i for i, k in enumerate(self._kinds) if k))
-        sure = definition.decrees == "week"
-        projected = (not sure and self._is_open(day) for day in range(FIRST_DAY, LAST_DAY + 1))
-        self._projected = array("l", accumulate(projected, initial=0))
-        if sure:
-            self.last_decreed_day = LAST_DAY
-        elif self._decrees:
-            self.last_decreed_day = day_of(dt.date(max(self._decrees), 12, 31))
-        else:
-            self.last_decreed_day = FIRST_DAY - 1
-
-    def _is_open(self, day: int) -> bool:
-        """Tell whether nobody has decreed this day: its year has no file, and no file lists it."""
-        return date_of(day).year not in self._decrees and day not in self._listed
+        self._projected = array("l", accumulate(awaited(self._days), initial=0))
+        last = self._days.last_decreed
+        self.last_decreed_day = FIRST_DAY - 1 if last is None else day_of(last)
 
     def _index(self, day: int) -> int:
         if not FIRST_DAY <= day <= LAST_DAY:
             raise OutsideCalendar(_name_of(day))
         return day - FIRST_DAY
+
+    def with_standard_day(self, seconds: int) -> Calendar:
+        """Return the same calendar whose standard working day (D) has so many seconds."""
+        other = copy(self)
+        other.standard_day = seconds
+        return other
 
     # The clock
 
@@ -161,14 +160,9 @@ class Calendar:
 
     def day_info(self, day: int) -> DayInfo:
         """Return all there is to say of one day."""
-        listed = self._listed.get(day)
-        return DayInfo(
-            day=day,
-            working=self.is_working(day),
-            projected=self.is_projected(day),
-            name=listed.name if listed else None,
-            decree=listed.decree if listed else self._decrees.get(date_of(day).year),
-        )
+        working = self.is_working(day)
+        _, standing, name, source = self._days.state(date_of(day))
+        return DayInfo(day=day, working=working, standing=standing, name=name, decree=source)
 
     def count(self, after: int, until: int) -> int:
         """Count the working days d with after < d <= until; 0 if `until` is not later."""
@@ -197,11 +191,28 @@ class Calendar:
 
     def opening(self, day: int) -> int:
         """Return the second of the day at which `day` opens; on a day off, at which it would."""
-        return (self.hours(day) or self._shifts[1])[0][0]
+        return (self.hours(day) or self._days.hours_by_decree(date_of(day)))[0][0]
 
     def close(self, day: int) -> int:
         """Return the second of the day at which `day` closes; on a day off, at which it would."""
-        return (self.hours(day) or self._shifts[1])[-1][1]
+        return (self.hours(day) or self._days.hours_by_decree(date_of(day)))[-1][1]
+
+    def seconds_of(self, day: int) -> int:
+        """Return the working seconds of `day`, by its own hours; 0 on a day off."""
+        return self._lengths[self._kinds[self._index(day)]]
+
+    def seconds_by_day(self, a: int, b: int) -> Iterator[tuple[int, int]]:
+        """Yield each working day of [a, b), and how many of its working seconds lie in it.
+
+        Together they are `measure(a, b)`; a day none of whose seconds lie in it is left out.
+        """
+        day, last = a // DAY, (b - 1) // DAY
+        while day <= last:
+            if self.is_working(day):
+                seconds = self.measure(max(a, day * DAY), min(b, (day + 1) * DAY))
+                if seconds:
+                    yield day, seconds
+            day += 1
 
     def measure(self, a: int, b: int) -> int:
         """Count the working seconds in [a, b); 0 if `b` is not later than `a`."""
@@ -214,7 +225,7 @@ class Calendar:
         """
         total = self._total(a, seconds)
         i = bisect_right(self._worked, total) - 1
-        if i == _DAYS:
+        if i == DAYS:
             raise _too_far(a, seconds)
         left = total - self._worked[i]
         for opens, closes in self._shifts[self._kinds[i]]:
@@ -229,7 +240,7 @@ class Calendar:
         if seconds == 0:
             return a
         i = bisect_left(self._worked, total) - 1
-        if i == _DAYS:
+        if i == DAYS:
             raise _too_far(a, seconds)
         left = total - self._worked[i]
         for opens, closes in self._shifts[self._kinds[i]]:

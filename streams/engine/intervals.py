@@ -88,6 +88,8 @@ def kind_of(calendar: Calendar, day: int) -> tuple[bool, Words]:
     if info.working:
         made_up = Words("调休上班", "make-up working day")
         name = made_up if info.name else Words("工作日", "working day")
+    elif info.standing == "statutory":
+        name = Words(f"法定节假日：{info.name}", f"public holiday by law: {info.name}")
     elif info.name:
         name = Words(f"放假：{info.name}", f"day off: {info.name}")
     else:

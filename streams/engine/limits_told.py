@@ -73,8 +73,9 @@ def notes_of(clock: Clock) -> Iterator[Words]:
         )
     elif projected is not None:
         yield Words(
-            f"暂定：到期时间涉及 {projected} 起尚未公布放假安排的日期",
-            f"provisional: the due time rests on days from {projected} on, not decreed yet",
+            f"暂定：到期时间涉及 {projected} 起尚未公布放假安排的日期，可能提前，也可能推后",
+            f"provisional: the due time rests on days from {projected} on, not decreed yet;"
+            " it may move either way",
         )
     if isinstance(counting, SpotCount):
         yield _spot(counting)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def of_level(clock: Clock, reached: LevelReached, ladders: Mapping[str, Ladder]) -> Words:
-    """Say in words what a rule asks: `hunan@2/promised/near` → 到期前 2 个工作日."""
+    """Say in words what a rule asks: `hunan@3/promised/near` → 到期前 2 个工作日."""
     ladder = ladders[reached.rule.partition("@")[0]]
     condition = reached.rule.rpartition("/")[2]
     rung = min(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from schemas.codes import ClockKind
 from streams.engine.calendar import Calendar, date_of
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from streams.engine.counting import DayCount
 
 
+StandardDay: TypeAlias = tuple[str, int]
+"""A calendar, and the seconds of its standard working day (D)."""
+UNKNOWN_DAY: Final[StandardDay] = ("", 0)
+"""Of a case whose state says nothing of it: that of its calendar as it is."""
 REMEMBERED: Final = 20_000
 """Answers that are remembered, by item, region, department and version."""
 
@@ -57,6 +61,11 @@ class CaseRules:
     """Limits in days that nothing moves, by the limit and the day of the start: a memory only,
     one for all rules of a catalogue, for the rules of single places are many."""
 
+    @property
+    def standard_day(self) -> StandardDay:
+        """The calendar, and the standard working day that it counts with."""
+        return self.calendar.name, self.calendar.standard_day
+
 
 class Rules:
     """A catalogue with its calendars, ready for questions; answers are remembered."""
@@ -67,11 +76,28 @@ class Rules:
         self._policies: dict[tuple[str, str], Policy] = {}
         self._known: dict[tuple[str, str, str, int], CaseRules] = {}
         self._plain: dict[tuple[int, int], DayCount] = {}
+        self._lasting: dict[StandardDay, Rules] = {}
 
     @classmethod
     def of(cls, catalogue: Catalogue) -> Rules:
         """Make the rules of a catalogue, its calendars built from their definitions."""
         return cls(catalogue, {name: Calendar(made) for name, made in catalogue.calendars.items()})
+
+    def lasting(self, day: StandardDay) -> Rules:
+        """Give the same rules by a standard working day (D) that was pinned, where it is known.
+
+        Days and hours of a calendar hold for every open case as soon as they change; D does not, as
+        the limit does not: it is the length of what was promised.
+        """
+        name, seconds = day
+        calendar = self.calendars.get(name)
+        if calendar is None or calendar.standard_day == seconds:
+            return self
+        known = self._lasting.get(day)
+        if known is None:
+            calendars = {**self.calendars, name: calendar.with_standard_day(seconds)}
+            known = self._lasting[day] = Rules(self.catalogue, calendars)
+        return known
 
     def resolve(self, item: str, region: str, department: str, start: int) -> CaseRules:
         """Find what holds for an item, region and department at the start of the clocks.

@@ -77,6 +77,8 @@ class CaseState(Struct, array_like=True):
     """The rulings on its cards, sorted."""
     epoch: int = 0
     """Of the partition when the case was opened: `revision` counts from there (纪元)."""
+    standard_day: tuple[str, int] = ("", 0)
+    """The calendar and its standard working day (D, seconds), pinned with the catalogue."""
 
     def cards_by_key(self) -> dict[str, Card]:
         """Give the cards by clock and level."""

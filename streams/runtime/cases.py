@@ -15,6 +15,7 @@ from streams.engine.entries import merge
 from streams.engine.horizon import horizon_of
 from streams.engine.judge import Answer, card_key, card_name, coming, judge, next_at
 from streams.engine.records import case_record, move_record
+from streams.engine.rules import UNKNOWN_DAY
 from streams.engine.state import (
     MAX_STATE_BYTES,
     CaseState,
@@ -242,6 +243,7 @@ class Cases:
         self._open[case_no] = case
         case.assessed, case.stale = assessed, False
         case.state.catalogue = assessed.rules.catalogue
+        case.state.standard_day = assessed.rules.standard_day
         case.answered(case_no)
         self._awaken(case_no, next_at(assessed.subjects, case.cards, now, case.answers))
 
@@ -285,8 +287,11 @@ class Cases:
             if not state.accepted and any(entry.kind == "accepted" for entry in case.entries):
                 state.accepted, state.catalogue = True, ""  # what is in force now is pinned
             rules = self._rules_of(state.catalogue)
-            case.assessed = assess(case.entries, rules)
+            if not state.catalogue:
+                state.standard_day = UNKNOWN_DAY
+            case.assessed = assess(case.entries, rules.lasting(state.standard_day))
             state.catalogue = rules.catalogue.version
+            state.standard_day = case.assessed.rules.standard_day
             case.stale = False
         return case.assessed
 

@@ -217,7 +217,9 @@ class Changes:
         task, pinned = self._sweep.task, case.state.catalogue
         after_pin = task.after.catalogue if task.change.retroactive else pinned
         old, new = self._rules_of(task, pinned, after_pin)
-        before, after = assess(case.entries, old), assess(case.entries, new)
+        day = case.state.standard_day
+        before = assess(case.entries, old.lasting(day))
+        after = assess(case.entries, new if task.change.retroactive else new.lasting(day))
         same = alike(before, after)
         if not task.change.dry_run and not (same and after_pin == pinned):
             self._cases.adopt(case_no, case, after, self._now)

@@ -49,10 +49,13 @@ TRANSACTION: Final = 0.008
 """Seconds that a small transaction takes on a broker of the same machine (docs/benchmarks.md)."""
 PATTERNS: Final = 500
 NOW: Final = at("2026-12-28 09:00:00")
-REACHES: Final = (22, 26)
-"""Days of December on which cases begin whose limits end in 2027."""
-ENDS: Final = (1, 2)
-"""Days on which cases begin whose limits, of 7 and 20 working days, end in 2026."""
+REACHES: Final = (12, 22, 26)
+"""Month, and its days on which cases begin whose limits end in 2027."""
+ENDS: Final = (11, 23, 24)
+"""Those on which cases begin whose limits, of 7 and 20 working days, end on 12-02 and 12-21: before
+the last days of December, which await the notice for 2027 too."""
+ENDED: Final = at("2026-12-14 09:00:00")
+"""When those were looked at last: so the silence about their cards is over before, too."""
 INPUTS: Final = {topic.name: InputTopic(None, 0, 1 << 40) for topic in topics.INPUTS}
 
 
@@ -119,26 +122,27 @@ async def _write(batch: Batch) -> None:
     await asyncio.sleep(TRANSACTION + records * 10e-6)
 
 
-def packed_patterns(law: Rules, days: tuple[int, int]) -> list[bytes]:
-    """Make states of open cases, accepted within some days of December 2026."""
+def packed_patterns(law: Rules, days: tuple[int, int, int], now: int) -> list[bytes]:
+    """Make states of open cases, accepted within some days of a month of 2026, judged at `now`."""
     random, here = Random(1), Partition(law)
-    here.tick(NOW - 1)
+    here.tick(now - 1)
     for number in range(PATTERNS):
         here.feed(*map(event_value, _opened(random, f"case-{number}", days)))
-    here.tick(NOW)
+    here.tick(now)
     here.take()
     return [value for key, value in here.changelog if not key.startswith(RESERVED)]
 
 
-def _opened(random: Random, case_no: str, days: tuple[int, int]) -> Iterator[dict[str, Any]]:
-    day, second = random.randrange(days[0], days[1] + 1), random.randrange(1, 50)
+def _opened(random: Random, case_no: str, days: tuple[int, int, int]) -> Iterator[dict[str, Any]]:
+    month, first, last = days
+    day, second = random.randrange(first, last + 1), random.randrange(1, 50)
     for number, (kind, minute) in enumerate((("received", 0), ("accepted", 20))):
         yield {
             "event_id": f"{case_no}-{number}",
             "case_no": case_no,
             "source": "hall-430102",
             "kind": kind,
-            "occurred_at": f"2026-12-{day:02}T09:{minute:02}:{second:02}+08:00",
+            "occurred_at": f"2026-{month:02}-{day:02}T09:{minute:02}:{second:02}+08:00",
             "item": "i",
             "region": "430102",
             "department": "D1",
@@ -169,7 +173,8 @@ def step_started(event_id: str, number: int) -> dict[str, Any]:
 
 def patterns_of(law: Rules, cases: int, concerned: float) -> Iterator[tuple[int, bytes]]:
     """Give a packed state for each case's number, that share of them reaching past the year."""
-    reaching, ending = packed_patterns(law, REACHES), packed_patterns(law, ENDS)
+    reaching = packed_patterns(law, REACHES, NOW)
+    ending = packed_patterns(law, ENDS, ENDED)
     random = Random(2)
     for number in range(cases):
         patterns = reaching if random.random() < concerned else ending

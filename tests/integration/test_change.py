@@ -1,7 +1,7 @@
 """2027 is decreed while the system runs: imported by one command, without a restart.
 
-Five cases accepted on Monday 2026-12-21, promised within 10 working days: by the weekly pattern
-they end on Monday 2027-01-04, by the (invented) decree on Wednesday the 6th. Their calendar is
+Five cases accepted on Monday 2026-12-21, promised within 10 working days: by the law and the week
+they end on Tuesday 2027-01-05, by the (invented) decree on Wednesday the 6th. Their calendar is
 `hunan`, which rests on `cn`.
 """
 
@@ -14,13 +14,13 @@ import pytest
 
 from schemas.events import STEP_EVENT
 from tests.support.cases import at, event
-from tests.support.changing import DECREE, OFF_2027, WORKED_2027
+from tests.support.changing import DECREE, notice_2027
 from tests.support.system import ROOT, on_either
 from tests.support.wait import eventually
 
 SAMPLE = ROOT / "deploy/samples/hunan/catalogue"
 CASES = [f"430102-{n}" for n in range(5)]
-BEFORE, AFTER = at("2027-01-04 23:59:59"), at("2027-01-06 23:59:59")
+BEFORE, AFTER = at("2027-01-05 23:59:59"), at("2027-01-06 23:59:59")
 
 
 @pytest.fixture(params=["embedded", pytest.param("real", marks=pytest.mark.kafka)])
@@ -64,13 +64,8 @@ def shows(system, cases, due, provisional):
 
 
 def year_2027(folder):
-    days = [
-        {"name": "元旦", "date": date, "isOffDay": off}
-        for dates, off in ((OFF_2027, True), (WORKED_2027, False))
-        for date in dates
-    ]
     path = folder / "2027.json"
-    path.write_text(json.dumps({"year": 2027, "days": days}, ensure_ascii=False))
+    path.write_text(json.dumps(notice_2027(), ensure_ascii=False))
     return path
 
 

@@ -108,8 +108,8 @@ def promised(found):
 def test_before_the_decree_the_due_time_was_provisional_by_the_calendar_of_then(history):
     found = told(history, known="2026-12-27T09:00:00+08:00")
     clock = promised(found)
-    assert clock["due_at"] == "2027-01-05T23:59:59+08:00"
-    assert (clock["provisional"], clock["first_projected"]) == (True, "2027-01-01")
+    assert clock["due_at"] == "2027-01-06T23:59:59+08:00"
+    assert (clock["provisional"], clock["first_projected"]) == (True, "2026-12-26")
     assert clock["calendar_version"] == LAW.catalogue.calendars["cn"].version
     assert found["cards"] == []
 

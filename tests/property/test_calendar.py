@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.calendars import WEEKDAYS, CalendarDefinition, load_calendars
+from schemas.calendars.statutory import statutory_days
 from streams.engine.calendar import Calendar, date_of, day_of
 
 DAY = 86_400
@@ -37,6 +38,10 @@ def calendar(name):
     return Calendar(definition(name))
 
 
+ABROAD = {"amsterdam", "new-york"}
+LAST_NOTICE = 2026
+
+
 names = st.sampled_from(["cn", "amsterdam", "new-york", "half-days", "odd"])
 days = st.integers(LOW, HIGH)
 spans = st.integers(0, 90)
@@ -63,7 +68,10 @@ def slow_hours(name, day):
     date = date_of(day)
     listed = listed_days(name).get(date)
     if listed is None:
-        works = WEEKDAYS[date.weekday()] in definition(name).week
+        by_law = (
+            name not in ABROAD and date.year > LAST_NOTICE and date in statutory_days(date.year)
+        )
+        works = not by_law and WEEKDAYS[date.weekday()] in definition(name).week
         return definition(name).hours if works else ()
     return (listed.hours or definition(name).hours) if listed.working else ()
 

@@ -21,6 +21,22 @@ OFF_2027 = ("2027-01-01", "2027-01-04", "2027-01-05")
 WORKED_2027 = ("2027-01-02",)
 """A Saturday, worked in exchange."""
 
+REST_2027 = (
+    *("2027-02-05", "2027-02-06", "2027-02-07", "2027-02-08", "2027-02-09", "2027-02-10"),
+    *("2027-04-05", "2027-05-01", "2027-05-02", "2027-05-03", "2027-05-04", "2027-06-09"),
+    *("2027-09-15", "2027-10-01", "2027-10-02", "2027-10-03", "2027-10-04", "2027-10-05"),
+)
+"""Off too in a notice that is whole: the thirteen days of the law, made up where on a weekend."""
+
+
+def notice_2027():
+    """The invented notice, whole and lawful, in the widespread form; 元旦 moves a day to 01-09."""
+    off = {**dict.fromkeys(OFF_2027, "元旦"), **dict.fromkeys(REST_2027, "节日")}
+    days = [{"name": name, "date": date, "isOffDay": True} for date, name in off.items()]
+    worked = (*WORKED_2027, "2027-01-09")
+    days += [{"name": "元旦", "date": date, "isOffDay": False} for date in worked]
+    return {"year": 2027, "days": days}
+
 
 def decreed(calendar: CalendarDefinition, off=OFF_2027, worked=WORKED_2027, year=2027):
     """The calendar with one more decreed year, or with more days of a year it has."""

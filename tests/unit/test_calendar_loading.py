@@ -83,10 +83,10 @@ def test_an_operator_adds_a_year_to_the_built_in_calendar(write, load):
         """,
     )
     after = load()["cn"]
-    assert working(before, "2027-10-01", "2027-10-09") == [True, False]
-    assert working(after, "2027-10-01", "2027-10-09", "2026-10-01") == [False, True, False]
+    assert working(before, "2027-10-04", "2027-10-09") == [True, False]
+    assert working(after, "2027-10-04", "2027-10-09", "2026-10-01") == [False, True, False]
     calendar = Calendar(after)
-    assert calendar.last_decreed_day == day_of(dt.date(2027, 12, 31))
+    assert calendar.last_decreed_day == day_of(dt.date(2027, 12, 25))
     assert calendar.day_info(day_of(dt.date(2027, 3, 1))).decree == "国办发明电〔2026〕9号"
     assert after.version != before.version
 

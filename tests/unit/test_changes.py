@@ -1,9 +1,10 @@
 """A change of calendar or catalogue in one partition: what is in force, judged again, told.
 
 2027 is decreed by an invented notice: Friday 1 January, Monday 4 and Tuesday 5 are off, Saturday 2
-is worked. Promised within 7 working days, accepted on Monday 2026-12-14, the limit ends on the
-23rd, and even the silence about its cards is over in 2026; accepted on the 28th it ends, by the
-weekly pattern, on Wednesday 2027-01-06, and by the decree on Friday the 8th.
+is worked. Promised within 7 working days, accepted on Monday 2026-12-07, the limit ends on the
+16th, and even the silence about its cards is over on the 22nd, before the days that await the
+notice (from 12-26 on); accepted on the 28th it ends, by the law and the week, on Thursday
+2027-01-07, and by the decree on Friday the 8th.
 """
 
 from __future__ import annotations
@@ -24,15 +25,22 @@ LAW = rules({"promised": days(7)})
 CN = LAW.catalogue.calendars["cn"]
 CN_2027 = decreed(CN)
 NEW_LAW = with_calendar(LAW, CN_2027)
-IN_2026 = event("accepted", "2026-12-14 10:00:00", case_no="early")
+IN_2026 = event("accepted", "2026-12-07 10:00:00", case_no="early")
 ACROSS = event("accepted", "2026-12-28 10:00:00", case_no="late")
 NOW = at("2026-12-28 12:00:00")
+BREACHED = at("2026-12-17 12:00:00")
+"""The first case is over its limit."""
 
 
 def running(*events, law=LAW, now=NOW, **more):
     made = Partition(law, **more)
+    if not events:
+        made.tick(BREACHED)
+        made.feed(IN_2026)
+        made.tick(BREACHED + 1)
+        made.take()
     made.tick(now)
-    made.feed(*(events or (IN_2026, ACROSS)))
+    made.feed(*(events or (ACROSS,)))
     made.tick(now + 1)
     made.take()
     return made
@@ -47,7 +55,7 @@ class TestApplied:
     def test_due_times_follow_and_nothing_is_provisional_any_more(self):
         here = running()
         assert clock(here, "late").provisional
-        assert clock(here, "late").due_at == at("2027-01-06 23:59:59")
+        assert clock(here, "late").due_at == at("2027-01-07 23:59:59")
         send(here, change(CN_2027))
         settle(here)
         assert clock(here, "late").due_at == at("2027-01-08 23:59:59")
@@ -61,13 +69,13 @@ class TestApplied:
         (begun,), found, (ended,) = reported(here)
         assert (begun.cases, begun.first_day, begun.names) == (
             1,
-            "2027-01-01",
+            "2026-12-26",
             [f"cn@{CN_2027.version}"],
         )
         assert found.keys() == {"late"}
         told = found["late"]["promised"]
         assert (told.due_before, told.due_after) == (
-            at("2027-01-06 23:59:59"),
+            at("2027-01-07 23:59:59"),
             at("2027-01-08 23:59:59"),
         )
         assert (told.level_before, told.level_after) == (Level.NONE, Level.NONE)
@@ -83,7 +91,7 @@ class TestApplied:
         assert dict(here.changelog)[b"early"] == before
 
     def test_a_card_that_is_no_longer_true_is_retracted_by_the_next_tick(self):
-        now = at("2027-01-05 09:00:00")
+        now = at("2027-01-06 09:00:00")
         here = running(now=now)
         assert [str(m.level) for m in here.moves() if m.case_no == "late"] == ["notice"]
         send(here, change(CN_2027))
@@ -103,7 +111,7 @@ class TestApplied:
         send(here, change(CN_2027))
         settle(here)
         assert reported(here)[1] == {}
-        assert clock(here, "late").due_at == at("2027-01-06 23:59:59")
+        assert clock(here, "late").due_at == at("2027-01-07 23:59:59")
 
     def test_it_waits_for_what_its_barriers_name(self):
         here = running()
@@ -125,11 +133,11 @@ class TestApplied:
         assert (found, ended.result) == ({}, "unchanged")
 
     def test_a_tick_before_the_sweep_has_come_judges_by_the_new_calendar(self):
-        now = at("2027-01-06 12:00:00")
+        now = at("2027-01-07 12:00:00")
         here = running(now=now)
         send(here, change(CN_2027))
-        here.tick(at("2027-01-07"))  # by the old calendar it was late from this second
-        here.tick(at("2027-01-07 00:00:05"))
+        here.tick(at("2027-01-08"))  # by the old calendar it was late from this second
+        here.tick(at("2027-01-08 00:00:05"))
         settle(here)
         levels = {str(m.level) for m in here.moves() if m.case_no == "late"}
         assert levels == {"notice"}
@@ -209,7 +217,7 @@ class TestDryRun:
         after = {k: v for k, v in dict(here.changelog).items() if v is not None}
         del before[PARTITION_KEY], after[PARTITION_KEY]
         assert after == before
-        here.tick(at("2027-01-07"))
+        here.tick(at("2027-01-08"))
         assert clock(here, "late").level is Level.YELLOW
 
     def test_it_goes_on_after_a_restart(self):

@@ -13,19 +13,18 @@ from streams.change_texts import rows, totals
 from streams.changing import Progress
 from streams.cli import main
 from tests.support.cases import at
+from tests.support.changing import notice_2027
 from tests.support.system import ROOT
 
 HUNAN = ROOT / "deploy/samples/hunan/catalogue"
-DAYS = [
-    {"name": "元旦", "date": "2027-01-01", "isOffDay": True},
-    {"name": "元旦", "date": "2027-01-02", "isOffDay": False},
-]
+FOUND = ROOT / "tests/unit/data/2027_as_2026.json"
+"""2027 with the days of 2026: 春节 in the middle of February, 端午 on the 19th of June."""
 
 
 @pytest.fixture
 def year(tmp_path):
     path = tmp_path / "2027.json"
-    path.write_text(json.dumps({"year": 2027, "days": DAYS}, ensure_ascii=False))
+    path.write_text(json.dumps(notice_2027(), ensure_ascii=False))
     return path
 
 
@@ -38,11 +37,46 @@ def run(*arguments, code=0):
 class TestCalendarImport:
     def test_without_more_it_shows_the_days_that_change_and_who_follows(self, year):
         told = run("calendar", "import", year, "--catalogue", HUNAN, "--lang", "en").stdout
-        assert "2027-01-01 Fr worked → off 元旦" in told
+        assert "2027-01-04 Mo worked → off 元旦" in told
         assert "2027-01-02 Sa off → worked 元旦调休" in told
+        assert "2027-01-01" not in told  # off by the law before any notice
         assert "calendars that follow: hunan" in told
         assert not (HUNAN / "calendars/cn").exists()
-        assert "2027-01-01 五 上班 → 休 元旦" in run("calendar", "import", year).stdout
+        assert "2027-01-04 一 上班 → 休 元旦" in run("calendar", "import", year).stdout
+
+    def test_a_year_at_odds_with_the_law_is_refused_in_the_readers_language(self):
+        done = run("calendar", "import", FOUND, "--lang", "en", code=1)
+        against = [line for line in done.stdout.splitlines() if line.startswith("against the law:")]
+        days = ["2027-02-05", "2027-02-08", "2027-06-09", "2027-09-15"]
+        assert [line.split()[3] for line in against[:4]] == days
+        assert "the notice for 2027 gives 17 days off from Monday to Friday" in against[4]
+        assert "it is 13" in against[4]
+        assert "--despite-law" in done.stderr
+        assert (
+            "2027-06-09（端午节）依法放假，此处却上班"
+            in run("calendar", "import", FOUND, code=1).stdout
+        )
+        assert "不予采用：与法律不符" in run("calendar", "import", FOUND, code=1).stderr
+
+    @pytest.mark.parametrize("how", ["--dry-run", "--apply"])
+    def test_nor_is_it_sent(self, how):
+        asked = ("calendar", "import", FOUND, "--decree", "X", "--catalogue", HUNAN, how)
+        assert "--despite-law" in run(*asked, code=1).stderr
+
+    def test_it_is_taken_when_somebody_says_so(self):
+        told = run("calendar", "import", FOUND, "--despite-law", "--lang", "en").stdout
+        assert "against the law: 2027-06-09" in told
+
+    def test_a_warning_is_in_the_readers_language(self, tmp_path):
+        path = tmp_path / "2027.json"
+        days = [*notice_2027()["days"], {"name": "x", "date": "2027-03-10", "isOffDay": False}]
+        path.write_text(json.dumps({"year": 2027, "days": days}))
+        assert (
+            "请核对：2027-03-10 列为调休上班，却是周一至周五"
+            in run("calendar", "import", path).stdout
+        )
+        english = run("calendar", "import", path, "--lang", "en").stdout
+        assert "check: 2027-03-10 is worked in exchange, but is a weekday" in english
 
     def test_it_is_not_put_in_force_without_the_notices_number(self, year):
         asked = ("calendar", "import", year, "--catalogue", HUNAN, "--apply")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from click.testing import CliRunner
 
@@ -39,8 +41,14 @@ def test_due(arguments, end):
 
 def test_a_due_date_that_rests_on_projected_days_says_so_in_both_languages():
     asked = ("due", "--from", "2026-12-18", "--days", 20)
-    assert "暂定" in ask(*asked, "--lang", "zh").stdout
-    assert "Provisional: days from 2026-12-18 to 2027-01-15" in ask(*asked, "--lang", "en").stdout
+    """The dates to 2026-12-25 are decreed; 2027-01-01 is off by the law: one day later than not."""
+    told = ask(*asked, "--lang", "zh").stdout
+    assert "2026-12-26 起尚无国务院放假通知，届时可能提前，也可能推后" in told
+    told = ask(*asked, "--lang", "en").stdout
+    assert "due: 2027-01-18 (Mo) 23:59:59+08:00" in told
+    assert "2027-01-01 (Fr) off 元旦 《全国年节及纪念日放假办法》（国务院令第795号）" in told
+    assert "from 2026-12-26 on no notice has come" in told
+    assert "may move either way" in told
 
 
 def test_the_holidays_on_the_way_are_named_with_their_decree():
@@ -71,6 +79,58 @@ def test_between():
     assert "7.00 working hours" in timed
     assert "0 个工作日，0 个自然日" in ask("between", "2026-10-26", "2026-09-18").stdout
     assert "Provisional" in ask("between", "2026-12-30", "2027-01-02", "--lang", "en").stdout
+
+
+def test_show_says_of_each_day_which_it_is_and_why():
+    """The days of January 2027 before its notice, and of October 2026, which has one."""
+    told = ask("show", "2027-01", "--lang", "en").stdout
+    law = "《全国年节及纪念日放假办法》（国务院令第795号）"
+    awaited = "provisional: by the week, until the notice for 2027 is loaded"
+    hours = "09:00-12:00 13:30-17:30"
+    assert f"  2027-01-01 (Fr) off 元旦  by the law: {law}\n" in told
+    assert f"  2027-01-02 (Sa) – 2027-01-03 (Su) weekend  {awaited}\n" in told
+    assert f"  2027-01-04 (Mo) – 2027-01-08 (Fr) working day {hours}  {awaited}\n" in told
+    told = ask("show", "2026-10", "--lang", "en").stdout
+    decree = "decreed: 国办发明电〔2025〕7号"
+    assert f"  2026-10-01 (Th) – 2026-10-07 (We) off 国庆节  {decree}\n" in told
+    assert f"  2026-10-10 (Sa) worked 国庆节调休 {hours}  {decree}\n" in told
+    told = ask("show", "2027-01", "--lang", "zh").stdout
+    assert f"  2027-01-01（周五） 休 元旦  法定：{law}\n" in told
+    assert "（周日） 周末  暂定：按每周规律，2027 年的放假通知尚未载入\n" in told
+    assert "工作日届时可能增加，也可能减少" in told
+
+
+def test_every_day_of_a_month_is_told_once():
+    lines = [x for x in ask("show", "2026-12", "--lang", "en").stdout.splitlines() if "  2026" in x]
+    days = [re.findall(r"2026-12-(\d\d)", line) for line in lines]
+    assert [n for span in days for n in range(int(span[0]), int(span[-1]) + 1)] == [*range(1, 32)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("2027-02-05", "2027-02-05 (Fr) off 除夕  by the law: "),
+        ("2026-12-28", "until the notice for 2027 is loaded"),
+        ("2027-12-28", "until the notice for 2027 is loaded"),
+        (
+            "2005-12-31",
+            "2005-12-31 (Sa) worked 元旦调休 09:00-12:00 13:30-17:30  decreed: 国办发明电",
+        ),
+        ("2009-03-02", "decreed (number not known)"),
+    ],
+)
+def test_show_tells_of_one_day(asked, told):
+    assert told in ask("show", asked, "--lang", "en").stdout
+
+
+def test_where_the_week_is_the_law_it_is_what_a_day_rests_on(tmp_path):
+    (tmp_path / "calendars").mkdir()
+    (tmp_path / "calendars/plain.yaml").write_text(
+        "name: plain\ntime_zone: America/New_York\nhours: [09:00-17:00]\ndecrees: week\n"
+    )
+    (tmp_path / "c.yaml").write_text("policy: {calendar: plain}\n")
+    told = ask("show", "2027-01-01", "--catalogue", tmp_path, "--lang", "en").stdout
+    assert "working day 09:00-17:00  by the week, which needs no decree here" in told
 
 
 def test_show_marks_days_off_and_days_worked_in_exchange():

@@ -35,11 +35,11 @@ def test_one_line_for_each_clock(place):
         "level": "yellow",
         "provisional": False,
         "cards": [
-            {"level": "notice", "at": "2026-09-25T00:00:00+08:00", "rule": "hunan@2/promised/near"},
+            {"level": "notice", "at": "2026-09-25T00:00:00+08:00", "rule": "hunan@3/promised/near"},
             {
                 "level": "yellow",
                 "at": "2026-09-30T00:00:00+08:00",
-                "rule": "hunan@2/promised/passed",
+                "rule": "hunan@3/promised/passed",
             },
         ],
     }

@@ -12,7 +12,7 @@ from schemas.events import KINDS, STEP_EVENT
 from schemas.macs import ALGORITHMS, Key, can, holds, read_mac, signature
 
 
-@pytest.mark.parametrize("name", ["events.md", "event.schema.json", "topics.md"])
+@pytest.mark.parametrize("name", ["events.md", "event.schema.json", "topics.md", "options.md"])
 def test_the_files_are_current(name):
     written = (DOCS / name).read_text(encoding="utf-8")
     assert written == pages()[name], "run `python -m schemas.describe`"

@@ -138,8 +138,11 @@ def test_only_what_had_happened_is_told_and_nothing_is_none():
 def test_a_provisional_due_moment_says_so():
     late = event("accepted", "2026-12-20 10:00:00")
     clock = explained(rules({"promised": days(20)}), late, as_of="2027-03-01")
-    assert clock.notes[0].zh == "暂定：到期时间涉及 2027-01-01 起尚未公布放假安排的日期"
-    assert str(clock.first_projected) == "2027-01-01"
+    said = "暂定：到期时间涉及 2026-12-26 起尚未公布放假安排的日期，可能提前，也可能推后"
+    assert clock.notes[0].zh == said
+    assert clock.notes[0].en.endswith("not decreed yet; it may move either way")
+    assert str(clock.first_projected) == "2026-12-26"
+    assert any(i.reason.zh == "法定节假日：元旦" for i in clock.to_due)
     assert any("（暂定）" in i.reason.zh for i in clock.to_due)
 
 
@@ -316,16 +319,16 @@ def why(clock, *, to_come=False):
 
 def test_each_level_names_its_rung_and_its_lead():
     clock = clocks_of(STARTED, as_of="2018-10-23")["promised"]
-    assert why(clock) == [("notice", "hunan@2/promised/near", "到期前 2 个工作日")]
-    assert why(clock, to_come=True) == [("yellow", "hunan@2/promised/passed", "超过到期时间")]
+    assert why(clock) == [("notice", "hunan@3/promised/near", "到期前 2 个工作日")]
+    assert why(clock, to_come=True) == [("yellow", "hunan@3/promised/passed", "超过到期时间")]
 
 
 def test_two_rungs_of_one_rule_are_told_apart():
     asked = event("suspended", "2018-10-16 10:00:00", suspension="hearing", days_asked=2)
     clock = clocks_of(STARTED, asked, as_of="2018-10-20")["special:1"]
     assert why(clock)[1:] == [
-        ("yellow", "hunan@2/special_procedure/passed", "超过到期时间"),
-        ("red", "hunan@2/special_procedure/passed+1", "超过到期时间 1 个工作日以上"),
+        ("yellow", "hunan@3/special_procedure/passed", "超过到期时间"),
+        ("red", "hunan@3/special_procedure/passed+1", "超过到期时间 1 个工作日以上"),
     ]
 
 

@@ -50,7 +50,7 @@ class TestIssue:
         desk.looks(RED, ACCEPTED)
         card = desk.cards["promised/yellow"]
         assert (card.holds_from, card.due_at) == (YELLOW, YELLOW - 1)
-        assert card.rule == "hunan@2/promised/passed"
+        assert card.rule == "hunan@3/promised/passed"
         assert card.active
 
     def test_for_a_case_that_had_ended_it_never_rings(self):
@@ -233,7 +233,7 @@ class TestSilence:
         assert coming(subjects, desk.cards, self.yellow) == self.red
         assert desk.looks(self.red - 1, ACCEPTED) == []
         assert desk.looks(self.red, ACCEPTED) == [("issued", "red", 1, "silence")]
-        assert desk.cards["promised/red"].rule == "hunan@2/promised/silent"
+        assert desk.cards["promised/red"].rule == "hunan@3/promised/silent"
         assert desk.looks(self.red + 9, ACCEPTED) == []
 
     def test_the_days_count_from_when_the_card_was_issued(self):

@@ -123,7 +123,7 @@ class TestCard:
         assert "视为受理" not in warned["summary"]
 
     def test_silence_is_named_as_what_made_the_card_red(self, wording):
-        rule = "hunan@2/promised/silent"
+        rule = "hunan@3/promised/silent"
         notes = word(wording, moved("A-1", Level.RED, rule=rule, reason="silence")).annotations
         assert "（2026-09-21 22:13:20 北京时间 到期），黄牌逾期未说明也未办结" in notes["summary"]
         assert "neither answered nor closed in time" in notes["summary_en"]

@@ -243,9 +243,9 @@ class TestRungs:
         case = assessed(rules({"promised": days(7), "statutory": days(10)}), ACCEPTED)
         told = {str(r.level): r.rule for c in case.clocks for r in c.levels}
         assert told == {
-            "notice": "hunan@2/promised/near",
-            "yellow": "hunan@2/promised/passed",
-            "red": "hunan@2/statutory/passed",
+            "notice": "hunan@3/promised/near",
+            "yellow": "hunan@3/promised/passed",
+            "red": "hunan@3/statutory/passed",
         }
 
     def test_without_a_promise_the_notice_counts_from_the_statute(self):
@@ -270,3 +270,41 @@ class TestRungs:
         law = catalogued(ladders=[own], policy={"ladder": "own"}, items=[item(*clocks)])
         assert levels(assessed(law, ACCEPTED)) == {"yellow": "2018-10-20 00:00:00"}
         assert len(clock(assessed(law, ACCEPTED)).levels) == 1
+
+
+# Ladders named after a place
+
+
+def rungs(name, *clocks):
+    """Give a built-in ladder's rungs for some clocks: clock, level, when."""
+    ladder = rules({}).catalogue.ladders[name]
+    return {(str(r.clock), str(r.level), r.condition) for r in ladder.rungs if r.clock in clocks}
+
+
+def test_hunan_has_what_the_province_published_and_no_more():
+    """For the kinds that it published rules for; an e-licence has yellow only."""
+    assert rungs("hunan", ClockKind.E_LICENCE) == {("e_licence", "yellow", "passed")}
+    assert rungs("hunan", ClockKind.PRE_ACCEPTANCE) == {
+        ("pre_acceptance", "notice", "passed"),
+        ("pre_acceptance", "yellow", "passed+3"),
+        ("pre_acceptance", "red", "passed+5"),
+    }
+    assert rungs("hunan", ClockKind.SPECIAL_PROCEDURE) == {
+        ("special_procedure", "notice", "near"),
+        ("special_procedure", "yellow", "passed"),
+        ("special_procedure", "red", "passed+1"),
+    }
+    assert rungs("hunan", ClockKind.PROMISED, ClockKind.STATUTORY) == {
+        ("promised", "notice", "near"),
+        ("promised", "yellow", "passed"),
+        ("promised", "red", "silent"),
+        ("statutory", "red", "passed"),
+    }
+
+
+def test_chengdu_has_yellow_near_the_promise_and_red_past_either_limit():
+    assert rungs("chengdu", ClockKind.PROMISED, ClockKind.STATUTORY) == {
+        ("promised", "yellow", "near"),
+        ("promised", "red", "passed"),
+        ("statutory", "red", "passed"),
+    }

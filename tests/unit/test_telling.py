@@ -20,7 +20,7 @@ YELLOW = CardStory(
     clock_id="promised",
     level=Level.YELLOW,
     sequence=1,
-    rule="hunan@2/promised/passed",
+    rule="hunan@3/promised/passed",
     holds_from=OVER,
     due_at=DUE,
     happened=(
@@ -64,7 +64,7 @@ def test_a_card_is_told_with_when_it_held_when_we_knew_and_what_became_of_it():
     assert after(told, "牌:") == [
         (
             "承诺时限 黄牌  第 1 张  成立于 2026-09-25 00:00:00  到期 2026-09-24 23:59:59"
-            "  已撤回  [hunan@2/promised/passed]  1f"
+            "  已撤回  [hunan@3/promised/passed]  1f"
         ),
         "2026-09-25 00:01:00  发出  达到该级别",
         "2026-09-28 09:00:00  已说明  u-9  系统故障",
@@ -103,7 +103,7 @@ def test_levels_to_come_are_told_as_such_and_those_known_late_since_when():
     told = lines(received, as_of="2018-10-24", law=permit)
     assert "（2018-10-23 00:00:00 方知）" in "".join(after(told, "■ 承诺时限"))
     assert after(lines(ACCEPTED, as_of="2026-09-21"), "级别")[1] == (
-        "2026-09-25 00:00:00  黄牌  超过到期时间  [hunan@2/promised/passed]  — 尚未到"
+        "2026-09-25 00:00:00  黄牌  超过到期时间  [hunan@3/promised/passed]  — 尚未到"
     )
 
 

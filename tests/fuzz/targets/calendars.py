@@ -32,6 +32,16 @@ off:
   - {name: 地方节日, from: 2025-04-17, to: 2025-04-18, decree: null}
 work: [2026-04-18, {date: 2025-04-19, name: 调休, hours: [09:00-12:00]}]
 start_rule: {closes_at: 16:00, resumes_at: 08:30}
+statute: cn
+standard_day: 07:00
+weekday_hours: {fri: [08:30-12:00]}
+seasons:
+  - {from: 10-01, to: 02-29, hours: [09:00-16:00], weekday_hours: {fri: [09:00-12:00]}}
+  - name: 夏
+    from: 2026-07-01
+    to: 2026-07-09
+    hours: [08:00-12:00]
+    weekday_hours: {fri: [08:00-09:00]}
 """,
     """
 year: 2027
