@@ -15,8 +15,26 @@ if TYPE_CHECKING:
 
 
 def shown(instant: int, calendar: Calendar) -> str:
-    """Write an instant on a calendar's clock."""
-    return datetime.fromtimestamp(instant, ZoneInfo(calendar.zone)).strftime("%Y-%m-%d %H:%M:%S")
+    """Write an instant on a calendar's clock; in an hour that occurs twice, with its offset."""
+    moment = datetime.fromtimestamp(instant, ZoneInfo(calendar.zone))
+    return f"{moment:%Y-%m-%d %H:%M:%S}{_offset(moment)}"
+
+
+def offset_of(instant: int, calendar: Calendar) -> str:
+    """Write the offset from UTC of an instant whose clock time occurs twice; else nothing."""
+    return _offset(datetime.fromtimestamp(instant, ZoneInfo(calendar.zone)))
+
+
+def _offset(moment: datetime) -> str:
+    if moment.replace(fold=0).utcoffset() == moment.replace(fold=1).utcoffset():
+        return ""
+    return moment.isoformat()[-6:]
+
+
+def stated_told(instant: int, calendar: Calendar, *, by_date: bool) -> str:
+    """Write a due moment as it was stated: a date alone, or a moment."""
+    said = shown(instant, calendar)
+    return said[:10] if by_date else said
 
 
 def duration(seconds: int) -> Words:

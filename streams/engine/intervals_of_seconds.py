@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from schemas.words import Words
 from streams.engine.counting import DAY, HOUR
-from streams.engine.counting.common import Pause, merged
+from streams.engine.counting.common import merged
+from streams.engine.figures import offset_of
 from streams.engine.intervals import Interval, Stop, kind_of, overrun, suspended, words_of
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from streams.engine.calendar import Calendar
     from streams.engine.counting import SpotCount, TimeCount
+    from streams.engine.counting.common import Pause
 
 
 def seconds_told(counting: TimeCount, until: int, stops: Sequence[Stop]) -> Iterator[Interval]:
@@ -33,7 +35,7 @@ def seconds_told(counting: TimeCount, until: int, stops: Sequence[Stop]) -> Iter
 def spot_told(counting: SpotCount, until: int, stops: Sequence[Stop]) -> Iterator[Interval]:
     """Give the stretches of an on-the-spot case: the working time from its start."""
     calendar = counting.calendar
-    pauses = merged(Pause(stay.begin, stay.end) for stay in counting.stays)
+    pauses = merged(counting.stays)
     begin, end = calendar.face(counting.start), calendar.face(until)
     for span in _spans(begin, end, pauses, stops, calendar.face):
         yield from _of_working_time(calendar, span)
@@ -80,8 +82,10 @@ def _spans(
 
 def _on_clock(calendar: Calendar, span: _Span) -> Interval:
     begin, end = calendar.face(span.begin), calendar.face(span.end)
+    offsets = offset_of(span.begin, calendar), offset_of(span.end, calendar)
     if span.paused:
-        return Interval(begin, end, counted=False, amount=0, reason=suspended(span.paused))
+        reason = suspended(span.paused)
+        return Interval(begin, end, counted=False, amount=0, reason=reason, offsets=offsets)
     amount = span.end - span.begin
     reason = Words("连续计时", "on the clock")
     shifted = amount - (end - begin)
@@ -90,7 +94,8 @@ def _on_clock(calendar: Calendar, span: _Span) -> Interval:
             f"{reason.zh}（期间钟表拨动 {-shifted / HOUR:+g} 小时）",
             f"{reason.en} (clocks were changed by {-shifted / HOUR:+g} h meanwhile)",
         )
-    return Interval(begin, end, counted=True, amount=amount, reason=overrun(reason, span.over))
+    reason = overrun(reason, span.over)
+    return Interval(begin, end, counted=True, amount=amount, reason=reason, offsets=offsets)
 
 
 def _of_working_time(calendar: Calendar, span: _Span) -> Iterator[Interval]:
