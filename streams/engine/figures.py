@@ -44,6 +44,17 @@ def duration(seconds: int) -> Words:
     return Words(f"{hours} 小时 {minutes} 分 {left} 秒", f"{hours} h {minutes} min {left} s")
 
 
+def brief(seconds: int) -> Words:
+    """Write seconds as hours, minutes and seconds, without those that are none."""
+    hours, rest = divmod(seconds, HOUR)
+    parts = ((hours, "小时", "h"), (rest // 60, "分", "min"), (rest % 60, "秒", "s"))
+    there = [part for part in parts if part[0]] or [parts[2]]
+    return Words(
+        " ".join(f"{number} {zh}" for number, zh, _ in there),
+        " ".join(f"{number} {en}" for number, _, en in there),
+    )
+
+
 def amount_of(number: int, unit: Unit) -> Words:
     """Write so many of a unit."""
     words = UNITS[unit]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from schemas.words import Words
 from streams.engine.figures import duration
@@ -35,6 +35,8 @@ class Interval:
     reason: Words
     share: Shared | None = None
     """How much of it is suspended, by shares of days; of whole dates, only for limits in days."""
+    procedure: bool = False
+    """A special procedure is why it is not counted."""
     offsets: tuple[str, str] = ("", "")
     """The offsets of its ends from UTC, where the clock shows such a time twice."""
 
@@ -136,17 +138,25 @@ def overrun(reason: Words, names: Sequence[Words]) -> Words:
     )
 
 
+WORKED: Final = Words("工作日", "working day")
+WEEKEND: Final = Words("周末", "weekend")
+LUNCH: Final = Words("午休", "lunch break")
+AFTER_HOURS: Final = Words("非工作时间", "outside working hours")
+PLAIN: Final = frozenset({WORKED, WEEKEND, LUNCH, AFTER_HOURS})
+"""What a week is made of, unless something is out of the ordinary."""
+
+
 def kind_of(calendar: Calendar, day: int) -> tuple[bool, Words]:
     """Tell whether a day is worked, and what it is called."""
     info = calendar.day_info(day)
     projected = Words("（暂定）", " (projected)") if info.projected else Words("", "")
     if info.working:
         made_up = Words("调休上班", "make-up working day")
-        name = made_up if info.name else Words("工作日", "working day")
+        name = made_up if info.name else WORKED
     elif info.name:
         name = Words(f"放假：{info.name}", f"day off: {info.name}")
     else:
-        name = Words("周末", "weekend")
+        name = WEEKEND
     return info.working, Words(name.zh + projected.zh, name.en + projected.en)
 
 

@@ -10,7 +10,16 @@ from schemas.words import Words
 from streams.engine.counting import DAY, HOUR
 from streams.engine.counting.common import merged
 from streams.engine.figures import offset_of
-from streams.engine.intervals import Interval, Stop, kind_of, overrun, suspended, words_of
+from streams.engine.intervals import (
+    AFTER_HOURS,
+    LUNCH,
+    Interval,
+    Stop,
+    kind_of,
+    overrun,
+    suspended,
+    words_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -85,7 +94,9 @@ def _on_clock(calendar: Calendar, span: _Span) -> Interval:
     offsets = offset_of(span.begin, calendar), offset_of(span.end, calendar)
     if span.paused:
         reason = suspended(span.paused)
-        return Interval(begin, end, counted=False, amount=0, reason=reason, offsets=offsets)
+        return Interval(
+            begin, end, counted=False, amount=0, reason=reason, procedure=True, offsets=offsets
+        )
     amount = span.end - span.begin
     reason = Words("连续计时", "on the clock")
     shifted = amount - (end - begin)
@@ -101,7 +112,7 @@ def _on_clock(calendar: Calendar, span: _Span) -> Interval:
 def _of_working_time(calendar: Calendar, span: _Span) -> Iterator[Interval]:
     if span.paused:
         reason = suspended(span.paused)
-        yield Interval(span.begin, span.end, counted=False, amount=0, reason=reason)
+        yield Interval(span.begin, span.end, counted=False, amount=0, reason=reason, procedure=True)
         return
     place, end = span.begin, span.end
     for day in range(place // DAY, end // DAY + 1):
@@ -124,7 +135,7 @@ def _idle(calendar: Calendar, begin: int, end: int) -> Interval:
     if names:
         reason = words_of(name for _, name in names)
     elif calendar.opening(first) < begin % DAY and end - first * DAY < calendar.close(first):
-        reason = Words("午休", "lunch break")
+        reason = LUNCH
     else:
-        reason = Words("非工作时间", "outside working hours")
+        reason = AFTER_HOURS
     return Interval(begin, end, counted=False, amount=0, reason=reason)
