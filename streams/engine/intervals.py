@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Final, Literal
 
 from schemas.words import Words
-from streams.engine.figures import duration
+from streams.engine.figures import brief
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -67,7 +67,7 @@ class Shared:
             part = Words(f"{days} 整日", f"{days} whole " + ("day" if days == 1 else "days"))
         else:
             share = _fraction(Fraction(self.suspended, self.whole))
-            ours, all_ = duration(self.suspended), duration(self.whole)
+            ours, all_ = brief(self.suspended), brief(self.whole)
             part = Words(
                 f"{ours.zh} / {all_.zh} = {share} 日", f"{ours.en} of {all_.en} = {share} d"
             )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from schemas.words import Words
 from streams.engine.counting import DAY
 from streams.engine.counting.shares import Part, rounded, running
-from streams.engine.intervals import Interval, Shared, Stop, kind_of, overrun, procedures, suspended
+from streams.engine.intervals import Interval, Shared, Stop, kind_of, overrun, procedures, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -114,10 +114,14 @@ class _Telling:
     def _beyond(self, day: int) -> Words:
         """Say why the last day lies beyond the last counted one: §203, or a procedure's end."""
         counting = self._counting
-        paused = self._pausing(day)
-        if paused:
-            return suspended(paused)
         working, kind = kind_of(counting.calendar, day)
+        paused = self._pausing(day)
+        if day > counting.base and paused:
+            named = words_of(paused)
+            return Words(
+                f"期满时特别程序尚未结束：{named.zh}，顺延（《行政许可法》第四十五条）",
+                f"not over when the limit would end: {named.en}: moved on (Licensing Law §45)",
+            )
         if not working:
             return kind
         if day <= counting.base:
@@ -127,8 +131,8 @@ class _Telling:
             )
         return Words(
             "期满时特别程序尚未结束，顺延至其结束后的首个工作日（《行政许可法》第四十五条）",
-            "a special procedure was not over when the limit ended: moved to the first working day "
-            "that ends after it (Licensing Law §45)",
+            "a special procedure was not over when the limit would end: moved to the first working "
+            "day that ends after it (Licensing Law §45)",
         )
 
     def _pausing(self, day: int) -> list[Words]:

@@ -52,7 +52,7 @@ def test_a_suspension_is_shown_and_not_counted():
             False,
             0,
             (
-                f"{procedure}6 小时 0 分 0 秒 / 7 小时 0 分 0 秒 = 6/7 (≈0.857) 日，"
+                f"{procedure}6 小时 / 7 小时 = 6/7 (≈0.857) 日，"
                 "累计 6/7 (≈0.857) 日，取整 1 日：不计入"
             ),
         ),
@@ -66,10 +66,7 @@ def test_a_suspension_is_shown_and_not_counted():
             "2026-09-24 Thu",
             True,
             1,
-            (
-                f"{procedure}1 小时 0 分 0 秒 / 7 小时 0 分 0 秒 = 1/7 (≈0.142) 日，"
-                "累计 2 日，取整 2 日：本日计入"
-            ),
+            (f"{procedure}1 小时 / 7 小时 = 1/7 (≈0.142) 日，累计 2 日，取整 2 日：本日计入"),
         ),
     ]
     assert [(each.record, each.what.zh) for each in clock.moved_by] == [
