@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from streams.engine.ledger import Ledger
     from streams.engine.moving import Moved
     from streams.engine.rules import CaseRules
+    from streams.engine.statements import Statement
 
 TAKEN_BACK = frozenset({Outcome.WITHDRAWN, Outcome.VOIDED, Outcome.DELETED})
 
@@ -35,11 +36,14 @@ def decision_clocks(
     moves: dict[ClockKind, Moved] = {}
     limits: dict[ClockKind, Limit] = {}
     if start is not None:
-        limits = _limits(ledger, rules, start, found)
+        limits, statement = _limits(ledger, rules, start, found)
+        began = start.record.at
         for kind, limit in limits.items():
-            move = moved if limit.stated is None else stated_moved
-            moves[kind] = move(kind, limit, start.record.at, ledger, rules)
-        cut = _cut(ledger, rules, start, moves, found)
+            if limit.stated is None or statement is None:
+                moves[kind] = moved(kind, limit, began, ledger, rules)
+            else:
+                moves[kind] = stated_moved(kind, limit, began, ledger, rules, statement)
+        cut = _cut(statement, rules, start, moves, found)
         end = _end(ledger, rules)
         for kind in limits:
             counts = ClockKind.STATUTORY if kind is ClockKind.PROMISED and cut else kind
@@ -72,16 +76,18 @@ def decision_clocks(
 
 def _limits(
     ledger: Ledger, rules: CaseRules, start: Start, found: list[Found]
-) -> dict[ClockKind, Limit]:
-    """Give the limits that this case has: one that the hall states, only where it stated it.
+) -> tuple[dict[ClockKind, Limit], Statement | None]:
+    """Give the limits that this case has, and what the hall states, where one of them is stated.
 
-    Where it did not, or before the start, that is a finding, and the item's own limit counts.
+    One that the hall states counts only where it stated it. Where it did not, or before the start,
+    that is a finding, and the item's own limit counts.
     """
     limits: dict[ClockKind, Limit] = {}
+    statement: Statement | None = None
     for kind in DECISION:
         limit = rules.limits.get(kind)
         if limit is not None and limit.stated is not None:
-            statement = statement_of(ledger)
+            statement = statement or statement_of(ledger)
             if statement is None:
                 found.append(Found(FindingCode.DUE_NOT_STATED, start.record, start.known_from))
                 limit = rules.own.get(kind)
@@ -92,11 +98,11 @@ def _limits(
                 limit = rules.own.get(kind)
         if limit is not None:
             limits[kind] = limit
-    return limits
+    return limits, statement
 
 
 def _cut(
-    ledger: Ledger,
+    statement: Statement | None,
     rules: CaseRules,
     start: Start,
     moves: Mapping[ClockKind, Moved],
@@ -112,8 +118,9 @@ def _cut(
     promise = moves[ClockKind.PROMISED].counting
     if promise.due_at <= moves[ClockKind.STATUTORY].counting.due_at:
         return None
-    statement = statement_of(ledger) if isinstance(promise, StatedCount | StatedDay) else None
-    record = start.record if statement is None else statement.record
+    record = start.record
+    if statement is not None and isinstance(promise, StatedCount | StatedDay):
+        record = statement.record
     found.append(Found(FindingCode.PROMISE_CUT, record, start.known_from))
     return promise
 

@@ -72,10 +72,9 @@ def stated_moved(
     start: int,
     ledger: Ledger,
     rules: CaseRules,
+    first: Statement,
 ) -> Moved:
-    """Count a stated due moment with what moves it; the case has a statement."""
-    first = statement_of(ledger)
-    assert first is not None  # noqa: S101 - or the case has no such limit
+    """Count the due moment of a statement, extensions apart, with what moves it."""
     suspensions, refused = stopping(kind, ledger.suspensions, rules.policy)
 
     def count(extension: Entry | None, suspensions: Sequence[Suspension]) -> Counting:
@@ -95,6 +94,8 @@ def stated_moved(
             refused.append(Refused(record, reason))
     if extension is not None:
         counting = count(extension, suspensions)
+    if not suspensions:
+        return Moved(counting, extension, suspensions, refused, unextended.due_at, count)
     holds, _ = _holding(first, extension)
     late = [s for s in suspensions if s.start > counting.due_at and not holds.takes_in(s.start)]
     if late:
