@@ -92,6 +92,9 @@ def moved(kind: ClockKind, limit: Limit, start: int, ledger: Ledger, rules: Case
         extra = 0 if extension is None else extension.amount
         return counted(limit, start, rules, extra, suspensions)
 
+    if not ledger.suspensions and not ledger.extensions:
+        counting = counted(limit, start, rules)
+        return Moved(counting, None, (), (), counting.due_at, count)
     suspensions, refused = stopping(kind, ledger.suspensions, rules.policy)
     counting = unextended = count(None, suspensions)
     extension: Entry | None = None

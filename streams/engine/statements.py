@@ -75,12 +75,15 @@ def stated_moved(
     first: Statement,
 ) -> Moved:
     """Count the due moment of a statement, extensions apart, with what moves it."""
-    suspensions, refused = stopping(kind, ledger.suspensions, rules.policy)
 
     def count(extension: Entry | None, suspensions: Sequence[Suspension]) -> Counting:
         holds, extra = _holding(first, extension)
         return _counted(holds, limit, start, rules, extra, suspensions)
 
+    if not ledger.suspensions and not ledger.extensions:
+        counting = count(None, ())
+        return Moved(counting, None, (), (), counting.due_at, count)
+    suspensions, refused = stopping(kind, ledger.suspensions, rules.policy)
     counting = unextended = count(None, suspensions)
     extension: Entry | None = None
     for record in ledger.extensions:
@@ -94,8 +97,6 @@ def stated_moved(
             refused.append(Refused(record, reason))
     if extension is not None:
         counting = count(extension, suspensions)
-    if not suspensions:
-        return Moved(counting, extension, suspensions, refused, unextended.due_at, count)
     holds, _ = _holding(first, extension)
     late = [s for s in suspensions if s.start > counting.due_at and not holds.takes_in(s.start)]
     if late:

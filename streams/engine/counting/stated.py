@@ -65,7 +65,6 @@ class StatedCount:
 
     __slots__ = (
         "calendar",
-        "days",
         "due_at",
         "extended",
         "pauses",
@@ -90,8 +89,10 @@ class StatedCount:
         until = working_days_until if limit.mode == "elapsed" else asked_until
         self.stays = [stay_of(calendar, each, cap_days, until) for each in suspensions]
         """Each suspension that moves it on the clock face, [S, R′), in the order given."""
-        others = [stay_of(calendar, each, cap_days, until) for each in taken_in]
-        self.pauses = merged([*self.stays, *others])
+        self.pauses = self.stays
+        if suspensions or taken_in:
+            others = [stay_of(calendar, each, cap_days, until) for each in taken_in]
+            self.pauses = merged([*self.stays, *others])
         """All that is suspended, also what the statement takes in."""
         self.extended = stated
         """The moment with its extension: the same clock time so many working days on."""
@@ -99,12 +100,15 @@ class StatedCount:
             day, second = divmod(calendar.face(stated), DAY)
             self.extended = calendar.instant(calendar.nth(day, extra) * DAY + second)
         self.due_at = self._moved() if self.stays else self.extended
-        first, last = calendar.face(start) // DAY, calendar.face(self.extended) // DAY
-        self.days = calendar.count(first, last)
-        """The working dates from the start to it, by which its lead is chosen."""
         self.provisional = self.due_at != stated and calendar.rests_on_projection(
             calendar.face(stated) // DAY, calendar.face(self.due_at) // DAY
         )
+
+    @property
+    def days(self) -> int:
+        """The working dates from the start to it, by which its lead is chosen."""
+        face = self.calendar.face
+        return self.calendar.count(face(self.start) // DAY, face(self.extended) // DAY)
 
     @property
     def suspended(self) -> int:
