@@ -170,3 +170,58 @@ def test_due_columns_of_dates_end_their_day(tmp_path):
     (accepted,) = (STEP_EVENT.validate_json(line) for line in events.read_bytes().splitlines())
     law = rules({"promised": {"stated": "promised_due_at"}})
     assert shown(clock(assessed(law, accepted)).due_at) == "2026-03-11 23:59:59"
+
+
+class TestWhatWentWrongElsewhere:
+    """Public reports of other people's deadline calculators, tried here."""
+
+    stated = rules({"promised": {"stated": "promised_due_at"}})
+    said = event("accepted", "2026-03-02 10:00:00", promised_due_at="2026-03-11T16:00:00+08:00")
+
+    def paused(self, begin, end):
+        begun = event("suspended", f"2026-{begin}:00", suspension="testing", days_asked=20)
+        return [begun, event("resumed", f"2026-{end}:00")]
+
+    def test_a_hold_outside_working_hours_moves_nothing(self):
+        """frappe/erpnext#49414: 17:00 to 09:00 pushed the due time by 16 hours."""
+        night = self.paused("03-04 17:30", "03-05 09:00")
+        elapsed = rules({"promised": days(7)}, mode="elapsed")
+        for law, events in ((self.stated, [self.said]), (elapsed, [ACCEPTED]), (LAW, [ACCEPTED])):
+            before = clock(assessed(law, *events)).due_at
+            assert clock(assessed(law, *events, *night)).due_at == before
+
+    def test_another_due_moment_does_not_lose_the_pause(self):
+        """glpi-project/glpi#15605: the agreement changed, and the waiting time was gone."""
+        again = event(
+            "accepted",
+            "2026-03-02 10:00:00",
+            record_version=2,
+            promised_due_at="2026-03-18T16:00:00+08:00",
+        )
+        day = self.paused("03-04 09:00", "03-04 17:30")
+        case = assessed(self.stated, self.said, *day, again)
+        assert shown(clock(case).due_at) == "2026-03-19 16:00:00"
+
+    def test_half_days_of_odd_lengths_sum_to_whole_ones(self):
+        """odoo/odoo#267726: ten halves of 3.36 hours each came to 5.01 days."""
+        half = 12_096  # 3.36 hours
+        odd = SEVEN_HOURS.model_copy(
+            update={"name": "odd", "hours": ((9 * 3600, 9 * 3600 + half), (46_800, 46_800 + half))}
+        )
+        law = rules({"promised": days(7)}, calendars={"odd": odd}, calendar="odd")
+        events = []
+        for number, day in enumerate(("03", "04", "05", "06", "09", "10", "11", "12", "13", "16")):
+            name = {"suspension_id": f"h{number}"}
+            begun = {"suspension": "testing", "days_asked": 1, **name}
+            events.append(event("suspended", f"2026-03-{day} 09:00:00", **begun))
+            events.append(event("resumed", f"2026-03-{day} 12:30:00", **name))
+        # ten halves are five days: of 03-03 … 03-18 twelve are worked, and seven are counted
+        assert shown(clock(assessed(law, ACCEPTED, *events)).due_at) == "2026-03-18 23:59:59"
+
+    def test_a_date_half_of_which_is_worked_is_not_more_than_one_day(self):
+        """odoo/odoo#67989: a whole week with a half Tuesday; by its own hours it is five days."""
+        week = self.paused("03-02 00:00", "03-07 00:00")
+        early = event("accepted", "2026-02-27 10:00:00")
+        before = clock(assessed(LAW, early)).counting
+        after = clock(assessed(LAW, early, *week)).counting
+        assert before.calendar.count(before.last, after.last) == 5

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from schemas.codes import Unit
 from streams.engine.calendar import add_months
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from streams.engine.counting.common import Pause
     from streams.engine.counting.shares import Spell
     from streams.engine.ledger import Suspension
+
+
+NATURAL: Final = (Unit.NATURAL_DAY, Unit.MONTH)
+"""Units by which every date counts."""
 
 
 class DayCount:
@@ -37,6 +41,7 @@ class DayCount:
         "first",
         "last",
         "limit",
+        "natural",
         "provisional",
         "spells",
         "start",
@@ -59,6 +64,8 @@ class DayCount:
         face = calendar.begin(calendar.face(start))
         self.first, self.clock_time = divmod(face, DAY)
         """The start day A, which is not counted; and the second of that day."""
+        self.natural = limit.unit in NATURAL
+        """Whether every date counts, not working dates only."""
         self.days = amount
         """The limit in days of its own kind."""
         if limit.unit is Unit.MONTH:
@@ -79,11 +86,6 @@ class DayCount:
         self.provisional = calendar.rests_on_projection(
             self.last if self.natural else self.first, self.last
         )
-
-    @property
-    def natural(self) -> bool:
-        """Whether every date counts, not working dates only."""
-        return self.limit.unit in (Unit.NATURAL_DAY, Unit.MONTH)
 
     def _in_time(self) -> list[Pause]:
         """Give the suspensions whose shares count: not what begins after the end of X.
@@ -125,6 +127,7 @@ class DayCount:
         other.clock_time, other.days, other.due_at = self.clock_time, self.days, self.due_at
         other.first, other.last, other.limit = self.first, self.last, self.limit
         other.provisional, other.spells, other.stays = self.provisional, self.spells, self.stays
+        other.natural = self.natural
         other.base, other.start, other.used_up = self.base, start, self.used_up
         return other
 
