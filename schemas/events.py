@@ -113,6 +113,11 @@ class Received(Envelope):
     promised_due_at: Moment | None = Field(
         None, title="承诺办结时间", description="promise_date: the due moment the hall states"
     )
+    promised_by_date: Flag = Field(
+        default=False,
+        title="承诺办结时间只到日期",
+        description="the source states a date: it ends its day, whatever clock time is written",
+    )
     documents: Items | None = Field(None, title="收到的材料")
 
 
@@ -152,6 +157,11 @@ class Accepted(Envelope):
     document_no: Name | None = Field(None, title="受理文书编号")
     promised_due_at: Moment | None = Field(
         None, title="承诺办结时间", description="promise_date: the due moment the hall states"
+    )
+    promised_by_date: Flag = Field(
+        default=False,
+        title="承诺办结时间只到日期",
+        description="the source states a date: it ends its day, whatever clock time is written",
     )
     promised_amount: Amount | None = Field(
         None, title="承诺时限", description="PROMISETIMELIMIT: as recorded; the catalogue rules"
@@ -253,6 +263,11 @@ class Extended(Envelope):
     told_at: Moment | None = Field(None, title="告知申请人时间", description="延期办结告知制")
     promised_due_at: Moment | None = Field(
         None, title="延期后承诺办结时间", description="where the hall states the due moment"
+    )
+    promised_by_date: Flag = Field(
+        default=False,
+        title="承诺办结时间只到日期",
+        description="the source states a date: it ends its day, whatever clock time is written",
     )
 
 

@@ -38,6 +38,9 @@ class FindingCode(StrEnum):
     SUSPENSION_NOT_ENDED = "suspension_not_ended"
     RESUMED_WITHOUT_START = "resumed_without_start"
     EXTENSION_REFUSED = "extension_refused"
+    DUE_NOT_STATED = "due_not_stated"
+    DUE_BEFORE_START = "due_before_start"
+    PROMISE_CUT = "promise_cut"
     STEP_NOT_STARTED = "step_not_started"
     STEP_NOT_FINISHED = "step_not_finished"
 
@@ -78,6 +81,9 @@ RULES: Final = {
     FindingCode.SUSPENSION_NOT_ENDED: FindingRule(Level.NONE, f"{_LICENSING}第四十五条"),
     FindingCode.RESUMED_WITHOUT_START: FindingRule(Level.NONE, f"{_LICENSING}第四十五条"),
     FindingCode.EXTENSION_REFUSED: FindingRule(Level.YELLOW, f"{_LICENSING}第四十二条第一款"),
+    FindingCode.DUE_NOT_STATED: FindingRule(Level.NONE, _PRACTICE),
+    FindingCode.DUE_BEFORE_START: FindingRule(Level.NONE, _PRACTICE),
+    FindingCode.PROMISE_CUT: FindingRule(Level.NONE, f"{_LICENSING}第四十二条"),
     FindingCode.STEP_NOT_STARTED: FindingRule(Level.NONE, _PRACTICE),
     FindingCode.STEP_NOT_FINISHED: FindingRule(Level.NONE, _PRACTICE),
 }

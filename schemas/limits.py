@@ -24,7 +24,8 @@ class Stated(BaseModel):
 class Limit(Stated):
     """A clock's limit: *N units by a calendar*, or *what the hall states*.
 
-    Exactly one of the two forms; `on_the_spot` is a unit without an amount. `roll` and
+    `on_the_spot` is a unit without an amount. Beside `stated: promised_due_at` the amount and unit
+    are the item's own limit, which counts where no record states the due moment. `roll` and
     `keep_clock_time` are options of limits in days: whether a last day on a day off rolls to the
     next working day (民法典 §203), and whether the limit ends at the clock time of its start rather
     than at the day's end.
@@ -44,8 +45,11 @@ class Limit(Stated):
 
     @model_validator(mode="after")
     def _one_form(self) -> Limit:
-        if (self.stated is None) == (self.amount is None and self.unit is None):
+        counted = self.amount is not None or self.unit is not None
+        if self.stated is None and not counted:
             raise ValueError("a limit is either amount with unit, or stated")
+        if counted and self.stated in ("step_limit", "days_asked"):
+            raise ValueError(f"{self.stated} states the amount and its unit: leave them out")
         if self.unit is Unit.ON_THE_SPOT:
             if self.amount is not None:
                 raise ValueError("on_the_spot has no amount: it ends with the day")

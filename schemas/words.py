@@ -141,6 +141,16 @@ FINDINGS: Final = {
     FindingCode.EXTENSION_REFUSED: Words(
         "延期不符合规定，不顺延", "the extension is not valid; no clock moves"
     ),
+    FindingCode.DUE_NOT_STATED: Words(
+        "应写明承诺办结时间而未写明", "the due moment that was to be stated is not on record"
+    ),
+    FindingCode.DUE_BEFORE_START: Words(
+        "写明的承诺办结时间早于起算", "the due moment that is stated lies before the start"
+    ),
+    FindingCode.PROMISE_CUT: Words(
+        "承诺晚于法定时限，以法定时限为准",
+        "the promise ends after the statute, which counts instead",
+    ),
     FindingCode.STEP_NOT_STARTED: Words(
         "环节有结束而无开始", "a step ended whose start is not on record"
     ),
@@ -161,7 +171,15 @@ REFUSALS: Final = {
     "no_reason": Words("未说明理由", "no reason on record"),
     "approver": Words("批准人级别不符", "not approved by the rank that the law asks for"),
     "told_late": Words("未在原到期前告知申请人", "the applicant was not told by the due time"),
-    "due_unstated": Words("未写明延期后的办结时间", "the new due moment is not stated"),
+    "due_unstated": Words(
+        "既未写明延期后的办结时间，也未写明延长的时限",
+        "it states neither a new due moment nor a time",
+    ),
+    "before_start": Words("批准早于起算", "approved before the clock starts"),
+    "taken_in": Words(
+        "写明办结时间时已经开始或批准，写明的时间已将其计入",
+        "begun or approved when the due moment was stated, which takes it in",
+    ),
 }
 """Why a special procedure or an extension does not move a clock."""
 KINDS: Final = {

@@ -12,6 +12,7 @@ from schemas.events import STEP_EVENT, StepEvent
 from schemas.kept import Kept
 from streams.board.spans import stretch
 from streams.engine.explanation import explain_case
+from streams.engine.telling_weeks import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -165,6 +166,7 @@ def _clock(line: ClockLine, explained: ClockExplanation | None, now: int) -> Clo
 
 
 def _count(clock: ClockExplanation, intervals: Sequence[Interval], total: int) -> Count | None:
+    intervals = shortened(clock.clock.counting, intervals)
     if not intervals:
         return None
     begin, end = intervals[0].begin, intervals[-1].end

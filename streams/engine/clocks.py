@@ -44,7 +44,9 @@ Reason = Literal[
     "no_reason",
     "approver",  # not approved by the right rank
     "told_late",  # the applicant was not told by the due time
-    "due_unstated",  # the hall states the due moment, and did not state it anew
+    "due_unstated",  # it neither states the due moment anew nor gives time
+    "before_start",  # approved before the clock starts
+    "taken_in",  # the due moment was stated later, and takes it in: it counts, and moves nothing
 ]
 """Why a record moves no clock."""
 
@@ -86,6 +88,10 @@ class Clock:
     """The special procedures that stop it."""
     refused: Sequence[Refused] = ()
     """What was to move it and does not, with the reason."""
+    unextended: int | None = None
+    """The due moment without an extension, by which one had to be approved and told."""
+    cut: Counting | None = None
+    """The promise as it was: it ended after the statute, which counts instead."""
 
     @property
     def due_at(self) -> int:

@@ -7,19 +7,23 @@ from typing import TYPE_CHECKING
 from schemas.codes import ClockKind, Level, Outcome
 from schemas.findings import FindingCode
 from streams.engine.clocks import DECISION, Clock, levels_of
+from streams.engine.counting import StatedCount, StatedDay
 from streams.engine.findings import Found
 from streams.engine.ledger import ENDED_OTHERWISE
-from streams.engine.moving import found_in, moved, plain, stated_due
+from streams.engine.moving import found_in, moved
+from streams.engine.statements import stated_moved, statement_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from schemas.limits import Limit
     from streams.engine.acceptance import Start
+    from streams.engine.counting import Counting
     from streams.engine.entries import Entry
     from streams.engine.ledger import Ledger
     from streams.engine.moving import Moved
     from streams.engine.rules import CaseRules
+    from streams.engine.statements import Statement
 
 TAKEN_BACK = frozenset({Outcome.WITHDRAWN, Outcome.VOIDED, Outcome.DELETED})
 
@@ -32,28 +36,36 @@ def decision_clocks(
     moves: dict[ClockKind, Moved] = {}
     limits: dict[ClockKind, Limit] = {}
     if start is not None:
+        limits, statement = _limits(ledger, rules, start, found)
         began = start.record.at
-        limits = _limits(ledger, rules, began)
-        moves = {kind: moved(kind, limits[kind], began, ledger, rules) for kind in limits}
-        end = _end(ledger, rules)
         for kind, limit in limits.items():
-            move = moves[kind]
+            if limit.stated is None or statement is None:
+                moves[kind] = moved(kind, limit, began, ledger, rules)
+            else:
+                moves[kind] = stated_moved(kind, limit, began, ledger, rules, statement)
+        cut = _cut(statement, rules, start, moves, found)
+        end = _end(ledger, rules)
+        for kind in limits:
+            counts = ClockKind.STATUTORY if kind is ClockKind.PROMISED and cut else kind
+            limit, move_ = limits[counts], moves[counts]
             clocks.append(
                 Clock(
                     clock_id=str(kind),
                     kind=kind,
                     limit=limit,
-                    counting=move.counting,
+                    counting=move_.counting,
                     started=start.record,
-                    stopped_at=_stopped_at(limit, end),
+                    stopped_at=_stopped_at(move_.counting, end),
                     known_from=start.known_from,
-                    levels=levels_of(kind, move.counting, rules, limits),
+                    levels=levels_of(kind, move_.counting, rules, limits),
                     silence=rules.silences.get(kind),
                     deemed=start.deemed,
                     assumed=start.assumed,
-                    extension=move.extension,
-                    suspensions=move.suspensions,
-                    refused=move.refused,
+                    extension=move_.extension,
+                    suspensions=move_.suspensions,
+                    refused=move_.refused,
+                    unextended=move_.unextended,
+                    cut=cut if counts is not kind else None,
                 )
             )
         found += _voided(ledger, clocks)
@@ -62,20 +74,55 @@ def decision_clocks(
     return clocks
 
 
-def _limits(ledger: Ledger, rules: CaseRules, start: int) -> dict[ClockKind, Limit]:
-    """Give the limits that this case has: one that the hall states, only where it stated it."""
-    limits = {
-        kind: limit
-        for kind in DECISION
-        if (limit := rules.limits.get(kind)) is not None
-        and (limit.stated is None or stated_due(ledger) is not None)
-    }
-    if rules.limits_apart and len(limits) == len(DECISION):
-        promised, statutory = limits[ClockKind.PROMISED], limits[ClockKind.STATUTORY]
-        theirs, law = (plain(limit, start, ledger, rules) for limit in (promised, statutory))
-        if theirs.due_at > law.due_at:
-            limits[ClockKind.PROMISED] = statutory  # promised := statutory (domain.md §2)
-    return limits
+def _limits(
+    ledger: Ledger, rules: CaseRules, start: Start, found: list[Found]
+) -> tuple[dict[ClockKind, Limit], Statement | None]:
+    """Give the limits that this case has, and what the hall states, where one of them is stated.
+
+    One that the hall states counts only where it stated it. Where it did not, or before the start,
+    that is a finding, and the item's own limit counts.
+    """
+    limits: dict[ClockKind, Limit] = {}
+    statement: Statement | None = None
+    for kind in DECISION:
+        limit = rules.limits.get(kind)
+        if limit is not None and limit.stated is not None:
+            statement = statement or statement_of(ledger)
+            if statement is None:
+                found.append(Found(FindingCode.DUE_NOT_STATED, start.record, start.known_from))
+                limit = rules.own.get(kind)
+            elif statement.precedes(start.record.at, rules.calendar):
+                found.append(
+                    Found(FindingCode.DUE_BEFORE_START, statement.record, start.known_from)
+                )
+                limit = rules.own.get(kind)
+        if limit is not None:
+            limits[kind] = limit
+    return limits, statement
+
+
+def _cut(
+    statement: Statement | None,
+    rules: CaseRules,
+    start: Start,
+    moves: Mapping[ClockKind, Moved],
+    found: list[Found],
+) -> Counting | None:
+    """Hold the promise against the statute when both have moved: it cannot end later (§42).
+
+    Give the promise that is cut to the statute, if it is. Where both are counted alike the
+    catalogue has cut it already.
+    """
+    if not rules.limits_apart or len(moves) < len(DECISION):
+        return None
+    promise = moves[ClockKind.PROMISED].counting
+    if promise.due_at <= moves[ClockKind.STATUTORY].counting.due_at:
+        return None
+    record = start.record
+    if statement is not None and isinstance(promise, StatedCount | StatedDay):
+        record = statement.record
+    found.append(Found(FindingCode.PROMISE_CUT, record, start.known_from))
+    return promise
 
 
 def _end(ledger: Ledger, rules: CaseRules) -> Entry | None:
@@ -95,11 +142,11 @@ def _end(ledger: Ledger, rules: CaseRules) -> Entry | None:
     return min(chosen or acts, key=lambda act: (act.at, act.within))
 
 
-def _stopped_at(limit: Limit, end: Entry | None) -> int | None:
+def _stopped_at(counting: Counting, end: Entry | None) -> int | None:
     """Give the second in which a clock ended; against a stated moment, the one after it began."""
     if end is None:
         return None
-    return end.at + end.within if limit.stated is not None else end.at
+    return end.at + end.within if isinstance(counting, StatedCount) else end.at
 
 
 def _voided(ledger: Ledger, clocks: Sequence[Clock]) -> Iterator[Found]:

@@ -103,6 +103,8 @@ class Entry(Struct, array_like=True, frozen=True, order=True):
     """Whether it happened within its second, after the second had begun."""
     voided: bool = False
     """The source took the record back: it counts as never sent."""
+    by_date: bool = False
+    """The due moment that the hall states is a date, which ends its day."""
 
     def cannot_hold(self, fact: str) -> bool:
         """Tell whether the source cannot hold a fact, as its mapping declares."""
@@ -144,7 +146,7 @@ def entry_of(event: Envelope) -> Entry:
         officer=event.officer or "",
         case_type=facts.get("case_type") or "",
         channel=facts.get("channel") or "",
-        due=_second_up(facts.get("promised_due_at")),
+        due=_due(facts.get("promised_due_at"), by_date=facts.get("promised_by_date", False)),
         amount=-1 if amount is None else amount,
         unit=facts.get("unit") or facts.get("limit_unit") or "",
         what=next((facts[name] for name in WHAT if facts.get(name)), ""),
@@ -158,6 +160,7 @@ def entry_of(event: Envelope) -> Entry:
         single_moment=facts.get("single_moment", False),
         within=event.occurred_at.microsecond > 0,
         voided=event.voided,
+        by_date=facts.get("promised_by_date", False),
     )
 
 
@@ -165,9 +168,11 @@ def _second(moment: datetime | None) -> int:
     return -1 if moment is None else int(moment.timestamp())
 
 
-def _second_up(moment: datetime | None) -> int:
-    """Round a stated due moment up: a card must never be called early."""
-    return -1 if moment is None else ceil(moment.timestamp())
+def _due(moment: datetime | None, *, by_date: bool) -> int:
+    """Round a stated due moment up: a card must never be called early. A date stays its date."""
+    if moment is None or by_date:
+        return _second(moment)
+    return ceil(moment.timestamp())
 
 
 def merge(entries: Sequence[Entry], new: Entry) -> list[Entry] | None:

@@ -109,10 +109,8 @@ class ClockExplanation:
         """Write a total as the clock is shown: months are counted out in natural days."""
         if self.measure == "second":
             return duration(total)
-        unit = self.clock.limit.unit
-        return amount_of(
-            total, Unit.NATURAL_DAY if unit is Unit.MONTH else unit or Unit.NATURAL_DAY
-        )
+        unit = self.clock.limit.unit or Unit.WORKING_DAY  # a stated date counts in those
+        return amount_of(total, Unit.NATURAL_DAY if unit is Unit.MONTH else unit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,9 +201,13 @@ def explain_clock(
         refused=tuple(
             Told(r.record.at, why.numbers[r.record], of_refusal(why, clock, r), r.reason)
             for r in clock.refused
+            if r.reason != "taken_in"
         ),
         first_projected=first_projected(counting),
-        notes=tuple(notes_of(clock)),
+        notes=(
+            *notes_of(clock),
+            *(of_refusal(why, clock, r) for r in clock.refused if r.reason == "taken_in"),
+        ),
     )
 
 

@@ -8,14 +8,25 @@ from typing import TYPE_CHECKING
 
 from schemas.words import Words
 from streams.engine.counting import DAY, HOUR
-from streams.engine.counting.common import Pause, merged
-from streams.engine.intervals import Interval, Stop, kind_of, overrun, suspended, words_of
+from streams.engine.counting.common import merged
+from streams.engine.figures import offset_of
+from streams.engine.intervals import (
+    AFTER_HOURS,
+    LUNCH,
+    Interval,
+    Stop,
+    kind_of,
+    overrun,
+    suspended,
+    words_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from streams.engine.calendar import Calendar
     from streams.engine.counting import SpotCount, TimeCount
+    from streams.engine.counting.common import Pause
 
 
 def seconds_told(counting: TimeCount, until: int, stops: Sequence[Stop]) -> Iterator[Interval]:
@@ -33,7 +44,7 @@ def seconds_told(counting: TimeCount, until: int, stops: Sequence[Stop]) -> Iter
 def spot_told(counting: SpotCount, until: int, stops: Sequence[Stop]) -> Iterator[Interval]:
     """Give the stretches of an on-the-spot case: the working time from its start."""
     calendar = counting.calendar
-    pauses = merged(Pause(stay.begin, stay.end) for stay in counting.stays)
+    pauses = merged(counting.stays)
     begin, end = calendar.face(counting.start), calendar.face(until)
     for span in _spans(begin, end, pauses, stops, calendar.face):
         yield from _of_working_time(calendar, span)
@@ -80,8 +91,12 @@ def _spans(
 
 def _on_clock(calendar: Calendar, span: _Span) -> Interval:
     begin, end = calendar.face(span.begin), calendar.face(span.end)
+    offsets = offset_of(span.begin, calendar), offset_of(span.end, calendar)
     if span.paused:
-        return Interval(begin, end, counted=False, amount=0, reason=suspended(span.paused))
+        reason = suspended(span.paused)
+        return Interval(
+            begin, end, counted=False, amount=0, reason=reason, procedure=True, offsets=offsets
+        )
     amount = span.end - span.begin
     reason = Words("连续计时", "on the clock")
     shifted = amount - (end - begin)
@@ -90,13 +105,14 @@ def _on_clock(calendar: Calendar, span: _Span) -> Interval:
             f"{reason.zh}（期间钟表拨动 {-shifted / HOUR:+g} 小时）",
             f"{reason.en} (clocks were changed by {-shifted / HOUR:+g} h meanwhile)",
         )
-    return Interval(begin, end, counted=True, amount=amount, reason=overrun(reason, span.over))
+    reason = overrun(reason, span.over)
+    return Interval(begin, end, counted=True, amount=amount, reason=reason, offsets=offsets)
 
 
 def _of_working_time(calendar: Calendar, span: _Span) -> Iterator[Interval]:
     if span.paused:
         reason = suspended(span.paused)
-        yield Interval(span.begin, span.end, counted=False, amount=0, reason=reason)
+        yield Interval(span.begin, span.end, counted=False, amount=0, reason=reason, procedure=True)
         return
     place, end = span.begin, span.end
     for day in range(place // DAY, end // DAY + 1):
@@ -119,7 +135,7 @@ def _idle(calendar: Calendar, begin: int, end: int) -> Interval:
     if names:
         reason = words_of(name for _, name in names)
     elif calendar.opening(first) < begin % DAY and end - first * DAY < calendar.close(first):
-        reason = Words("午休", "lunch break")
+        reason = LUNCH
     else:
-        reason = Words("非工作时间", "outside working hours")
+        reason = AFTER_HOURS
     return Interval(begin, end, counted=False, amount=0, reason=reason)

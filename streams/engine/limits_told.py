@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from schemas.calendars import LAST_DATE
 from schemas.codes import ClockKind, Unit
 from schemas.words import CLOCKS, MODES, UNITS, Words
 from streams.engine.calendar import date_of
-from streams.engine.counting import DAY, DayCount, FarCount, SpotCount, TimeCount
+from streams.engine.counting import (
+    DAY,
+    DayCount,
+    FarCount,
+    SpotCount,
+    StatedCount,
+    StatedDay,
+    TimeCount,
+)
 from streams.engine.figures import amount_of, duration, shown
 
 if TYPE_CHECKING:
@@ -19,6 +28,8 @@ if TYPE_CHECKING:
 
 STEPS = (ClockKind.STEP, ClockKind.OPINION, ClockKind.FIRST_REVIEW)
 """The clocks of steps, which bear the step's name."""
+HOURS = (Unit.HOUR, Unit.WORKING_HOUR)
+"""Units whose amount is said as it will be added up."""
 
 
 def title_of(clock: Clock) -> Words:
@@ -38,7 +49,7 @@ def limit_told(clock: Clock) -> Words:
     """Say how long the limit is, its extension among it, in figures that can be counted out."""
     limit, counting = clock.limit, clock.counting
     if limit.stated:
-        return Words("以写明的办结时间为准", "the due moment that is stated")
+        return _stated(clock)
     assert limit.unit is not None  # noqa: S101 - a limit is stated or counted
     if limit.amount is None:
         return UNITS[limit.unit]
@@ -50,7 +61,7 @@ def limit_told(clock: Clock) -> Words:
     if limit.unit is Unit.WORKING_DAY:
         mode = MODES[limit.mode or "next_day"]
         zh, en = f"{zh}，{mode.zh}", f"{en}, {mode.en}"
-    if isinstance(counting, TimeCount):
+    if isinstance(counting, TimeCount) and limit.unit not in HOURS:
         whole = duration(counting.seconds)
         zh, en = f"{zh}，共 {whole.zh}", f"{en}: {whole.en}"
         if limit.unit is Unit.WORKING_DAY:
@@ -63,9 +74,18 @@ def limit_told(clock: Clock) -> Words:
     return Words(zh, en)
 
 
+def _stated(clock: Clock) -> Words:
+    counting = clock.counting
+    said = Words("以写明的办结时间为准", "the due moment that is stated")
+    if not isinstance(counting, StatedDay):
+        return said
+    days = amount_of(counting.amount, Unit.WORKING_DAY)
+    return Words(f"{said.zh}，共 {days.zh}", f"{said.en}: {days.en}")
+
+
 def notes_of(clock: Clock) -> Iterator[Words]:
     """Say what else a clerk must know to find the due moment."""
-    counting, limit = clock.counting, clock.limit
+    counting = clock.counting
     projected = first_projected(counting)
     if isinstance(counting, FarCount):
         yield Words(
@@ -77,29 +97,78 @@ def notes_of(clock: Clock) -> Iterator[Words]:
             f"provisional: the due time rests on days from {projected} on, not decreed yet;"
             " it may move either way",
         )
-    if isinstance(counting, SpotCount):
+    if clock.cut is not None:
+        yield _cut(clock.cut)
+    if isinstance(counting, StatedCount):
+        yield from _moved(counting)
+    elif isinstance(counting, SpotCount):
         yield _spot(counting)
     elif isinstance(counting, DayCount):
-        if limit.keep_clock_time:
-            yield Words(
-                "最后一日至起算的时刻止", "the last day ends at the clock time of the start"
-            )
-        elif limit.cut_off == "close_of_business":
-            yield Words(
-                "最后一日至下班时止（《民法典》第二百零三条）",
-                "the last day ends at close of business (Civil Code §203)",
-            )
-        if limit.roll == "none" and limit.unit is not Unit.WORKING_DAY:
-            yield Words("期满日为休息日的不顺延", "a last day on a day off is not moved")
+        yield from _end_of_days(counting)
     elif isinstance(counting, TimeCount) and not counting.on_clock:
-        face = counting.calendar.face(counting.due_at)
-        if counting.calendar.measure(face, face + 1) and not counting.calendar.measure(
-            face - 1, face
-        ):
-            yield Words(
-                "时限在上一工作时段结束时用完，至下一时段开始前仍未超期",
-                "the limit is used up when working hours end, and in time until they begin again",
-            )
+        yield from _at_an_edge(counting)
+
+
+def _end_of_days(counting: DayCount) -> Iterator[Words]:
+    limit = counting.limit
+    if limit.keep_clock_time:
+        yield Words("最后一日至起算的时刻止", "the last day ends at the clock time of the start")
+    elif limit.cut_off == "close_of_business":
+        yield Words(
+            "最后一日至下班时止（《民法典》第二百零三条）",
+            "the last day ends at close of business (Civil Code §203)",
+        )
+    if limit.roll == "none" and counting.natural:
+        yield Words("期满日为休息日的不顺延", "a last day on a day off is not moved")
+
+
+def _at_an_edge(counting: TimeCount) -> Iterator[Words]:
+    face = counting.calendar.face(counting.due_at)
+    if counting.calendar.measure(face, face + 1) and not counting.calendar.measure(face - 1, face):
+        yield Words(
+            "时限在上一工作时段结束时用完，至下一时段开始前仍未超期",
+            "the limit is used up when working hours end, and in time until they begin again",
+        )
+
+
+def _cut(promise: Counting) -> Words:
+    due = shown(promise.due_at, promise.calendar)
+    if isinstance(promise, FarCount):
+        due = str(LAST_DATE)
+    said = Words(f"承诺 {due} 到期", f"the promise ends on {due}")
+    if isinstance(promise, StatedCount | StatedDay):
+        stated = promise.stated
+        written = (
+            str(date_of(stated))
+            if isinstance(promise, StatedDay)
+            else shown(stated, promise.calendar)
+        )
+        said = Words(
+            f"写明的办结时间 {written}，承诺 {due} 到期",
+            f"the due moment stated is {written}, so the promise ends on {due}",
+        )
+    return Words(
+        f"{said.zh}，晚于法定时限，以法定时限为准（《行政许可法》第四十二条）",
+        f"{said.en}, after the statute, which counts instead (Licensing Law §42)",
+    )
+
+
+def _moved(counting: StatedCount) -> Iterator[Words]:
+    """Say by how much a stated moment moved, so that it can be added up."""
+    calendar = counting.calendar
+    if counting.extended != counting.stated:
+        extended = shown(counting.extended, calendar)
+        yield Words(
+            f"延期后为 {extended}：同一钟点，顺延所延的工作日",
+            f"extended to {extended}: the same clock time so many working days on",
+        )
+    if counting.due_at != counting.extended:
+        lost, was = duration(counting.suspended), shown(counting.extended, calendar)
+        yield Words(
+            f"自起算至到期，特别程序占用工作时间 {lost.zh}；自 {was} 起顺延同样长的工作时间",
+            f"{lost.en} of working time were suspended from the start to the due moment: it moved "
+            f"by as much working time from {was}",
+        )
 
 
 def _spot(counting: SpotCount) -> Words:
@@ -123,6 +192,10 @@ def first_projected(counting: Counting) -> dt.date | None:
         return None
     calendar = counting.calendar
     first, last = calendar.face(counting.start) // DAY, calendar.face(counting.due_at) // DAY
-    if isinstance(counting, DayCount) and counting.limit.unit is not Unit.WORKING_DAY:
+    if isinstance(counting, DayCount) and counting.natural:
         first = last
+    if isinstance(counting, StatedCount):
+        first = calendar.face(counting.stated) // DAY
+    elif isinstance(counting, StatedDay):
+        first = counting.stated
     return date_of(next((d for d in range(first, last + 1) if calendar.is_projected(d)), last))

@@ -12,11 +12,11 @@ from schemas.codes import ClockKind, SuspensionKind, Unit
 from schemas.findings import FindingCode
 from streams.engine.calendar import OutsideCalendar
 from streams.engine.clocks import Refused, counted
-from streams.engine.counting import DAY, FarCount, StatedCount
+from streams.engine.counting import DAY, FarCount
 from streams.engine.findings import Found, unrecorded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from schemas.limits import Limit, Policy
     from streams.engine.calendar import Calendar
@@ -38,6 +38,10 @@ class Moved:
     extension: Entry | None
     suspensions: Sequence[Suspension]
     refused: Sequence[Refused]
+    unextended: int
+    """The due moment without an extension."""
+    count: Callable[[Entry | None, Sequence[Suspension]], Counting]
+    """Counts the clock again, with another extension and other special procedures."""
 
 
 # -- special procedures -------------------------------------------------------------------------
@@ -83,23 +87,29 @@ def stopping(
 
 def moved(kind: ClockKind, limit: Limit, start: int, ledger: Ledger, rules: CaseRules) -> Moved:
     """Count a decision clock with the special procedures that stop it and its one extension."""
-    suspensions: Sequence[Suspension] = ()
-    refused: list[Refused] = []
-    if limit.stated is None:
-        suspensions, refused = stopping(kind, ledger.suspensions, rules.policy)
-    counting = plain(limit, start, ledger, rules, suspensions)
+
+    def count(extension: Entry | None, suspensions: Sequence[Suspension]) -> Counting:
+        extra = 0 if extension is None else extension.amount
+        return counted(limit, start, rules, extra, suspensions)
+
+    if not ledger.suspensions and not ledger.extensions:
+        counting = counted(limit, start, rules)
+        return Moved(counting, None, (), (), counting.due_at, count)
+    suspensions, refused = stopping(kind, ledger.suspensions, rules.policy)
+    counting = unextended = count(None, suspensions)
     extension: Entry | None = None
     for record in ledger.extensions:
-        reason = "once" if extension is not None else _invalid(record, limit, counting, rules)
+        reason = "once" if extension is not None else invalid(record, limit, unextended, rules)
         if reason is None:
             extension = record
         else:
             refused.append(Refused(record, reason))
     if extension is not None:
-        counting = extended(extension, limit, start, rules, suspensions)
+        counting = count(extension, suspensions)
     amount = 0 if extension is None else extension.amount
     counting, suspensions, late = without_late(counting, limit, rules, suspensions, amount)
-    return Moved(counting, extension, suspensions, [*refused, *late])
+    refused += late
+    return Moved(counting, extension, suspensions, refused, unextended.due_at, count)
 
 
 def without_late(
@@ -121,66 +131,43 @@ def without_late(
     return counting, in_time, [Refused(s.record, "breach") for s in late]
 
 
-def plain(
-    limit: Limit,
-    start: int,
-    ledger: Ledger,
-    rules: CaseRules,
-    suspensions: Sequence[Suspension] = (),
-) -> Counting:
-    """Count a decision clock before any extension moves it, where the case has its limit."""
-    if limit.stated is None:
-        return counted(limit, start, rules, 0, suspensions)
-    due = stated_due(ledger)
-    assert due is not None  # noqa: S101 - or the case has no such limit
-    return StatedCount(rules.calendar, start, due)
-
-
-def stated_due(ledger: Ledger) -> int | None:
-    """Give the due moment that the hall states (承诺办结时间), extensions apart."""
-    for entry in (ledger.accepted, ledger.received):
-        if entry is not None and entry.due >= 0:
-            return entry.due
-    return None
-
-
-def extended(
-    extension: Entry,
-    limit: Limit,
-    start: int,
-    rules: CaseRules,
-    suspensions: Sequence[Suspension],
-) -> Counting:
-    """Count a limit that a valid extension moves."""
-    if limit.stated is not None:
-        return StatedCount(rules.calendar, start, extension.due)
-    return counted(limit, start, rules, extension.amount, suspensions)
-
-
-def _invalid(record: Entry, limit: Limit, plain: Counting, rules: CaseRules) -> Reason | None:
+def invalid(record: Entry, limit: Limit, plain: Counting, rules: CaseRules) -> Reason | None:
     """Tell why an extension does not move a clock: §42, and 延期办结告知制.
 
     `plain` is the clock without it: it must be approved, and told, while that is not over.
     """
     policy = rules.policy
     asks = policy.extension_requires or ()
-    if limit.stated is not None:
-        shape: Reason | None = None if record.due >= 0 else "due_unstated"
-    elif record.amount < 1:
-        shape = "no_time"
-    elif record.unit != limit.unit:
-        shape = "unit"
-    else:
-        cap = limit.extension_cap or policy.extension_cap or 0
-        shape = "cap" if record.amount > cap else None
     told = record.cannot_hold("told_at") or 0 <= record.told <= plain.due_at
     tests: tuple[tuple[bool, Reason], ...] = (
         ("reason" in asks and not (record.grounds or record.cannot_hold("reason")), "no_reason"),
         ("approver" in asks and not _approved(record, policy), "approver"),
+        (record.at < plain.start, "before_start"),
         (record.at > plain.due_at, "breach"),
         ("told" in asks and not told, "told_late"),
     )
+    shape = _misshapen(record, limit, plain, rules)
     return shape or next((reason for failed, reason in tests if failed), None)
+
+
+def _misshapen(record: Entry, limit: Limit, plain: Counting, rules: CaseRules) -> Reason | None:
+    """Tell what is wrong with the time that an extension gives.
+
+    A stated due moment counts in working days; stated anew, what lies between the two is the time
+    given. The cap of the law holds for both.
+    """
+    cap = limit.extension_cap or rules.policy.extension_cap or 0
+    if limit.stated is not None and record.due >= 0:
+        given = 0
+        if not isinstance(plain, FarCount):
+            face = rules.calendar.face
+            given = rules.calendar.count(face(plain.due_at) // DAY, face(record.due) // DAY)
+        return "cap" if given > cap else None
+    if record.amount < 1:
+        return "no_time" if limit.stated is None else "due_unstated"
+    if record.unit != (limit.unit or Unit.WORKING_DAY):
+        return "unit"
+    return "cap" if record.amount > cap else None
 
 
 def _approved(record: Entry, policy: Policy) -> bool:
@@ -208,11 +195,16 @@ def found_in(
     if start is not None:
         for suspension in counting:
             earlier = [s for s in counting if s.record < suspension.record]
-            yield from _of_timing(suspension, earlier, rules, limits, start, moves)
+            yield from _of_timing(suspension, earlier, rules, limits, moves)
     for record in ledger.extensions:
         yield from unrecorded(record)
-        if moves and all(move.extension is not record for move in moves.values()):
+        if moves and not any(_counts(record, move) for move in moves.values()):
             yield Found(FindingCode.EXTENSION_REFUSED, record, record.at)
+
+
+def _counts(record: Entry, move: Moved) -> bool:
+    """Tell whether an extension moves a clock, or its stated due moment takes it in."""
+    return move.extension is record or Refused(record, "taken_in") in move.refused
 
 
 def _of_suspension(suspension: Suspension, ledger: Ledger, policy: Policy) -> Iterator[Found]:
@@ -238,7 +230,6 @@ def _of_timing(
     earlier: Sequence[Suspension],
     rules: CaseRules,
     limits: Mapping[ClockKind, Limit],
-    start: int,
     moves: Mapping[ClockKind, Moved],
 ) -> Iterator[Found]:
     """Hold its start against the clocks as they stood: begun after the breach, or just before.
@@ -250,17 +241,17 @@ def _of_timing(
     brink = False
     for kind, move in moves.items():
         limit = limits[kind]
-        if limit.stated is not None or kind not in (policy.suspension_stops or ()):
+        if kind not in (policy.suspension_stops or ()):
             continue
         extension = move.extension
-        if extension is not None and extension.at <= suspension.start:
-            counting = extended(extension, limit, start, rules, earlier)
-        else:
-            counting = counted(limit, start, rules, 0, earlier)
+        if extension is not None and extension.at > suspension.start:
+            extension = None
+        counting = move.count(extension, earlier)
         due = counting.due_at
         dues.append(due)
         known = not isinstance(counting, FarCount)  # else it is never due, and has no brink
-        if known and limit.unit in IN_DAYS and suspension.start <= due:
+        in_days = limit.stated is not None or limit.unit in IN_DAYS
+        if known and in_days and suspension.start <= due:
             days = policy.suspension_brink_days or 0
             brink = brink or _on_the_brink(suspension.start, due, days, calendar)
     if brink:

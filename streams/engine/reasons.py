@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 from schemas.codes import ClockKind
 from schemas.words import KINDS, Words
 from streams.engine.acceptance import notified_at
-from streams.engine.figures import shown
+from streams.engine.figures import shown, stated_told
+from streams.engine.statements import stated_by, statement_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -102,11 +103,15 @@ class Why:
         return Words("", "")
 
     def stated(self, clock: Clock) -> Words:
-        """Say which record states the due moment."""
-        entry = clock.extension or next(
-            e
-            for e in (self.case.ledger.accepted, self.case.ledger.received)
-            if e is not None and e.due >= 0
+        """Say which record states the due moment, and what it states where that has moved."""
+        first = statement_of(self.case.ledger)
+        anew = stated_by(clock.extension)
+        held = first if anew is None else anew
+        assert held is not None  # noqa: S101 - or the case has no such clock
+        named, calendar = self.named(held.record), clock.counting.calendar
+        said = stated_told(held.due, calendar, by_date=held.by_date)
+        written = shown(held.written, calendar)
+        return Words(
+            f"由{named.zh}写明 {said}（写于 {written}）",
+            f"as stated by: {named.en}, {said} (written {written})",
         )
-        named = self.named(entry)
-        return Words(f"由{named.zh}写明", f"as stated by: {named.en}")

@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from schemas.codes import Unit
 from schemas.words import REFUSALS, SUSPENSIONS, UNITS, Words
-from streams.engine.clocks import counted
-from streams.engine.counting import DAY, DayCount, SpotCount
-from streams.engine.figures import amount_of, shown
-from streams.engine.moving import stated_due
+from streams.engine.counting import DayCount, SpotCount, StatedCount
+from streams.engine.figures import amount_of, shown, stated_told
 
 if TYPE_CHECKING:
     from streams.engine.calendar import Calendar
@@ -47,16 +45,10 @@ def of_suspension(why: Why, clock: Clock, suspension: Suspension) -> Words:
         end = shown(suspension.end, calendar)
         ended = Words(f"{end} 结束", f"ended {end}")
     out = Words("", "")
-    if isinstance(counting, DayCount) and not isinstance(counting, SpotCount):
+    if isinstance(counting, DayCount | StatedCount) and not isinstance(counting, SpotCount):
         stay = counting.stays[list(clock.suspensions).index(suspension)]
-        out = Words(
-            "；不足半个工作日：不扣除日期，跨期满日的顺延至其结束",
-            "; under half a working day: no date is out, a last day within is moved to its end",
-        )
-        if not stay.short:
-            face = calendar.instant(stay.last * DAY)
-            last = shown(face, calendar)[:10]
-            out = Words(f"；扣除至 {last}", f"; the dates up to {last} are out")
+        until = shown(calendar.instant(stay.end), calendar)
+        out = Words(f"；不计至 {until}", f"; not counted up to {until}")
     return Words(
         f"特别程序：{name.zh}；所需天数：{days.zh}；{ended.zh}{out.zh}",
         f"special procedure: {name.en}; days asked: {days.en}; {ended.en}{out.en}",
@@ -69,12 +61,12 @@ def of_extension(why: Why, clock: Clock) -> Words:
     assert entry is not None  # noqa: S101 - the caller has one
     calendar = clock.counting.calendar
     if entry.due >= 0 and clock.limit.stated is not None:
-        due = shown(entry.due, calendar)
+        due = stated_told(entry.due, calendar, by_date=entry.by_date)
         by = Words(f"办结时间改为 {due}", f"due anew on {due}")
     else:
         amount = amount_of(entry.amount, Unit(entry.unit))
         by = Words(f"延长 {amount.zh}", f"by {amount.en}")
-    before = shown(_unextended(why, clock), calendar)
+    before = shown(_unextended(clock), calendar)
     told = _told(entry, calendar)
     approver = RANKS[entry.approver]
     if not entry.approver and entry.cannot_hold("approver_rank"):
@@ -86,16 +78,9 @@ def of_extension(why: Why, clock: Clock) -> Words:
     )
 
 
-def _unextended(why: Why, clock: Clock) -> int:
+def _unextended(clock: Clock) -> int:
     """Give the due moment without the extension, by which it had to be approved and told."""
-    if clock.extension is None:
-        return clock.due_at
-    if clock.limit.stated is not None:
-        due = stated_due(why.case.ledger)
-        assert due is not None  # noqa: S101 - or the case has no such clock
-        return due
-    start, rules = clock.counting.start, why.case.rules
-    return counted(clock.limit, start, rules, 0, clock.suspensions).due_at
+    return clock.due_at if clock.unextended is None else clock.unextended
 
 
 def of_refusal(why: Why, clock: Clock, refused: Refused) -> Words:
@@ -106,6 +91,8 @@ def of_refusal(why: Why, clock: Clock, refused: Refused) -> Words:
         suspension = next(s for s in why.case.ledger.suspensions if s.record == record)
         name = procedure(why, suspension)
         what = Words(f"特别程序：{name.zh}", f"special procedure: {name.en}")
+    if refused.reason == "taken_in":
+        return Words(f"{what.zh}：{reason.zh}", f"{what.en}: {reason.en}")
     facts = _facts(why, clock, refused)
     zh, en = (f"（{facts.zh}）", f" ({facts.en})") if facts.zh else ("", "")
     return Words(
@@ -119,31 +106,49 @@ def _facts(why: Why, clock: Clock, refused: Refused) -> Words:
     policy, reason = why.case.rules.policy, refused.reason
     facts = Words("", "")
     if record.kind == "suspended":
-        if reason == "breach":
-            due = shown(clock.due_at, calendar)
-            facts = Words(f"时限已于 {due} 届满", f"the limit ended on {due}")
-    elif reason == "breach":
-        due = shown(_unextended(why, clock), calendar)
+        return _late(clock) if reason == "breach" else facts
+    if reason == "breach":
+        due = shown(_unextended(clock), calendar)
         facts = Words(f"原到期 {due}", f"due {due}")
     elif reason == "told_late":
-        due, told = shown(_unextended(why, clock), calendar), _told(record, calendar)
+        due, told = shown(_unextended(clock), calendar), _told(record, calendar)
         facts = Words(f"告知：{told.zh}；原到期 {due}", f"told: {told.en}; due {due}")
     elif reason == "cap":
-        most = limit.extension_cap or policy.extension_cap or 0
-        asked, cap = (amount_of(number, Unit(record.unit)) for number in (record.amount, most))
-        facts = Words(f"延长 {asked.zh}，最多 {cap.zh}", f"{asked.en}; the most is {cap.en}")
+        facts = _beyond_the_cap(clock, record, limit.extension_cap or policy.extension_cap or 0)
     elif reason == "approver":
         got, asks = RANKS[record.approver], RANKS[policy.extension_approver or ""]
         facts = Words(f"批准：{got.zh}；应为：{asks.zh}", f"by {got.en}; it takes {asks.en}")
-    elif reason == "unit" and record.unit and limit.unit is not None:
-        theirs, ours = UNITS[Unit(record.unit)], UNITS[limit.unit]
+    elif reason == "unit" and record.unit and (limit.unit is not None or limit.stated):
+        theirs, ours = UNITS[Unit(record.unit)], UNITS[limit.unit or Unit.WORKING_DAY]
         facts = Words(
             f"延期以“{theirs.zh}”计，时限以“{ours.zh}”计", f"{theirs.en}, the limit is in {ours.en}"
         )
+    elif reason == "before_start":
+        started = shown(clock.counting.start, calendar)
+        facts = Words(f"起算 {started}", f"it starts on {started}")
     elif reason == "once" and clock.extension is not None:
         first = why.named(clock.extension)
         facts = Words(f"已有{first.zh}", f"there is: {first.en}")
     return facts
+
+
+def _late(clock: Clock) -> Words:
+    due = shown(clock.due_at, clock.counting.calendar)
+    return Words(f"时限已于 {due} 届满", f"the limit ended on {due}")
+
+
+def _beyond_the_cap(clock: Clock, record: Entry, most: int) -> Words:
+    """Say how much an extension gives, as an amount or as a due moment, and what is the most."""
+    calendar = clock.counting.calendar
+    if clock.limit.stated is not None and record.due >= 0:
+        before = shown(_unextended(clock), calendar)
+        due = stated_told(record.due, calendar, by_date=record.by_date)
+        cap = amount_of(most, Unit.WORKING_DAY)
+        return Words(
+            f"自 {before} 至 {due}，最多 {cap.zh}", f"from {before} to {due}; the most is {cap.en}"
+        )
+    asked, cap = (amount_of(number, Unit(record.unit)) for number in (record.amount, most))
+    return Words(f"延长 {asked.zh}，最多 {cap.zh}", f"{asked.en}; the most is {cap.en}")
 
 
 def _told(entry: Entry, calendar: Calendar) -> Words:

@@ -50,6 +50,8 @@ class CaseRules:
     limits_apart: bool
     """Whether promise and statute are counted in different ways: then only counting both from a
     start tells whether the promise ends later."""
+    own: Mapping[ClockKind, Limit]
+    """The item's own limits, which count where the hall was to state the due moment and did not."""
     silences: Mapping[ClockKind, Silence]
     """What the silence about a yellow card of each clock leads to."""
     item: Item | None
@@ -161,6 +163,7 @@ class Rules:
 
     def _make(self, policy: Policy, item: Item | None, version: int) -> CaseRules:
         limits: dict[ClockKind, Limit] = {}
+        below: dict[ClockKind, Limit] = {}
         flow: Sequence[FlowStep] = ()
         if item is not None and version >= 0:
             stated = item.versions[version]
@@ -169,6 +172,7 @@ class Rules:
                 limits.update(preset.clocks)
             varied = policy.limits or {}
             limits.update({kind: varied[kind] for kind in limits if kind in varied})
+            below = dict(limits)
             limits.update(stated.clocks)
             for law in (*(preset.policy for preset in presets), stated.policy):
                 policy = law.over(policy)
@@ -176,6 +180,7 @@ class Rules:
         assert policy.calendar is not None  # noqa: S101
         assert policy.ladder is not None  # noqa: S101
         ladder = self.catalogue.ladders[policy.ladder]
+        own = _own(limits, below)
         limits = {kind: _resolved(limit, policy) for kind, limit in _clamped(limits).items()}
         flow = [
             step.model_copy(update={"limit": _resolved(step.limit, policy)}) if step.limit else step
@@ -190,6 +195,7 @@ class Rules:
             posts=self.catalogue.posts,
             rungs={kind: _rungs(ladder, kind) for kind in ClockKind},
             limits_apart=_apart(limits),
+            own={kind: _resolved(limit, policy) for kind, limit in own.items()},
             silences={
                 rung.clock: Silence(rung.level, rung.working_days, _rule(ladder, rung.clock, rung))
                 for rung in ladder.rungs
@@ -220,6 +226,28 @@ def _clamped(limits: dict[ClockKind, Limit]) -> dict[ClockKind, Limit]:
     if promise_exceeds_statute(limits):
         limits[ClockKind.PROMISED] = limits[ClockKind.STATUTORY]
     return limits
+
+
+def _own(
+    limits: dict[ClockKind, Limit], below: Mapping[ClockKind, Limit]
+) -> dict[ClockKind, Limit]:
+    """Give what counts where the hall does not state the due moment that it was to state.
+
+    The amount beside `stated`, which is taken out of the limit; else what stands in a preset or a
+    policy. A promise longer than the statute in its own unit is the statute's.
+    """
+    own: dict[ClockKind, Limit] = {}
+    for kind, limit in limits.items():
+        if limit.stated != "promised_due_at":
+            continue
+        instead = below.get(kind)
+        if limit.unit is not None:
+            instead = limit.model_copy(update={"stated": None})
+            limits[kind] = limit.model_copy(update={"amount": None, "unit": None})
+        if instead is not None and instead.stated is None:
+            own[kind] = instead
+    clamped = _clamped({**limits, **own})
+    return {kind: clamped[kind] for kind in own}
 
 
 def _apart(limits: Mapping[ClockKind, Limit]) -> bool:

@@ -23,6 +23,7 @@ from schemas.words import (
 from streams.engine.figures import amount_of, shown
 from streams.engine.intervals import spelled
 from streams.engine.telling_labels import LABELS
+from streams.engine.telling_weeks import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -161,7 +162,7 @@ class _Telling:
             subtotal = clock.figure(sum(interval.amount for interval in intervals[:same]))
             yield f"    {span}  {self._label('as_above')}  {self._said(subtotal)}"
             intervals = intervals[same:]
-        for interval in intervals:
+        for interval in shortened(clock.clock.counting, intervals):
             mark = self._label("counted" if interval.counted else "not_counted")
             amount = self._said(clock.figure(interval.amount)) if interval.counted else ""
             span = interval.span(clock.measure, self._language)

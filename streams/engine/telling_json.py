@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from streams.engine.calendar import Calendar
     from streams.engine.card_stories import CardStory
     from streams.engine.explanation import CaseExplanation, ClockExplanation, Told, ToldLevel
-    from streams.engine.intervals import Interval
+    from streams.engine.intervals import Interval, Shared
 
     Moment = Callable[[int | None], str | None]
 
@@ -125,6 +125,16 @@ def _interval(interval: Interval, told: ClockExplanation) -> dict[str, Any]:
         "counted": interval.counted,
         "amount": interval.amount,
         "reason": _words(interval.reason),
+        "share": None if interval.share is None else _share(interval.share),
+    }
+
+
+def _share(share: Shared) -> dict[str, Any]:
+    return {
+        "suspended": share.suspended,
+        "whole": share.whole,
+        "sum": str(share.total),
+        "rounded": share.rounded,
     }
 
 

@@ -12,7 +12,9 @@ from tests.support.system import ROOT
 SAMPLE = ROOT / "deploy/samples/boston"
 DATA = SAMPLE / "boston311_2011q3.csv.gz"
 AS_OF = "2019-10-31T00:00:00-04:00"
-CASES, WITH_TARGET, OVERDUE = 31_828, 26_815, 6_459
+CASES, WITH_TARGET, OVERDUE = 31_828, 26_812, 6_456
+"""Three more have a target before they were opened, at 00:00 of that day: a finding, no clock."""
+BEFORE_START = 3
 
 
 def convert(path):

@@ -30,10 +30,11 @@ class TestSuspensionOnTheLastDay:
         night = suspended("2018-10-24 17:00:00", "2018-10-25 09:30:00")
         assert due(self.law, *night) == "2018-10-25 23:59:59"
 
-    def test_one_that_ends_the_same_day_moves_nothing(self):
-        assert due(self.law, *suspended("2018-10-24 09:00:00", "2018-10-24 17:00:00")) == (
-            "2018-10-24 23:59:59"
-        )
+    def test_one_that_ends_the_same_day_moves_it_only_by_its_share(self):
+        hour = suspended("2018-10-24 09:00:00", "2018-10-24 10:00:00")
+        assert due(self.law, *hour) == "2018-10-24 23:59:59"
+        most_of_it = suspended("2018-10-24 09:00:00", "2018-10-24 17:00:00")
+        assert due(self.law, *most_of_it) == "2018-10-25 23:59:59"
 
     def test_one_that_starts_at_the_close_is_in_time(self):
         last_second = suspended("2018-10-24 17:30:00", "2018-10-26 10:00:00")
@@ -96,8 +97,8 @@ class TestDaysAsked:
         assert due(self.law, *suspended("2018-10-20 10:00:00", asked=2)) == "2018-10-26 23:59:59"
 
     def test_an_end_on_a_sunday_leaves_monday_counted(self):
-        out = suspended("2018-10-18 10:00:00", "2018-10-21 10:00:00")  # Friday alone is out
-        assert due(self.law, *out) == "2018-10-25 23:59:59"
+        out = suspended("2018-10-18 10:00:00", "2018-10-21 10:00:00")  # 6/7 and Friday: 2 days
+        assert due(self.law, *out) == "2018-10-26 23:59:59"
 
     def test_half_a_working_day_takes_a_date_and_a_second_less_takes_none(self):
         half = suspended("2018-10-16 14:00:00", "2018-10-17 09:00:00")
@@ -112,7 +113,7 @@ class TestDaysAsked:
 
     def test_what_began_before_the_start_takes_what_lies_after_it(self):
         assert due(self.law, *suspended("2018-10-12 10:00:00", "2018-10-17 10:00:00")) == (
-            "2018-10-26 23:59:59"
+            "2018-10-25 23:59:59"  # Tuesday, and 1/7 of Wednesday
         )
 
 
@@ -124,11 +125,11 @@ class TestPaused:
         [
             ("2018-10-16 15:59:59", "running"),
             ("2018-10-16 16:00:00", "paused"),
-            ("2018-10-18 23:59:59", "paused"),
-            ("2018-10-19 00:00:00", "running"),
+            ("2018-10-18 15:59:59", "paused"),
+            ("2018-10-18 16:00:00", "running"),
         ],
     )
-    def test_from_its_first_second_to_the_last_day_asked(self, moment, state):
+    def test_from_its_first_second_until_the_days_asked_are_used_up(self, moment, state):
         case = assessed(self.law, MONDAY, *suspended("2018-10-16 16:00:00", asked=2))
         assert clock(case).state(at(moment)) == state
 
@@ -231,9 +232,9 @@ class TestLeads:
         case = assessed(law, event("accepted", "2026-09-30 10:00:00"))
         assert levels(case)["notice"] == "2026-09-30 10:00:00"
 
-    def test_half_of_a_day_from_clock_time_to_clock_time_is_before_its_end(self):
+    def test_before_a_due_moment_the_half_is_of_working_time(self):
         law = rules({"promised": days(1, keep_clock_time=True)})
         assert levels(assessed(law, MONDAY)) == {
-            "notice": "2018-10-15 22:00:00",
+            "notice": "2018-10-15 15:00:00",
             "yellow": "2018-10-16 10:00:01",
         }

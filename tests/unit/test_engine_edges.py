@@ -123,7 +123,7 @@ STATED = {"promised": {"stated": "promised_due_at"}}
 
 
 class TestAStatedMoment:
-    """承诺办结时间: nothing but the lead is counted, and nothing stops it."""
+    """承诺办结时间: before it a lead is working time."""
 
     said = accepted(promised_due_at="2018-10-17T16:00:00+08:00")
 
@@ -133,18 +133,20 @@ class TestAStatedMoment:
 
     def test_a_share_of_the_time_up_to_it(self):
         law = with_ladder(STATED, near(share="1/2"))
-        assert levels(assessed(law, self.said))["notice"] == "2018-10-16 13:00:01"
+        assert levels(assessed(law, self.said))["notice"] == "2018-10-16 13:45:00"
 
     def test_the_very_moment_of_the_acceptance_was_never_near(self):
         at_once = accepted(promised_due_at="2018-10-15T10:00:00+08:00")
         assert levels(assessed(rules(STATED), at_once)) == {"yellow": "2018-10-15 10:00:01"}
 
-    def test_it_rests_on_no_decree_and_never_stands_still(self):
+    def test_it_rests_on_no_decree_until_something_moves_it(self):
         law = rules(STATED)
         far = accepted("2030-10-15 10:00:00", promised_due_at="2030-10-17T16:00:00+08:00")
         assert not clock(assessed(law, far)).counting.provisional
+        moving = special("2030-10-15 11:00:00", "2030-10-16 11:00:00")
+        assert clock(assessed(law, far, *moving)).counting.provisional
         case = assessed(law, self.said, *special("2018-10-15 11:00:00", "2018-10-16 11:00:00"))
-        assert clock(case).state(at("2018-10-15 12:00:00")) == "running"
+        assert clock(case).state(at("2018-10-15 12:00:00")) == "paused"
 
 
 class TestProvisional:

@@ -18,13 +18,20 @@ def test_a_limit_is_counted_or_stated():
     assert Limit(stated="promised_due_at").text() == "stated"
 
 
+def test_beside_a_stated_due_moment_stands_what_counts_without_it():
+    own = Limit(stated="promised_due_at", amount=7, unit=Unit.WORKING_DAY)
+    assert (own.text(), own.amount) == ("stated", 7)
+
+
 @pytest.mark.parametrize(
     "fields",
     [
         {},
         {"amount": 3},
         {"unit": "hour"},
-        {"amount": 3, "unit": "hour", "stated": "promised_due_at"},
+        {"amount": 3, "unit": "hour", "stated": "step_limit"},
+        {"amount": 3, "unit": "working_day", "stated": "days_asked"},
+        {"amount": 3, "stated": "promised_due_at"},
         {"amount": 0, "unit": "hour"},
         {"amount": 3, "unit": "fortnight"},
         {"amount": 3, "unit": "hour", "rol": "none"},

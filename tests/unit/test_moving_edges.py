@@ -43,21 +43,14 @@ class TestExtensions:
         other = extended(approver_rank="other", unrecorded=["approver_rank"])
         assert moved(other) == (DUE, ["approver"])
 
-    def test_of_a_stated_moment_one_that_states_none_anew_moves_nothing(self):
+    def test_of_a_stated_moment_one_that_neither_states_it_anew_nor_gives_time(self):
         said = event("accepted", "2018-10-15 10:00:00", promised_due_at="2018-10-24T15:00:00+08:00")
-        promised = clock(assessed(STATED, said, extended()))
+        promised = clock(assessed(STATED, said, extended(amount=0)))
         assert shown(promised.due_at) == "2018-10-24 15:00:00"
         assert [r.reason for r in promised.refused] == ["due_unstated"]
 
 
 class TestSpecialProcedures:
-    @pytest.mark.parametrize("when", ["2018-10-16 10:00:00", "2018-10-25 10:00:00"])
-    def test_a_stated_moment_knows_none(self, when):
-        said = event("accepted", "2018-10-15 10:00:00", promised_due_at="2018-10-24T15:00:00+08:00")
-        promised = clock(assessed(STATED, said, begun(when)))
-        assert shown(promised.due_at) == "2018-10-24 15:00:00"
-        assert (promised.suspensions, promised.refused) == ((), [])
-
     def test_begun_in_the_last_second_it_is_in_time_though_it_asks_for_no_day(self):
         late = begun("2018-10-25 10:00:00", suspension_id="late")
         last = begun(DUE, 0, suspension_id="last")
@@ -105,10 +98,18 @@ class TestWhatIsSuspicious:
         assert found(begun("2018-10-25 10:00:00"), law=law) == {}
         assert set(found(begun("2018-11-13 10:00:00"), law=law)) == {"suspension_after_breach"}
 
-    def test_a_stated_moment_is_not_looked_at(self):
+    @pytest.mark.parametrize(
+        ("when", "named"),
+        [
+            ("2018-10-22 17:00:00", set()),
+            ("2018-10-23 09:00:00", {"suspension_at_brink"}),
+            ("2018-10-25 10:00:00", {"suspension_after_breach"}),
+        ],
+    )
+    def test_a_stated_moment_is_looked_at_like_any_promise(self, when, named):
         said = event("accepted", "2018-10-15 10:00:00", promised_due_at="2018-10-24T15:00:00+08:00")
-        case = assessed(STATED, said, begun("2018-10-25 10:00:00"))
-        assert case.findings == ()
+        case = assessed(STATED, said, begun(when))
+        assert {str(found.code) for found in case.findings} == named
 
     def test_held_against_the_clock_as_it_stood_with_the_procedures_before_it(self):
         first = begun("2018-10-16 10:00:00", 2, suspension_id="a")  # until Friday 26

@@ -13,7 +13,7 @@ from streams.engine.counting.common import DAY, HOUR, Counting
 from streams.engine.counting.days import DayCount, SpotCount
 from streams.engine.counting.far import FarCount
 from streams.engine.counting.seconds import TimeCount
-from streams.engine.counting.stated import StatedCount
+from streams.engine.counting.stated import StatedCount, StatedDay
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +30,7 @@ __all__ = [
     "FarCount",
     "SpotCount",
     "StatedCount",
+    "StatedDay",
     "TimeCount",
     "count",
 ]

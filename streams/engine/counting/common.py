@@ -63,14 +63,6 @@ def days_after(calendar: Calendar, due_at: int, working_days: int) -> int:
     return calendar.instant((calendar.nth(calendar.face(due_at) // DAY, working_days) + 1) * DAY)
 
 
-def hours_before(calendar: Calendar, start: int, due_at: int, lead: Lead) -> int:
-    """Give the first second at which less than the lead's working hours are left."""
-    assert lead.working_hours is not None  # noqa: S101 - the caller chose this form
-    begin = calendar.face(start)
-    spent = calendar.measure(begin, calendar.face(due_at)) - lead.working_hours * HOUR
-    return start if spent < 0 else calendar.instant(calendar.add(begin, spent)) + 1
-
-
 def merged(pauses: Iterable[Pause]) -> list[Pause]:
     """Give the pauses in order, those that overlap or touch as one."""
     merged: list[Pause] = []

@@ -2,54 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from schemas.codes import Unit
 from streams.engine.calendar import add_months
-from streams.engine.counting.common import (
-    DAY,
-    Pause,
-    days_before,
-    fitting,
-    hours_before,
-    merged,
-    since,
-)
+from streams.engine.counting.common import DAY, days_before, fitting, merged, since, within
+from streams.engine.counting.shares import rounded, running, spells, stay_of
+from streams.engine.counting.working import hours_before, moment_before
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from schemas.limits import Lead, Limit
     from streams.engine.calendar import Calendar
+    from streams.engine.counting.common import Pause
+    from streams.engine.counting.shares import Spell
     from streams.engine.ledger import Suspension
 
-PARTS: Final = 2
-"""A suspension of less than one such part of a working day takes out no date."""
 
-
-@dataclass(frozen=True, slots=True)
-class Stay:
-    """A suspension as the counting of days sees it, on the clock face."""
-
-    begin: int
-    end: int
-    """Up to this second: its end, or the end of the last day asked."""
-    last: int
-    """R′, the last date that it takes out."""
-    short: bool
-    """It covers less than half a working day, and takes out no date."""
-
-
-def _stay(calendar: Calendar, suspension: Suspension, cap_days: int) -> Stay:
-    begin = calendar.face(suspension.start)
-    asked = suspension.days(cap_days)
-    last = calendar.nth(begin // DAY, asked)
-    end = (last + 1) * DAY if asked else begin
-    if suspension.end is not None:
-        end = max(begin, min(end, calendar.face(suspension.end)))
-        last = min(last, end // DAY)
-    return Stay(begin, end, last, PARTS * calendar.measure(begin, end) < calendar.standard_day)
+NATURAL: Final = (Unit.NATURAL_DAY, Unit.MONTH)
+"""Units by which every date counts."""
 
 
 class DayCount:
@@ -61,6 +33,7 @@ class DayCount:
     __slots__ = (
         "alike",
         "amount",
+        "base",
         "calendar",
         "clock_time",
         "days",
@@ -68,10 +41,12 @@ class DayCount:
         "first",
         "last",
         "limit",
-        "pauses",
+        "natural",
         "provisional",
+        "spells",
         "start",
         "stays",
+        "used_up",
     )
 
     def __init__(
@@ -89,35 +64,60 @@ class DayCount:
         face = calendar.begin(calendar.face(start))
         self.first, self.clock_time = divmod(face, DAY)
         """The start day A, which is not counted; and the second of that day."""
+        self.natural = limit.unit in NATURAL
+        """Whether every date counts, not working dates only."""
         self.days = amount
         """The limit in days of its own kind."""
         if limit.unit is Unit.MONTH:
             self.days = add_months(self.first, amount) - self.first
-        self.stays = [_stay(calendar, suspension, cap_days) for suspension in suspensions]
-        self.pauses = merged(
-            Pause(stay.begin // DAY, stay.last) for stay in self.stays if not stay.short
-        )
-        """The dates (start, end] that are not counted."""
-        self.last = self._last_day()
+        self.stays = [stay_of(calendar, suspension, cap_days) for suspension in suspensions]
+        """Each suspension on the clock face, [S, R′), in the order given."""
+        self.spells: list[Spell] = []
+        if self.stays:
+            self.spells = spells(calendar, self._in_time(), natural=self.natural)
+        """The suspended dates, whole or in part."""
+        self.used_up = self._used_up()
+        """The first date with U = N."""
+        self.base = self._base()
+        """Where the count alone ends; rolled once."""
+        self.last = self._carried(self.base, self.stays)
         """The last day in time, X."""
         self.due_at = calendar.instant(self._end_of(self.last))
         self.provisional = calendar.rests_on_projection(
-            self.first if limit.unit is Unit.WORKING_DAY else self.last, self.last
+            self.last if self.natural else self.first, self.last
         )
 
-    def _last_day(self) -> int:
-        """Find X: a suspension that starts in time and ends after X carries X along.
+    def _in_time(self) -> list[Pause]:
+        """Give the suspensions whose shares count: not what begins after the end of X.
+
+        By dates that follows by itself. A limit that ends at a clock time can be over by noon, and
+        what begins in the afternoon of that date must not lengthen it.
+        """
+        if not self.limit.keep_clock_time:
+            return self.stays
+        counted: list[Pause] = []
+        for stay in sorted(self.stays, key=lambda stay: (stay.start, stay.end)):
+            self.spells = spells(self.calendar, counted, natural=self.natural)
+            self.used_up = self._used_up()
+            if stay.start > self._end_of(self._carried(self._base(), counted)):
+                break
+            counted.append(stay)
+        return counted
+
+    def _carried(self, day: int, stays: Sequence[Pause]) -> int:
+        """Find X from where the count ends: a suspension that covers its end carries it along.
 
         However short it is: time that §45 does not count cannot breach. One that starts after
         the breach has no effect.
         """
-        day = self._base()
-        while self.stays:
+        while stays:
             end = self._end_of(day)
-            later = max(stay.last if stay.begin <= end else day for stay in self.stays)
-            if later <= day:
+            over = max((stay.end for stay in stays if stay.start <= end < stay.end), default=None)
+            if over is None:
                 break
-            day = self._rolled(later)
+            day = self.calendar.roll(over // DAY)
+            if self._end_of(day) < over:
+                day = self.calendar.nth(day, 1)
         return day
 
     def begun_at(self, start: int) -> DayCount:
@@ -126,41 +126,39 @@ class DayCount:
         other.alike, other.amount, other.calendar = self.alike, self.amount, self.calendar
         other.clock_time, other.days, other.due_at = self.clock_time, self.days, self.due_at
         other.first, other.last, other.limit = self.first, self.last, self.limit
-        other.pauses, other.provisional, other.stays = self.pauses, self.provisional, self.stays
-        other.start = start
+        other.provisional, other.spells, other.stays = self.provisional, self.spells, self.stays
+        other.natural = self.natural
+        other.base, other.start, other.used_up = self.base, start, self.used_up
         return other
 
-    def _base(self) -> int:
-        """Give X as the count alone gives it."""
-        return self._rolled(self.nth(self.days))
+    def _used_up(self) -> int:
+        """Give the date on which the count ends, before it is rolled or carried along."""
+        return self.nth(self.days)
 
-    def _rolled(self, day: int) -> int:
-        if self.limit.roll == "none" and self.limit.unit is not Unit.WORKING_DAY:
-            return day
-        return self.calendar.roll(day)
+    def _base(self) -> int:
+        """Give X as the count alone gives it; rolled once."""
+        if self.natural and self.limit.roll != "none":
+            return self.calendar.roll(self.used_up)
+        return self.used_up
 
     def nth(self, amount: int) -> int:
-        """Give the N-th counted date after the start day, outside the suspensions (S, R′]."""
+        """Give the first date with U = N: the dates after the start, less the suspended shares."""
         day, left = self.first, amount
-        for pause in self.pauses:
-            if pause.end <= day:
-                continue
-            before = self._count(day, max(day, pause.start))
-            if before >= left:
+        for spell, before, total in running(self.spells, self.first, self.count):
+            between = self.count(day, max(day, spell.first - 1))
+            if between >= left:
                 break
-            left -= before
-            day = pause.end
-        return self._after(day, left)
+            left -= between
+            day = spell.last
+            if spell.part is not None:
+                left -= 1 - (rounded(total) - rounded(before))
+                if not left:
+                    return day
+        return day + left if self.natural else self.calendar.nth(day, left)
 
-    def _count(self, after: int, until: int) -> int:
-        if self.limit.unit is Unit.WORKING_DAY:
-            return self.calendar.count(after, until)
-        return until - after
-
-    def _after(self, day: int, amount: int) -> int:
-        if self.limit.unit is Unit.WORKING_DAY:
-            return self.calendar.nth(day, amount)
-        return day + amount
+    def count(self, after: int, until: int) -> int:
+        """Count the dates in (after, until] that this limit knows, suspended or not."""
+        return until - after if self.natural else self.calendar.count(after, until)
 
     def _end_of(self, day: int) -> int:
         """Give the last second of a day in time, on the clock face."""
@@ -171,19 +169,24 @@ class DayCount:
         return day * DAY + DAY - 1
 
     def near(self, leads: Sequence[Lead]) -> int | None:
-        """Date(t) > X minus the lead in working days; a share of the days, by the clock."""
+        """Date(t) > X minus the lead in working days; a share of the days, by the clock.
+
+        A limit that ends at a clock time ends at a moment, whose lead is working time.
+        """
         lead = fitting(leads, self.days)
+        if self.limit.keep_clock_time:
+            pauses = merged(self.stays)
+            return moment_before(self.calendar, self.start, self.due_at, lead, pauses)
         if lead.working_days is not None:
             return max(self.start, days_before(self.calendar, self.last, lead.working_days))
         if lead.working_hours is not None:
-            return hours_before(self.calendar, self.start, self.due_at, lead)
+            return hours_before(
+                self.calendar, self.start, self.due_at, lead.working_hours, merged(self.stays)
+            )
         assert lead.share is not None  # noqa: S101 - a lead has one of three forms
         whole, part = divmod(lead.share * self.days, 1)
         day = self.last if whole + 1 == self.days else self.nth(int(whole) + 1)
-        begin = day * DAY
-        if self.limit.keep_clock_time:  # such a day runs from clock time to clock time
-            begin += self.clock_time - DAY
-        return max(self.start, self.calendar.instant(begin + int(part * DAY)))
+        return max(self.start, self.calendar.instant(day * DAY + int(part * DAY)))
 
     def over(self, working_days: int) -> int:
         """Give the second after the end of the n-th working day after X."""
@@ -192,14 +195,12 @@ class DayCount:
 
     def paused(self, now: int) -> bool:
         """Tell whether an instant lies within a suspension, up to the end of the days asked."""
-        return now >= self.start and any(
-            stay.begin <= self.calendar.face(now) < stay.end for stay in self.stays
-        )
+        return now >= self.start and within(self.stays, self.calendar.face(now))
 
     def standstills(self) -> list[tuple[int, int]]:
         """Give each suspension, up to the end of the days asked, from the start on."""
         instant = self.calendar.instant
-        return since(self.start, ((instant(s.begin), instant(s.end)) for s in self.stays))
+        return since(self.start, ((instant(s.start), instant(s.end)) for s in self.stays))
 
 
 class SpotCount(DayCount):

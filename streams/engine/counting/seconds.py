@@ -17,6 +17,7 @@ from streams.engine.counting.common import (
     since,
     within,
 )
+from streams.engine.counting.shares import stay_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
     from schemas.limits import Lead, Limit
     from streams.engine.calendar import Calendar
     from streams.engine.ledger import Suspension
+
+
+def working_days_until(calendar: Calendar, begin: int, asked: int) -> int:
+    """Give the first place at which so many standard days of working time are over."""
+    return calendar.reach(begin, asked * calendar.standard_day)
 
 
 LENGTHS: Final = {
@@ -75,13 +81,8 @@ class TimeCount:
 
     def _span(self, suspension: Suspension, cap_days: int) -> Pause:
         """[S, R′), R′ capped at the days asked, in working time."""
-        calendar = self.calendar
-        asked = suspension.days(cap_days)
-        begin = calendar.face(suspension.start)
-        end = calendar.reach(begin, asked * calendar.standard_day)
-        if suspension.end is not None:
-            end = min(end, max(begin, calendar.face(suspension.end)))
-        return Pause(self.axis(suspension.start), self._axis_of_face(end))
+        stay = stay_of(self.calendar, suspension, cap_days, working_days_until)
+        return Pause(self.axis(suspension.start), self._axis_of_face(stay.end))
 
     def axis(self, instant: int) -> int:
         """Give an instant's place on this counting's axis."""
