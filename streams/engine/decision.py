@@ -35,7 +35,7 @@ def decision_clocks(
         began = start.record.at
         limits = _limits(ledger, rules, began)
         moves = {kind: moved(kind, limits[kind], began, ledger, rules) for kind in limits}
-        end = _end(ledger, rules)
+        end = _end(ledger, rules, began)
         for kind, limit in limits.items():
             move = moves[kind]
             clocks.append(
@@ -78,12 +78,13 @@ def _limits(ledger: Ledger, rules: CaseRules, start: int) -> dict[ClockKind, Lim
     return limits
 
 
-def _end(ledger: Ledger, rules: CaseRules) -> Entry | None:
+def _end(ledger: Ledger, rules: CaseRules, began: int) -> Entry | None:
     """Find what ends the decision clocks: 作出决定 (§42 ¶1), 办结 (¶2), or the earlier of them.
 
     What is not on record cannot be waited for; a withdrawal, a voiding, a return ends at once.
     """
     acts = [act for act in (ledger.decided, ledger.refused, ledger.finished) if act is not None]
+    acts = [act for act in acts if act.at >= began]  # no clock stops before it starts
     if not acts:
         return None
     asked = rules.policy.clock_ends_at

@@ -7,11 +7,13 @@ gets a new card. An alert lives while its card stands, its clock runs and nobody
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
+import msgspec
 from msgspec import Struct
 
+from schemas.about import is_finding, kind_of, round_of, step_of
 from schemas.codes import Level
 from schemas.verdicts import LevelReached
 from streams.engine.calendar import OutsideCalendar
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from schemas.codes import ClockKind
     from schemas.verdicts import Move
+    from streams.engine.entries import Entry
 
 NEVER: Final = 1 << 62
 """Later than every moment."""
@@ -30,6 +33,10 @@ DAY: Final = 86_400
 
 class Subject(Protocol):
     """What a card can be about: a clock, or a finding."""
+
+    @property
+    def record(self) -> Entry:
+        """The record by which it is known again where its name changes."""
 
     @property
     def clock_id(self) -> str:
@@ -69,6 +76,10 @@ class Card(Struct, array_like=True, frozen=True, order=True):
     standing: bool
     active: bool
     """Whether it stands, its clock runs, and nobody has closed it."""
+    record: int = -1
+    """What its clock started with when it was issued; -1 where an earlier version issued it."""
+    replaces: str = ""
+    """The card (`card_name`) in whose place it was issued: its clock had changed its round."""
 
 
 class Answer(Struct, array_like=True, frozen=True, order=True):
@@ -115,7 +126,42 @@ def judge(
             if card.standing and key not in held:
                 subject_now = by_id.get(card.clock_id)
                 moves.append(_retract(card, subject_now, _why(card, subject_now, answers)))
+    return _of_other_rounds(moves, subjects) if moves else moves
+
+
+def _of_other_rounds(moves: list[CardMove], subjects: Sequence[Subject]) -> list[CardMove]:
+    """Say of cards whose clock has changed its round that this is why they are retracted.
+
+    A clock is known again by the record that it starts with; the card that is issued on it under
+    its new name names the one that it replaces.
+    """
+    renamed: dict[str, str] = {}
+    for index, moved in enumerate(moves):
+        card = moved.card
+        if moved.move != "retracted" or card.record < 0 or is_finding(card.clock_id):
+            continue
+        now = next((s for s in subjects if _is_renamed(s, card)), None)
+        if now is not None:
+            moves[index] = replace(moved, reason="round")
+            renamed[card_key(now.clock_id, card.level)] = card_name(card)
+    if renamed:
+        for index, moved in enumerate(moves):
+            old = renamed.get(card_key(moved.card.clock_id, moved.card.level), "")
+            if old and moved.move == "issued":
+                card = msgspec.structs.replace(moved.card, replaces=old)
+                moves[index] = replace(moved, card=card)
     return moves
+
+
+def _is_renamed(subject: Subject, card: Card) -> bool:
+    """Tell whether a card's clock goes by another name now: it is of another round."""
+    return (
+        subject.record.id == card.record
+        and subject.clock_id != card.clock_id
+        and round_of(subject.clock_id) != round_of(card.clock_id)
+        and kind_of(subject.clock_id) is kind_of(card.clock_id)
+        and step_of(subject.clock_id) == step_of(card.clock_id)
+    )
 
 
 def next_at(
@@ -253,6 +299,7 @@ def _issue(subject: Subject, reached: LevelReached, sequence: int, now: int) -> 
         moves=1,
         standing=True,
         active=subject.running,
+        record=subject.record.id,
     )
     reason = "silence" if reached.rule.endswith("/silent") else "level_reached"
     return CardMove("issued", reason, card, subject)
@@ -288,4 +335,6 @@ def _moved(card: Card, *, active: bool, standing: bool = True) -> Card:
         moves=card.moves + 1,
         standing=standing,
         active=active,
+        record=card.record,
+        replaces=card.replaces,
     )

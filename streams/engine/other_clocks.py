@@ -38,7 +38,7 @@ def acceptance_clocks(ledger: Ledger, rules: CaseRules, acceptance: Acceptance) 
     received, limit = ledger.received, rules.limits.get(ClockKind.PRE_ACCEPTANCE)
     online = rules.policy.online_channels or ()
     if received is not None and limit is not None and received.channel in online:
-        kind, stop = ClockKind.PRE_ACCEPTANCE, _first(ledger, ANSWERED_BY)
+        kind, stop = ClockKind.PRE_ACCEPTANCE, _answered(ledger, received.at)
         clocks.append(_clock(str(kind), kind, limit, received, stop, rules))
     return clocks
 
@@ -62,7 +62,7 @@ def special_clocks(ledger: Ledger, rules: CaseRules) -> list[Clock]:
     allowed = [s for s in ledger.suspensions if why_not(s, rules.policy) != "kind"]
     clocks = []
     for number, suspension in enumerate(allowed, 1):
-        if not suspension.days_asked:
+        if not suspension.days_asked or _over(ledger, suspension.start):
             continue
         limit = stated.model_copy(
             update={"stated": None, "amount": suspension.days_asked, "unit": Unit.WORKING_DAY}
@@ -84,20 +84,34 @@ def special_clocks(ledger: Ledger, rules: CaseRules) -> list[Clock]:
 def delivery_clocks(ledger: Ledger, rules: CaseRules, found: list[Found]) -> list[Clock]:
     """Set the clocks from the grant to the delivery (§44); an e-licence has its own."""
     kinds = [k for k in (ClockKind.DELIVERY, ClockKind.E_LICENCE) if k in rules.limits]
-    grant = ledger.decided or ledger.finished
-    if not kinds or grant is None or grant.what != Outcome.GRANTED:
+    grant = _grant(ledger) if kinds else None
+    if grant is None:
         return []
     if grant.cannot_hold("delivered"):
         found.append(Found(FindingCode.FACT_UNRECORDED, grant, grant.at))
         return []
     clocks = []
     for kind in kinds:
-        delivered = next((d for d in ledger.of("delivered") if _stops(d, kind, kinds)), None)
-        stop = None if delivered is None else delivered.at
-        if delivered is not None and delivered.at < grant.at:
-            found.append(Found(FindingCode.TIMES_REVERSED, delivered, delivered.at))
+        deliveries = [d for d in ledger.of("delivered") if _stops(d, kind, kinds)]
+        early = [d for d in deliveries if d.at < grant.at]  # no clock stops before it starts
+        found += [Found(FindingCode.TIMES_REVERSED, d, d.at) for d in early]
+        stop = next((d.at for d in deliveries if d.at >= grant.at), None)
         clocks.append(_clock(str(kind), kind, rules.limits[kind], grant, stop, rules))
     return clocks
+
+
+def _over(ledger: Ledger, moment: int) -> bool:
+    """Tell whether a round had ended before a moment: what begins then has no clock."""
+    return ledger.ended_at is not None and ledger.ended_at < moment
+
+
+def _grant(ledger: Ledger) -> Entry | None:
+    """Find the grant that is delivered: the one that is judged, or else the first on record."""
+    judged = ledger.decided or ledger.finished
+    if judged is not None and judged.what == Outcome.GRANTED:
+        return judged
+    acts = (*ledger.of("decided"), *ledger.of("finished"))
+    return min((act for act in acts if act.what == Outcome.GRANTED), default=None)
 
 
 def _stops(delivered: Entry, kind: ClockKind, kinds: Sequence[ClockKind]) -> bool:
@@ -109,8 +123,9 @@ def _stops(delivered: Entry, kind: ClockKind, kinds: Sequence[ClockKind]) -> boo
     return (delivered.what == "electronic") == (kind is ClockKind.E_LICENCE)
 
 
-def _first(ledger: Ledger, kinds: Sequence[str]) -> int | None:
-    return min((found[0].at for kind in kinds if (found := ledger.of(kind))), default=None)
+def _answered(ledger: Ledger, received: int) -> int | None:
+    answers = [e for kind in ANSWERED_BY for e in ledger.of(kind) if e not in ledger.early]
+    return min((e.at for e in answers if e.at >= received), default=None)
 
 
 def _clock(

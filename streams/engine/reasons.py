@@ -13,7 +13,7 @@ from streams.engine.figures import shown
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from streams.engine.case import Case
+    from streams.engine.case import Round
     from streams.engine.clocks import Clock
     from streams.engine.entries import Entry
 
@@ -33,9 +33,9 @@ ENDED: Final = ("decided", "finished", "refused")
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """Answers for one case; its records are numbered as they are listed."""
+    """Answers for one round of a case; the records are numbered as they are listed."""
 
-    case: Case
+    case: Round
     numbers: Mapping[Entry, int]
 
     def named(self, entry: Entry) -> Words:
@@ -63,10 +63,7 @@ class Why:
                 f"推定自{since.zh}起：{named.zh}之前没有该环节的开始记录",
                 f"assumed from: {since.en}; no start is on record before: {named.en}",
             )
-        if self.case.ledger.accepted is not None:
-            missing = Words("受理记录晚于决定", "it was decided before the acceptance on record")
-        else:
-            missing = Words("没有受理记录", "no acceptance is on record")
+        missing = Words("没有受理记录", "no acceptance is on record")
         return Words(f"推定自{named.zh}起：{missing.zh}", f"assumed from: {named.en}; {missing.en}")
 
     def _silence(self, clock: Clock, named: Words) -> Words:

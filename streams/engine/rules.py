@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
+from schemas.catalogue import OTHER
 from schemas.codes import ClockKind
+from schemas.limits import Limit
 from streams.engine.calendar import Calendar, date_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from schemas.catalogue import Catalogue, FlowStep, Item, ItemVersion, Post
     from schemas.codes import Level
-    from schemas.limits import Ladder, Limit, Policy, Rung
+    from schemas.limits import Ladder, Policy, Rung
     from streams.engine.counting import DayCount
 
 
 REMEMBERED: Final = 20_000
 """Answers that are remembered, by item, region, department and version."""
+UNLISTED: Final = {ClockKind.PROMISED: Limit(stated="promised_due_at")}
+"""What holds for an item that no version in force is of: the due moment that the hall states."""
+
+Standing = Literal["listed", "covered", "not_in_force", "unknown", "missing", "no_items"]
+"""How an item stands in a catalogue on a day; `covered`: by what is stated for any other (`*`);
+`no_items`: the catalogue lists none, so that none is missed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +56,12 @@ class CaseRules:
     start tells whether the promise ends later."""
     silences: Mapping[ClockKind, Silence]
     """What the silence about a yellow card of each clock leads to."""
+    standing: Standing
+    """How the item stands in the catalogue."""
     item: Item | None
+    """The item as the catalogue lists it."""
+    stated: Item | None
+    """Where the limits are stated: the item itself, or what covers it."""
     version: int
     """Which version of the item is in force; -1 for none."""
     catalogue: str
@@ -65,7 +78,7 @@ class Rules:
         self.catalogue = catalogue
         self.calendars = calendars
         self._policies: dict[tuple[str, str], Policy] = {}
-        self._known: dict[tuple[str, str, str, int], CaseRules] = {}
+        self._known: dict[tuple[str, str, str, int, str], CaseRules] = {}
         self._plain: dict[tuple[int, int], DayCount] = {}
 
     @classmethod
@@ -80,34 +93,73 @@ class Rules:
         code that the catalogue does not know inherits what is above it, and an unknown item, or
         one not in force, has no clock.
         """
-        stated = self.catalogue.items.get(item)
-        version = -1
-        if stated is not None:
-            version = 0
-            if len(stated.versions) > 1 or not stated.versions[0].always:
-                place = department or stated.department or ""
-                version = self._in_force(stated, self._place_policy(region, place), start)
-        return self._of(item, region, department, version)
+        listed = self.catalogue.items.get(item) if item != OTHER else None
+        if listed is not None:
+            version = self._version(listed, region, department, start)
+            standing: Standing = "listed" if version >= 0 else "not_in_force"
+            return self._of(item, region, department, version, standing, listed)
+        if not item:
+            standing = "missing" if self.catalogue.items else "no_items"
+            return self._of(item, region, department, -1, standing, None)
+        for other in self._others(region, department):
+            version = self._version(other, region, department, start)
+            if version >= 0:
+                return self._of(item, region, department, version, "covered", other)
+        standing = "unknown" if self.catalogue.items else "no_items"
+        return self._of(item, region, department, -1, standing, None)
 
     def resolve_as(self, rules: CaseRules, region: str, department: str) -> CaseRules:
         """Find what holds for the same version of the same item where another body handles it."""
         item = "" if rules.item is None else rules.item.code
-        return self._of(item, region, department, rules.version)
+        return self._of(item, region, department, rules.version, rules.standing, rules.stated)
 
     def resolve_version(self, item: Item, version: ItemVersion) -> CaseRules:
         """Find what holds for a version of an item at its own department."""
-        return self._of(item.code, "", item.department or "", item.versions.index(version))
+        standing: Standing = "covered" if item.code == OTHER else "listed"
+        index = item.versions.index(version)
+        code = "" if standing == "covered" else item.code
+        return self._of(code, item.region or "", item.department or "", index, standing, item)
 
-    def _of(self, item: str, region: str, department: str, version: int) -> CaseRules:
-        key = (item, region, department, version)
+    def _version(self, item: Item, region: str, department: str, start: int) -> int:
+        """Find which version of an item is in force at a start; -1 for none."""
+        if len(item.versions) == 1 and item.versions[0].always:
+            return 0
+        place = department or item.department or ""
+        return self._in_force(item, self._place_policy(region, place), start)
+
+    def _others(self, region: str, department: str) -> Iterator[Item]:
+        """Give what is stated for any other item (`*`), what is nearest to the case first."""
+        others = self.catalogue.others
+        if not others:
+            return
+        if department and (("department", department) in others):
+            yield others["department", department]
+        known = self.catalogue.departments.get(department)
+        for above in self.catalogue.ancestors(region or (known.region if known else "")):
+            if ("region", above.code) in others:
+                yield others["region", above.code]
+        if ("", "") in others:
+            yield others["", ""]
+
+    def _of(
+        self,
+        item: str,
+        region: str,
+        department: str,
+        version: int,
+        standing: Standing,
+        stated: Item | None,
+    ) -> CaseRules:
+        listed = stated if standing != "covered" else None
+        place = "" if stated is None or listed is not None else stated.key
+        key = (item if listed is not None else place, region, department, version, standing)
         known = self._known.get(key)
         if known is None:
             if len(self._known) >= REMEMBERED:  # codes that no catalogue has are without number
                 self._known.clear()
                 self._policies.clear()
-            stated = self.catalogue.items.get(item)
             policy = self._place_policy(region, department or (stated and stated.department) or "")
-            known = self._known[key] = self._make(policy, stated, version)
+            known = self._known[key] = self._make(policy, stated, version, standing)
         return known
 
     def _in_force(self, item: Item, policy: Policy, start: int) -> int:
@@ -133,10 +185,13 @@ class Rules:
             self._policies[key] = policy
         return policy
 
-    def _make(self, policy: Policy, item: Item | None, version: int) -> CaseRules:
-        limits: dict[ClockKind, Limit] = {}
+    def _make(
+        self, policy: Policy, item: Item | None, version: int, standing: Standing
+    ) -> CaseRules:
+        limits: dict[ClockKind, Limit] = dict(UNLISTED)
         flow: Sequence[FlowStep] = ()
         if item is not None and version >= 0:
+            limits = {}
             stated = item.versions[version]
             presets = list(self.catalogue.preset_and_bases(stated.preset))
             for preset in presets:
@@ -169,7 +224,9 @@ class Rules:
                 for rung in ladder.rungs
                 if rung.when == "silent"
             },
-            item=item,
+            standing=standing,
+            item=item if standing != "covered" else None,
+            stated=item,
             version=version,
             catalogue=self.catalogue.version,
             plain=self._plain,

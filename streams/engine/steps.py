@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from schemas.limits import Limit
     from streams.engine.acceptance import Start
     from streams.engine.entries import Entry
-    from streams.engine.ledger import Ledger, StepRun
+    from streams.engine.ledger import Ledger
+    from streams.engine.passes import StepRun
     from streams.engine.rules import CaseRules, Rules
 
 
@@ -26,23 +27,29 @@ def step_clocks(
     ledger: Ledger, rules: CaseRules, law: Rules, start: Start | None, found: list[Found]
 ) -> list[Clock]:
     """Set a clock for each pass that has a limit; what is found is added to `found`."""
-    ends = sorted(
-        act.at for act in (ledger.decided, ledger.finished, ledger.refused) if act is not None
-    )
     clocks: list[Clock] = []
     for run in ledger.steps:
         began = run.started.at if run.started is not None else _assumed(run, ledger, start)
         stopped_at = None if run.finished is None else run.finished.at
         if run.finished is None:
-            stopped_at = next((end for end in ends if end >= began), None)
+            stopped_at = _over_at(ledger, began)
             if stopped_at is not None:
                 found.append(Found(FindingCode.STEP_NOT_FINISHED, run.record, stopped_at))
         if run.started is None:
             found.append(Found(_unpaired(run, ledger), run.record, run.record.at))
+        found += [Found(FindingCode.STEP_HANDED_OVER, e, e.at) for e in run.handed_over]
         clock = _clock(run, began, stopped_at, ledger, _handling(run.record, ledger, rules, law))
         if clock is not None:
             clocks.append(clock)
     return clocks
+
+
+def _over_at(ledger: Ledger, began: int) -> int | None:
+    """Find where a step ends that no record ends: with its round, be that finished or decided."""
+    if ledger.finished is not None and ledger.finished.at >= began:
+        return ledger.finished.at
+    acts = [act.at for act in (ledger.decided, ledger.refused) if act is not None]
+    return min((at for at in acts if at >= began), default=None)
 
 
 def _assumed(run: StepRun, ledger: Ledger, start: Start | None) -> int:
@@ -57,8 +64,11 @@ def _assumed(run: StepRun, ledger: Ledger, start: Start | None) -> int:
 
 
 def _unpaired(run: StepRun, ledger: Ledger) -> FindingCode:
-    """Tell an end without a start from one whose start lies after it: one before would have it."""
-    reversed_ = any(other.code == run.code and other.finished is None for other in ledger.steps)
+    """Tell an end without a start from one whose start lies after it."""
+    reversed_ = any(
+        other.code == run.code and other.finished is None and other.record > run.record
+        for other in ledger.steps
+    )
     return FindingCode.TIMES_REVERSED if reversed_ else FindingCode.STEP_NOT_STARTED
 
 
@@ -91,6 +101,7 @@ def _clock(
         limit=limit,
         counting=counting,
         started=run.record,
+        handed_over=run.handed_over,
         stopped_at=stopped_at,
         known_from=run.record.at,
         levels=levels_of(kind, counting, rules),

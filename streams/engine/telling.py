@@ -22,7 +22,8 @@ from schemas.words import (
 )
 from streams.engine.figures import amount_of, shown
 from streams.engine.intervals import spelled
-from streams.engine.telling_labels import LABELS
+from streams.engine.listing import why_no_clock
+from streams.engine.telling_labels import LABELS, WHY_NO_CLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -77,6 +78,7 @@ class _Telling:
         yield f"{self._label('records')}:"
         for number, entry in enumerate(found.entries, 1):
             yield f"  {number:>2}  {self._record(entry)}"
+        yield from self._rounds()
         if not found.clocks:
             yield ""
             yield self._label(self._why_no_clock())
@@ -88,10 +90,35 @@ class _Telling:
         yield from self._cards()
 
     def _why_no_clock(self) -> str:
-        rules = self._found.case.rules
-        if rules.item is None:
+        case = self._found.case
+        if case.rules.standing == "no_items":
             return "no_item"
-        return "no_clock" if rules.limits or rules.steps else "no_limit"
+        return WHY_NO_CLOCK[why_no_clock(case) or "not_started"]
+
+    def _rounds(self) -> Iterator[str]:
+        """List the rounds, where there are several: by what each was opened and ended."""
+        found = self._found
+        if len(found.case.rounds) == 1:
+            return
+        yield ""
+        yield f"{self._label('rounds')}:"
+        for each in found.case.rounds:
+            ledger = each.ledger
+            opened = ledger.opener or ledger.opened
+            parts = [self._label("round", each.number), self._cited("opened", opened)]
+            ends = ledger.endings or [
+                act for act in (ledger.decided, ledger.finished, ledger.refused) if act is not None
+            ]
+            parts += [self._cited("ended", min(ends))] if ends else [self._label("running")]
+            yield f"  {'  '.join(parts)}"
+
+    def _cited(self, label: str, entry: Entry) -> str:
+        what = _WHAT.get(entry.kind, OUTCOMES).get(entry.what)
+        said = self._said(KINDS[entry.kind])
+        if what is not None:
+            said = f"{said} {self._said(what)}"
+        number = self._found.number(entry)
+        return self._label(label, self._local(entry.at), said, number)
 
     def _record(self, entry: Entry) -> str:
         what = _WHAT.get(entry.kind, OUTCOMES).get(entry.what)

@@ -102,7 +102,7 @@ class TestReach:
     HUNAN = "promised notice yellow red, statutory notice red, acceptance notice yellow red"
 
     def test_the_cards_of_a_ladder_and_of_findings(self, rules):
-        found = {(ClockKind.FINDING, Level.YELLOW), (ClockKind.FINDING, Level.RED)}
+        found = {(ClockKind.FINDING, level) for level in (Level.NOTICE, Level.YELLOW, Level.RED)}
         assert reach.cards(rules.catalogue) == {(ClockKind.PROMISED, Level.YELLOW)} | found
         assert reach.breaches(rules.catalogue) == {ClockKind.PROMISED}
 
@@ -112,7 +112,7 @@ class TestReach:
         for stated in self.HUNAN.split(", "):
             clock, *levels = stated.split()
             assert {level for kind, level in cards if kind == clock} == set(levels)
-        assert len(cards) == 25
+        assert len(cards) == 26
         assert reach.breaches(hunan) == set(ClockKind) - {ClockKind.FINDING}
 
     def test_a_policy_that_grades_a_finding_lets_it_be_carded(self):

@@ -12,6 +12,7 @@ import pytest
 
 from schemas import topics
 from schemas.changes import ChangeReport
+from schemas.findings import FindingCode, finding_code
 from schemas.ticks import read_tick
 from schemas.verdicts import (
     DEAD_LETTER_HEADER,
@@ -42,6 +43,8 @@ from tests.support.partition import Partition
 from tests.support.system import ROOT
 
 UPGRADE = (ROOT / "docs/upgrade.md").read_text(encoding="utf-8")
+LEVELLED = {FindingCode.SUSPENSION_AT_BRINK, FindingCode.SUSPENSIONS_MANY}
+"""Remarks of earlier releases that have a level now, and so a card."""
 each_release = pytest.mark.parametrize("release", RELEASES)
 each_story = pytest.mark.parametrize(("release", "story"), STORIES)
 FORMS = {
@@ -150,7 +153,8 @@ def test_a_restored_state_says_next_what_the_release_would_have_said(release, st
     for moment in later(here):
         here.tick(moment)
         settle(here)
-    moves = [facts(decode(o.value, MoveRecord)) for o in here.outputs if of_verdicts(o)]
+    made = (decode(o.value, MoveRecord) for o in here.outputs if of_verdicts(o))
+    moves = [facts(move) for move in made if finding_code(move.clock_id) not in LEVELLED]
     assert moves == [facts(decode(r.value, MoveRecord)) for r in expected if of_verdicts(r)]
     told = {
         record.case_no: clocks(record)
