@@ -97,7 +97,7 @@ class EngineMetrics:
     def moved(self, move: MoveRecord) -> None:
         """Count a card's move."""
         place = self._places(move.region, move.department)
-        if move.move == "issued":
+        if move.move == "issued" and move.replaces is None:
             self._issued.labels(*place, move.clock, move.level).inc()
             if move.holds_from == move.due_at + 1:
                 self._breaches.labels(*place, move.clock).inc()

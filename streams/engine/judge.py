@@ -126,14 +126,16 @@ def judge(
             if card.standing and key not in held:
                 subject_now = by_id.get(card.clock_id)
                 moves.append(_retract(card, subject_now, _why(card, subject_now, answers)))
-    return _of_other_rounds(moves, subjects) if moves else moves
+    return _of_other_rounds(moves, subjects, answers) if moves else moves
 
 
-def _of_other_rounds(moves: list[CardMove], subjects: Sequence[Subject]) -> list[CardMove]:
+def _of_other_rounds(
+    moves: list[CardMove], subjects: Sequence[Subject], answers: Mapping[str, Answer]
+) -> list[CardMove]:
     """Say of cards whose clock has changed its round that this is why they are retracted.
 
     A clock is known again by the record that it starts with; the card that is issued on it under
-    its new name names the one that it replaces.
+    its new name names the one that it replaces, and does not ring where that was closed.
     """
     renamed: dict[str, str] = {}
     for index, moved in enumerate(moves):
@@ -144,13 +146,17 @@ def _of_other_rounds(moves: list[CardMove], subjects: Sequence[Subject]) -> list
         if now is not None:
             moves[index] = replace(moved, reason="round")
             renamed[card_key(now.clock_id, card.level)] = card_name(card)
-    if renamed:
-        for index, moved in enumerate(moves):
-            old = renamed.get(card_key(moved.card.clock_id, moved.card.level), "")
-            if old and moved.move == "issued":
-                card = msgspec.structs.replace(moved.card, replaces=old)
-                moves[index] = replace(moved, card=card)
-    return moves
+    if not renamed:
+        return moves
+    for index, moved in enumerate(moves):
+        old = renamed.get(card_key(moved.card.clock_id, moved.card.level), "")
+        if old and moved.move == "issued":
+            closed = old in answers and answers[old].closed
+            rings = moved.card.active and not closed
+            card = msgspec.structs.replace(moved.card, replaces=old, active=rings)
+            moves[index] = replace(moved, card=card)
+    # The new card first: so whoever is told of it sees that the old one still rings.
+    return sorted(moves, key=lambda moved: moved.reason == "round")
 
 
 def _is_renamed(subject: Subject, card: Card) -> bool:
@@ -212,6 +218,18 @@ def card_key(clock_id: str, level: Level) -> str:
 def card_name(card: Card) -> str:
     """Name a card within its case."""
     return f"{card.clock_id}/{card.level}/{card.sequence}"
+
+
+def replaced_by(card: Card, cards: Mapping[str, Card]) -> list[str]:
+    """Give the names of the cards in whose place a card was issued, the latest first."""
+    found: list[str] = []
+    while card.replaces and card.replaces not in found:
+        found.append(card.replaces)
+        before = cards.get(card.replaces.rpartition("/")[0])
+        if before is None or card_name(before) != card.replaces:
+            break
+        card = before
+    return found
 
 
 def _reached(

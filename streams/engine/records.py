@@ -200,11 +200,11 @@ def move_record(
         calendar=calendar.name,
         calendar_version=calendar.version,
         round=1 if clock is None else clock.round,
-        replaces=_card_named(case_no, card.replaces) if card.replaces else None,
+        replaces=card_named(case_no, card.replaces) if card.replaces else None,
     )
 
 
-def _card_named(case_no: str, name: str) -> str:
+def card_named(case_no: str, name: str) -> str:
     """Give the id of a card by its name within its case (`card_name`)."""
     key, _, sequence = name.rpartition("/")
     clock_id, _, level = key.rpartition("/")

@@ -8,13 +8,20 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from schemas.bounds import MAX_RECORDS, MAX_SPECIAL
-from schemas.verdicts import card_id
 from streams.engine.case import assess
 from streams.engine.deadlines import Deadlines
 from streams.engine.entries import merge
 from streams.engine.horizon import horizon_of
-from streams.engine.judge import Answer, card_key, card_name, coming, judge, next_at
-from streams.engine.records import case_record, move_record
+from streams.engine.judge import (
+    Answer,
+    card_key,
+    card_name,
+    coming,
+    judge,
+    next_at,
+    replaced_by,
+)
+from streams.engine.records import card_named, case_record, move_record
 from streams.engine.state import (
     MAX_STATE_BYTES,
     CaseState,
@@ -79,9 +86,12 @@ class OpenCase:
                 by_id[answer.card_id] = msgspec.structs.replace(answer, at=at)
         self.answers = {}
         for card in self.cards.values():
-            spoken = by_id.get(card_id(case_no, card.clock_id, card.level, card.sequence))
-            if spoken is not None:
-                self.answers[card_name(card)] = spoken
+            names = (card_name(card), *replaced_by(card, self.cards))
+            spoken = [by_id[of] for name in names if (of := card_named(case_no, name)) in by_id]
+            if spoken:
+                closed = next((answer for answer in spoken if answer.closed), spoken[0])
+                at = min(answer.at for answer in spoken)
+                self.answers[card_name(card)] = msgspec.structs.replace(closed, at=at)
 
 
 class Cases:

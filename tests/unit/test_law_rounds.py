@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from itertools import permutations
 
 import pytest
 
+from schemas import topics
+from schemas.verdicts import card_id
 from tests.support.cases import assessed, at, clock, days, event, rules, shown
+from tests.support.partition import Partition
 
 PERMIT = rules({"promised": days(7)}, preset="cn-permit")
 NO_FLOW = rules({"promised": days(7)}, preset="cn-permit")
@@ -426,3 +430,90 @@ class TestTheSet:
             for case in (assessed(PERMIT, *order) for order in permutations(events))
         }
         assert len(told) == 1
+
+
+class TestCards:
+    """A card on a clock that has changed its round is retracted and issued anew, naming the old."""
+
+    LAW = rules({"step": days(2)})
+    STEP = event("step_started", "2026-03-05 10:05:00", step="审查", officer="o2")
+    FIRST = event("step_started", "2026-03-02 10:05:00", step="审查", officer="o1")
+    DONE = event("step_finished", "2026-03-02 11:05:00", step="审查", officer="o1")
+    LATE = (
+        event("decided", "2026-03-03 10:00:00", outcome="returned"),
+        event("accepted", "2026-03-04 10:00:00"),
+    )
+    NOW = at("2026-03-11 10:00:00")
+
+    def cut(self):
+        here = Partition(self.LAW)
+        here.feed(ACCEPTED, self.FIRST, self.DONE, self.STEP)
+        here.tick(self.NOW)
+        here.take()
+        here.feed(*self.LATE)
+        here.tick(self.NOW + 60)
+        return here
+
+    def test_by_a_late_ending(self):
+        moves = self.cut().moves()
+        issued, again, retracted = moves[0], moves[1], moves[-1]
+        assert (issued.clock_id, issued.move, str(issued.level)) == (
+            "step:审查:2", "issued", "yellow",
+        )  # fmt: skip
+        assert (again.move, again.round, again.replaces) == ("issued", 2, issued.card_id)
+        assert again.clock_id.startswith("@")
+        assert again.clock_id.endswith("/step:审查:1")
+        assert (again.clock, again.step, again.due_at) == ("step", "审查", issued.due_at)
+        assert (retracted.card_id, retracted.move, retracted.reason) == (
+            issued.card_id, "retracted", "round",
+        )  # fmt: skip
+
+    def test_the_ids_of_the_first_round_are_those_they_were(self):
+        moves = self.cut().moves()
+        assert moves[0].card_id == card_id("c", "step:审查:2", moves[0].level, 1)
+
+    def test_and_back_where_the_ending_is_taken_back(self):
+        here = self.cut()
+        before = here.moves()[1]
+        here.feed(self.LATE[0].model_copy(update={"record_version": 2, "voided": True}))
+        here.tick(self.NOW + 120)
+        again, retracted = here.moves()[-2:]
+        assert (again.clock_id, again.sequence, again.replaces) == (
+            "step:审查:2", 2, before.card_id,
+        )  # fmt: skip
+        assert (retracted.card_id, retracted.reason) == (before.card_id, "round")
+
+    def test_what_was_closed_stays_closed(self):
+        here = Partition(self.LAW)
+        here.feed(ACCEPTED, self.FIRST, self.DONE, self.STEP)
+        here.tick(self.NOW)
+        (issued,) = here.moves()
+        ruling = {
+            "ruling_id": "r1",
+            "case_no": "c",
+            "card_id": issued.card_id,
+            "action": "closed",
+            "reason": "已核实",
+            "decided_at": "2026-03-11T10:00:30+08:00",
+            "actor": "o9",
+        }
+        here.logic.apply(here.chunk(topics.RULINGS.name, [json.dumps(ruling).encode()]))
+        here.tick(self.NOW + 40)
+        here.feed(*self.LATE)
+        here.tick(self.NOW + 60)
+        here.tick(self.NOW + 61)
+        active = {move.card_id: move.active for move in here.moves()}
+        assert len(active) == 2
+        assert not any(active.values())
+
+    def test_the_state_is_restored_with_them(self):
+        here = self.cut()
+        here.take()
+        again = Partition(self.LAW, changelog=here.changelog)
+        again.next.update(here.next)
+        again.feed(self.LATE[0].model_copy(update={"record_version": 2, "voided": True}))
+        again.tick(self.NOW + 120)
+        assert [(m.move, m.reason) for m in again.moves()] == [
+            ("issued", "level_reached"),
+            ("retracted", "round"),
+        ]
