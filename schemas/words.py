@@ -193,6 +193,14 @@ FINDINGS: Final = {
         "the catalogue does not list this item; it is counted as any other (“*”)",
     ),
 }
+NO_CLOCKS: Final = {
+    "item_unknown": Words("目录中没有其事项", "the catalogue does not know the item"),
+    "item_not_in_force": Words("事项当日未生效或已取消", "the item was not in force on that day"),
+    "item_missing": Words("记录未写明事项", "no record names the item"),
+    "no_limit": Words("目录未规定时限", "the catalogue states no limit"),
+    "not_started": Words("按现有记录尚无时限开始", "no clock has started by the records"),
+}
+"""Why a case has no clock, which is not the same as “in time”."""
 REFUSALS: Final = {
     "kind": Words("该种类不属于法定特别程序", "no law allows this kind"),
     "basis": Words("无启动依据", "no basis on record"),

@@ -54,3 +54,8 @@ def why_no_clock(case: Case) -> NoClock | None:
     if reason is not None:
         return reason
     return "not_started" if rules.limits or rules.steps else "no_limit"
+
+
+def is_unlisted(case: Case) -> bool:
+    """Tell whether a round's catalogue does not know its item: a newer one may."""
+    return any(each.rules.standing in ("unknown", "covered") for each in case.rounds)

@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from streams.engine.entries import Entry
 from streams.engine.judge import NEVER, Answer, Card, card_key
+from streams.engine.listing import NO_CLOCK, NoClock
 
 FORMAT: Final = 2
 """The version of this form. An unknown one is fatal: state must never be misread."""
@@ -57,9 +58,39 @@ class Summary(NamedTuple):
     """The rank of the highest card that is active."""
     provisional: bool
     """Whether an open clock rests on days that nobody has decreed."""
+    watch: int = 0
+    """How it is watched: `WATCHED`, `UNLISTED`, or between them why it has no clock."""
+    fresh: bool = False
+    """Whether the law that it pinned can still turn out to be a later one: a change's barrier may
+    lie below its last records."""
+
+    @property
+    def no_clock(self) -> NoClock | None:
+        """Why it has no clock; None where it has one."""
+        return NO_CLOCK[self.watch - 1] if WATCHED < self.watch < UNLISTED else None
+
+    @property
+    def unlisted(self) -> bool:
+        """Whether the catalogue that it pinned does not know its item: a newer one may."""
+        return self.watch == UNLISTED or self.no_clock == "item_unknown"
 
 
-_SUMMARIES: Final = tuple(Summary(bool(bits & 4), bits & 3, bool(bits & 8)) for bits in range(16))
+WATCHED: Final = 0
+UNLISTED: Final = len(NO_CLOCK) + 1
+"""It has a clock, and its item is none that its catalogue lists."""
+
+
+def watch_of(no_clock: NoClock | None, *, unlisted: bool) -> int:
+    """Give what a summary says of how a case is watched."""
+    if no_clock is None or (unlisted and no_clock != "item_unknown"):
+        return UNLISTED if unlisted else WATCHED
+    return NO_CLOCK.index(no_clock) + 1
+
+
+_SUMMARIES: Final = tuple(
+    Summary(bool(bits & 4), bits & 3, bool(bits & 8), bits >> 4 & 7, bool(bits & 128))
+    for bits in range(256)
+)
 
 
 class CaseState(Struct, array_like=True):
@@ -104,6 +135,7 @@ def pack(state: CaseState, head: Head) -> bytes:
     """Write a case's state behind its head."""
     summary = head.summary
     bits = summary.level | summary.open << 2 | summary.provisional << 3
+    bits |= summary.watch << 4 | summary.fresh << 7
     return _HEAD.pack(FORMAT, bits, head.deadline, head.horizon) + _ENCODER.encode(state)
 
 
@@ -118,7 +150,7 @@ def head_of(raw: bytes) -> Head:
     if raw[0] != FORMAT:
         raise UnknownFormat(raw[0])
     _, bits, deadline, horizon = _HEAD.unpack_from(raw)
-    return Head(_SUMMARIES[bits & 15], deadline, horizon)
+    return Head(_SUMMARIES[bits], deadline, horizon)
 
 
 def size_with(state: CaseState, new: Entry | Answer) -> int:

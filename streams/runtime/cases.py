@@ -21,6 +21,7 @@ from streams.engine.judge import (
     next_at,
     replaced_by,
 )
+from streams.engine.listing import is_unlisted, why_no_clock
 from streams.engine.records import card_named, case_record, move_record
 from streams.engine.state import (
     MAX_STATE_BYTES,
@@ -31,6 +32,7 @@ from streams.engine.state import (
     pack,
     size_with,
     unpack,
+    watch_of,
 )
 from streams.runtime.cold import Cold, InMemory
 from streams.runtime.faults import about
@@ -316,4 +318,5 @@ def _summary(case: OpenCase, assessed: Case) -> Summary:
         open=assessed.ended_at is None,
         level=max((card.level.rank for card in case.cards.values() if card.active), default=0),
         provisional=any(clock.counting.provisional for clock in running),
+        watch=watch_of(why_no_clock(assessed), unlisted=is_unlisted(assessed)),
     )
