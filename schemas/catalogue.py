@@ -283,6 +283,10 @@ class Catalogue:
         """What is stated for any other item (`*`), by where it holds."""
         return {item.place: item for item in self.items.values() if item.code == OTHER}
 
+    def lists(self, item: str) -> bool:
+        """Tell whether an item is listed by its own code, in force or not."""
+        return item != OTHER and item in self.items
+
     def _parts(self) -> CatalogueFile:
         lists = {kind: tuple(getattr(self, kind).values()) for kind in LISTS}
         return CatalogueFile(

@@ -216,6 +216,8 @@ class MoveRecord(Struct, frozen=True, kw_only=True):
     calendar: str
     calendar_version: str
     round: int = 1
+    record: int | None = None
+    """The record that its clock started with when it was issued, or that shows the finding."""
     replaces: str | None = None
     """The card in whose place it was issued: the same clock, of another round by later records."""
 

@@ -37,6 +37,8 @@ class Round:
     rules: CaseRules
     clocks: tuple[Clock, ...]
     findings: tuple[Finding, ...]
+    pinned_by: tuple[Entry, ...]
+    """The records by whose law it is judged: the receipt, and the acceptance."""
 
     @property
     def number(self) -> int:
@@ -128,7 +130,7 @@ def _assessed(ledger: Ledger, law: Rules, pinned: Pinned | None, before: Round |
         clocks = [_of_round(clock, ledger) for clock in clocks]
         found += returned_at_brink(before.ledger, before.clocks, before.rules, ledger.opener)
     findings = graded(found, rules, running=ledger.ended_at is None) if found else ()
-    return Round(ledger, rules, tuple(clocks), findings)
+    return Round(ledger, rules, tuple(clocks), findings, (came, opening))
 
 
 def _law_at(

@@ -140,7 +140,7 @@ def _of_other_rounds(
     renamed: dict[str, str] = {}
     for index, moved in enumerate(moves):
         card = moved.card
-        if moved.move != "retracted" or card.record < 0 or is_finding(card.clock_id):
+        if moved.move != "retracted" or is_finding(card.clock_id):
             continue
         now = next((s for s in subjects if _is_renamed(s, card)), None)
         if now is not None:
@@ -160,9 +160,13 @@ def _of_other_rounds(
 
 
 def _is_renamed(subject: Subject, card: Card) -> bool:
-    """Tell whether a card's clock goes by another name now: it is of another round."""
+    """Tell whether a card's clock goes by another name now: it is of another round.
+
+    A card of an earlier version does not say what its clock started with: its due moment tells.
+    """
+    same = subject.record.id == card.record if card.record >= 0 else subject.due_at == card.due_at
     return (
-        subject.record.id == card.record
+        same
         and subject.clock_id != card.clock_id
         and round_of(subject.clock_id) != round_of(card.clock_id)
         and kind_of(subject.clock_id) is kind_of(card.clock_id)

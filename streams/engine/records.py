@@ -200,6 +200,7 @@ def move_record(
         calendar=calendar.name,
         calendar_version=calendar.version,
         round=1 if clock is None else clock.round,
+        record=card.record if card.record >= 0 else None,
         replaces=card_named(case_no, card.replaces) if card.replaces else None,
     )
 

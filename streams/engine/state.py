@@ -17,6 +17,7 @@ from msgspec import Struct
 from streams.engine.entries import Entry
 from streams.engine.judge import NEVER, Answer, Card, card_key
 from streams.engine.listing import NO_CLOCK, NoClock
+from streams.engine.pins import Pin
 
 FORMAT: Final = 2
 """The version of this form. An unknown one is fatal: state must never be misread."""
@@ -60,9 +61,6 @@ class Summary(NamedTuple):
     """Whether an open clock rests on days that nobody has decreed."""
     watch: int = 0
     """How it is watched: `WATCHED`, `UNLISTED`, or between them why it has no clock."""
-    fresh: bool = False
-    """Whether the law that it pinned can still turn out to be a later one: a change's barrier may
-    lie below its last records."""
 
     @property
     def no_clock(self) -> NoClock | None:
@@ -88,8 +86,7 @@ def watch_of(no_clock: NoClock | None, *, unlisted: bool) -> int:
 
 
 _SUMMARIES: Final = tuple(
-    Summary(bool(bits & 4), bits & 3, bool(bits & 8), bits >> 4 & 7, bool(bits & 128))
-    for bits in range(256)
+    Summary(bool(bits & 4), bits & 3, bool(bits & 8), bits >> 4) for bits in range(128)
 )
 
 
@@ -99,15 +96,17 @@ class CaseState(Struct, array_like=True):
     revision: int = 0
     """How often it was written."""
     catalogue: str = ""
-    """The catalogue in force at the first record, and then at acceptance: pinned."""
+    """The catalogue that was in force at the first record: of every record without a pin."""
     accepted: bool = False
-    """Whether the catalogue was pinned at acceptance."""
+    """Whether an acceptance is on record; earlier versions pinned `catalogue` anew then."""
     entries: list[Entry] = msgspec.field(default_factory=list)
     cards: list[Card] = msgspec.field(default_factory=list)
     answers: list[Answer] = msgspec.field(default_factory=list)
     """The rulings on its cards, sorted."""
     epoch: int = 0
     """Of the partition when the case was opened: `revision` counts from there (纪元)."""
+    pins: list[Pin] = msgspec.field(default_factory=list)
+    """The catalogues of records that came under another than the first, sorted by record."""
 
     def cards_by_key(self) -> dict[str, Card]:
         """Give the cards by clock and level."""
@@ -135,7 +134,7 @@ def pack(state: CaseState, head: Head) -> bytes:
     """Write a case's state behind its head."""
     summary = head.summary
     bits = summary.level | summary.open << 2 | summary.provisional << 3
-    bits |= summary.watch << 4 | summary.fresh << 7
+    bits |= summary.watch << 4
     return _HEAD.pack(FORMAT, bits, head.deadline, head.horizon) + _ENCODER.encode(state)
 
 

@@ -22,6 +22,7 @@ from streams.engine.judge import (
     replaced_by,
 )
 from streams.engine.listing import is_unlisted, why_no_clock
+from streams.engine.pins import PINNING, pinned_by, with_pin
 from streams.engine.records import card_named, case_record, move_record
 from streams.engine.state import (
     MAX_STATE_BYTES,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from streams.engine.case import Case
     from streams.engine.entries import Entry
     from streams.engine.judge import Card
+    from streams.engine.pins import Pin
     from streams.engine.rules import Rules
 
 SMALL: Final = 50
@@ -149,10 +151,33 @@ class Cases:
         merged = merge(case.entries, entry)
         if merged is None:
             return False
+        self._pin(case, entry)
         case.entries = case.state.entries = merged
         case.stale = True
         self._touched[case_no] = case
         return True
+
+    def _pin(self, case: OpenCase, entry: Entry) -> None:
+        """Pin what is in force to a record that opens a round; a later version of it keeps that."""
+        state = case.state
+        if not case.entries:
+            state.catalogue = self._rules_of("").catalogue.version
+        elif entry.kind in PINNING and all(old.id != entry.id for old in case.entries):
+            now = self._rules_of("").catalogue.version
+            if now != state.catalogue:
+                state.pins = with_pin(state.pins, entry.id, now, state.catalogue)
+        state.accepted = state.accepted or entry.kind == "accepted"
+
+    def repin(self, case_no: str, record: int) -> None:
+        """Pin what is in force to a record of a case that was taken before that was known."""
+        if case_no not in self or case_no in self.aside:
+            return
+        case = self._judged(case_no)
+        state, now = case.state, self._rules_of("").catalogue.version
+        pins = with_pin(state.pins, record, now, state.catalogue)
+        if pins != state.pins:
+            state.pins, case.stale = pins, True
+            self._touched[case_no] = case
 
     def rule(self, case_no: str, answer: Answer) -> bool:
         """Add a ruling to its case; False when it is there already, or the case is not.
@@ -182,6 +207,7 @@ class Cases:
                 case.cards[key] = card
         state.epoch, state.revision = self.epoch, 0
         state.catalogue = catalogue or state.catalogue
+        state.pins = []
         case.stale = True
         self._touched[case_no] = case
 
@@ -249,11 +275,13 @@ class Cases:
         """Give a case to look at; it is not opened by that."""
         return self._open.get(case_no) or OpenCase(self.packed.get(case_no), self.epoch)
 
-    def adopt(self, case_no: str, case: OpenCase, assessed: Case, now: int) -> None:
-        """Judge a case as assessed anew, by other rules; their catalogue is pinned."""
+    def adopt(
+        self, case_no: str, case: OpenCase, assessed: Case, now: int, law: tuple[str, list[Pin]]
+    ) -> None:
+        """Judge a case as assessed anew, by the catalogues of `law`: its first, and its pins."""
         self._open[case_no] = case
         case.assessed, case.stale = assessed, False
-        case.state.catalogue = assessed.rules.catalogue
+        case.state.catalogue, case.state.pins = law
         case.answered(case_no)
         self._awaken(case_no, next_at(assessed.subjects, case.cards, now, case.answers))
 
@@ -294,11 +322,9 @@ class Cases:
     def _assess(self, case: OpenCase) -> Case:
         if case.assessed is None or case.stale:
             state = case.state
-            if not state.accepted and any(entry.kind == "accepted" for entry in case.entries):
-                state.accepted, state.catalogue = True, ""  # what is in force now is pinned
-            rules = self._rules_of(state.catalogue)
-            case.assessed = assess(case.entries, rules)
-            state.catalogue = rules.catalogue.version
+            law, pinned = pinned_by(state.pins, state.catalogue, self._rules_of)
+            case.assessed = assess(case.entries, law, pinned)
+            state.catalogue = law.catalogue.version
             case.stale = False
         return case.assessed
 

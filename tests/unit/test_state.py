@@ -47,7 +47,6 @@ def some_state(seed):
         st.integers(0, 3),
         st.booleans(),
         st.integers(0, UNLISTED),
-        st.booleans(),
     ),
     st.one_of(st.integers(0, NEVER), st.just(NEVER)),
     st.one_of(st.integers(0, 50_000), st.just(NO_DAY)),
