@@ -106,14 +106,18 @@ def assess(entries: Sequence[Entry], law: Rules, pinned: Pinned | None = None) -
 
 def _assessed(ledger: Ledger, law: Rules, pinned: Pinned | None, before: Round | None) -> Round:
     came = ledger.received or ledger.accepted or ledger.opened
-    law, rules = _law_at(came, ledger, law, pinned)
+    place = ledger.value("item"), ledger.value("region"), ledger.value("department")
+    if pinned is not None:
+        law = pinned(came)
+    rules = law.resolve(*place, came.at)
     acceptance = acceptance_of(ledger, rules)
     found: list[Found] = acceptance.found
     clocks = acceptance_clocks(ledger, rules, acceptance)
     start = acceptance.start
     opening = came if start is None else start.record
     if opening is not came and (pinned is not None or opening.at != came.at):
-        law, rules = _law_at(opening, ledger, law, pinned)
+        law = law if pinned is None else pinned(opening)
+        rules = law.resolve(*place, opening.at)
     decision = judged_decision(ledger, rules)
     if decision is not None and decision is not ledger.decided:
         judge_by(ledger, decision)
@@ -131,16 +135,6 @@ def _assessed(ledger: Ledger, law: Rules, pinned: Pinned | None, before: Round |
         found += returned_at_brink(before.ledger, before.clocks, before.rules, ledger.opener)
     findings = graded(found, rules, running=ledger.ended_at is None) if found else ()
     return Round(ledger, rules, tuple(clocks), findings, (came, opening))
-
-
-def _law_at(
-    record: Entry, ledger: Ledger, law: Rules, pinned: Pinned | None
-) -> tuple[Rules, CaseRules]:
-    """Find the law that a record pinned, and what it says of the round on that record's day."""
-    if pinned is not None:
-        law = pinned(record)
-    item, region = ledger.value("item"), ledger.value("region")
-    return law, law.resolve(item, region, ledger.value("department"), record.at)
 
 
 def _of_round(clock: Clock, ledger: Ledger) -> Clock:

@@ -31,8 +31,8 @@ def judged_decision(ledger: Ledger, rules: CaseRules) -> Entry | None:
     an early false decision must not end the watch.
     """
     decisions = _decisions(ledger)
-    if not decisions:
-        return None
+    if len(decisions) < 2:  # noqa: PLR2004 - a second one
+        return decisions[0] if decisions else None
     judged = decisions[0]
     for later in decisions[1:]:
         if not _is_second(later, judged, rules):
@@ -65,7 +65,8 @@ def of_course(ledger: Ledger, rules: CaseRules) -> Iterator[Found]:
     if after_acceptance and refused is not None:
         yield Found(FindingCode.REFUSED_AFTER_ACCEPTANCE, refused, refused.at)
     decision = ledger.decided or (refused if after_acceptance else None)
-    if decision is not None or ledger.finished is not None:
+    ends = [act.at for act in (decision, ledger.finished) if act is not None]
+    if ends and ledger.last.at > min(ends):
         yield from _after_the_end(ledger, rules, decision, ledger.finished)
 
 
@@ -131,19 +132,24 @@ def _after_the_end(
     ledger: Ledger, rules: CaseRules, decision: Entry | None, finished: Entry | None
 ) -> Iterator[Found]:
     """Give the suspensions, extensions and steps that began after the decision or the finishing."""
-    begun = [
-        *((record, FindingCode.SUSPENDED_AFTER_DECISION) for record in ledger.of("suspended")),
-        *((record, FindingCode.EXTENDED_AFTER_DECISION) for record in ledger.extensions),
-    ]
-    for record, code in begun:
-        if finished is not None and record.at > finished.at:
-            yield Found(FindingCode.ACT_AFTER_FINISHING, record, record.at)
-        elif decision is not None and record.at > decision.at:
-            yield Found(code, record, record.at)
+    for kind, code in _BEGUN.items():
+        for record in ledger.of(kind):
+            if finished is not None and record.at > finished.at:
+                yield Found(FindingCode.ACT_AFTER_FINISHING, record, record.at)
+            elif decision is not None and record.at > decision.at:
+                yield Found(code, record, record.at)
+    if ledger.steps:
+        yield from _steps_after(ledger, rules, decision, finished)
+
+
+def _steps_after(
+    ledger: Ledger, rules: CaseRules, decision: Entry | None, finished: Entry | None
+) -> Iterator[Found]:
+    end = min(act.at for act in (decision, finished) if act is not None)
     face = rules.calendar.face
     for run in ledger.steps:
         start = run.started
-        if start is None:
+        if start is None or start.at <= end:
             continue
         if finished is not None and start.at > finished.at:
             yield Found(FindingCode.ACT_AFTER_FINISHING, start, start.at)
@@ -152,6 +158,12 @@ def _after_the_end(
                 yield Found(FindingCode.STEP_AFTER_DECISION_NO_FLOW, start, start.at)
             elif not _placed_after(start.step, decision, rules):
                 yield Found(FindingCode.STEP_AFTER_DECISION, start, start.at)
+
+
+_BEGUN: Final = {
+    "suspended": FindingCode.SUSPENDED_AFTER_DECISION,
+    "extended": FindingCode.EXTENDED_AFTER_DECISION,
+}
 
 
 def _placed_after(step: str, decision: Entry, rules: CaseRules) -> bool:

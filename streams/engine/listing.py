@@ -47,7 +47,7 @@ _UNWATCHED: Final[dict[Standing, NoClock]] = {
 
 def why_no_clock(case: Case) -> NoClock | None:
     """Tell why the present round of a case has no clock; None where it has one."""
-    if any(clock.round == case.ledger.number for clock in case.clocks):
+    if case.rounds[-1].clocks:
         return None
     rules = case.rules
     reason = _UNWATCHED.get(rules.standing)
@@ -58,4 +58,7 @@ def why_no_clock(case: Case) -> NoClock | None:
 
 def is_unlisted(case: Case) -> bool:
     """Tell whether a round's catalogue does not know its item: a newer one may."""
-    return any(each.rules.standing in ("unknown", "covered") for each in case.rounds)
+    return any(each.rules.standing in _UNLISTED for each in case.rounds)
+
+
+_UNLISTED: Final = frozenset({"unknown", "covered"})

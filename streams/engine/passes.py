@@ -59,6 +59,11 @@ def passes_of(starts: Sequence[Entry], ends: Sequence[Entry], over: int | None) 
 def _of_step(
     code: str, starts: Sequence[Entry], ends: Sequence[Entry], over: int | None
 ) -> list[StepRun]:
+    if len(starts) == 1 and len(ends) <= 1:
+        (start,) = starts
+        end = ends[0] if ends else None
+        if end is None or (start < end and _latest([start], end) is not None):
+            return [StepRun(code, 1, start, end)]
     ended = _paired(starts, ends)
     taken = {end.id for end in ended.values()}
     orphans = [end for end in ends if end.id not in taken and not end.single_moment]

@@ -260,14 +260,19 @@ def responsible(clock: Clock, case: Case, now: int) -> str | None:
     if clock.step is None:
         return officer(own)
     moment = now if clock.stopped_at is None else clock.stopped_at
-    begun = [s for s in (clock.started, *clock.handed_over) if not moment or s.at <= moment]
-    named = next((start.officer for start in reversed(begun) if start.officer), None)
+    named = _holder(clock, moment) if clock.handed_over else clock.started.officer or None
     post = clock.post
     if post is None:
         return named or officer(own)
     if not moment:
         return named or post.officers[0]
     return post.responsible(named, date_of(clock.counting.calendar.face(moment) // DAY))
+
+
+def _holder(clock: Clock, moment: int) -> str | None:
+    """Give who had a step that was handed over, at a moment; 0 is after all."""
+    begun = [s for s in (clock.started, *clock.handed_over) if not moment or s.at <= moment]
+    return next((start.officer for start in reversed(begun) if start.officer), None)
 
 
 def _at(entry: Entry | None) -> int | None:

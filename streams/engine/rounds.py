@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from schemas.codes import Outcome
-from streams.engine.entries import effective
+from streams.engine.entries import ORDER, effective
 from streams.engine.ledger import Ledger, read_round
 
 if TYPE_CHECKING:
@@ -83,22 +83,24 @@ def read_rounds(entries: Sequence[Entry]) -> list[Ledger]:
 
 def _may_be_several(counted: Sequence[Entry]) -> bool:
     """Tell whether anything but the plain order receipt, acceptance, decision can be on record."""
-    decided = False
+    decided, received_at = False, -1
     for entry in counted:
-        if entry.kind in ("refused", "decided", "finished"):
+        rank = entry.rank
+        if rank in _ENDING:
+            if entry.at == received_at and _ends(entry):  # sorted by kind, the receipt is first
+                return True
             decided = True
-        elif decided and entry.kind in ("received", "accepted"):
-            return True
-    return _same_second(counted)
+        elif rank in _OPENING:
+            if decided:
+                return True
+            if rank == _RECEIVED:
+                received_at = entry.at
+    return False
 
 
-def _same_second(counted: Sequence[Entry]) -> bool:
-    """Tell whether a receipt and an ending share a second: sorted by kind, the receipt is first."""
-    ends = {e.at for e in counted if e.kind == "refused" or e.what in _ENDS}
-    return bool(ends) and any(e.kind == "received" and e.at in ends for e in counted)
-
-
-_ENDS: Final = frozenset(Outcome) - _SAY_NOTHING
+_ENDING: Final = frozenset(ORDER[kind] for kind in ("refused", "decided", "finished"))
+_OPENING: Final = frozenset(ORDER[kind] for kind in ("received", "accepted"))
+_RECEIVED: Final = ORDER["received"]
 
 
 def _walked(decisive: Sequence[Entry]) -> list[_Round]:
