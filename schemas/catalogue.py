@@ -128,6 +128,8 @@ class FlowStep(Stated):
     post: Code | None = None
     limit: Limit | None = None
     mandatory: bool = False
+    decision: bool = False
+    """Whether the decision is made in it: what stands after it may begin after the decision."""
 
 
 class ItemVersion(Stated):
@@ -270,6 +272,9 @@ class Catalogue:
         for item in dumped["items"]:
             if item["region"] is None:
                 del item["region"]
+            for step in (step for version in item["versions"] for step in version["flow"]):
+                if not step["decision"]:
+                    del step["decision"]
         return dumped
 
     @cached_property

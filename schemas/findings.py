@@ -43,14 +43,13 @@ class FindingCode(StrEnum):
     STEP_HANDED_OVER = "step_handed_over"  # 移交
     ROUND_WITHOUT_RECEIPT = "round_without_receipt"
     RETURNED_AT_BRINK = "returned_at_brink"  # 压线退件
-    OPENED_AFTER_GRANT = "opened_after_grant"
+    ACT_AFTER_GRANT = "act_after_grant"
     SECOND_DECISION = "second_decision"
-    REFUSED_AFTER_ACCEPTANCE = "refused_after_acceptance"
-    SUSPENDED_AFTER_DECISION = "suspended_after_decision"
-    EXTENDED_AFTER_DECISION = "extended_after_decision"
+    REFUSAL_AFTER_ACCEPTANCE = "refusal_after_acceptance"
+    SUSPENSION_AFTER_DECISION = "suspension_after_decision"
+    EXTENSION_AFTER_DECISION = "extension_after_decision"
     STEP_AFTER_DECISION = "step_after_decision"
     STEP_AFTER_DECISION_NO_FLOW = "step_after_decision_no_flow"
-    ACT_AFTER_FINISHING = "act_after_finishing"
     ITEM_UNKNOWN = "item_unknown"
     ITEM_NOT_IN_FORCE = "item_not_in_force"  # 已取消的审批事项
     ITEM_MISSING = "item_missing"
@@ -99,14 +98,15 @@ RULES: Final = {
     FindingCode.STEP_HANDED_OVER: FindingRule(Level.NONE, _PRACTICE),
     FindingCode.ROUND_WITHOUT_RECEIPT: FindingRule(Level.NONE, f"{_LICENSING}第三十二条"),
     FindingCode.RETURNED_AT_BRINK: FindingRule(Level.YELLOW, f"{_LICENSING}第四十二条"),
-    FindingCode.OPENED_AFTER_GRANT: FindingRule(Level.YELLOW, _PRACTICE),
+    FindingCode.ACT_AFTER_GRANT: FindingRule(Level.YELLOW, _PRACTICE),
     FindingCode.SECOND_DECISION: FindingRule(Level.YELLOW, f"{_LICENSING}第四十二条"),
-    FindingCode.REFUSED_AFTER_ACCEPTANCE: FindingRule(Level.YELLOW, f"{_LICENSING}第三十二条"),
-    FindingCode.SUSPENDED_AFTER_DECISION: FindingRule(Level.YELLOW, f"{_LICENSING}第四十五条"),
-    FindingCode.EXTENDED_AFTER_DECISION: FindingRule(Level.YELLOW, f"{_LICENSING}第四十二条第一款"),
+    FindingCode.REFUSAL_AFTER_ACCEPTANCE: FindingRule(Level.YELLOW, f"{_LICENSING}第三十二条"),
+    FindingCode.SUSPENSION_AFTER_DECISION: FindingRule(Level.YELLOW, f"{_LICENSING}第四十五条"),
+    FindingCode.EXTENSION_AFTER_DECISION: FindingRule(
+        Level.YELLOW, f"{_LICENSING}第四十二条第一款"
+    ),
     FindingCode.STEP_AFTER_DECISION: FindingRule(Level.YELLOW, _PRACTICE),
     FindingCode.STEP_AFTER_DECISION_NO_FLOW: FindingRule(Level.NONE, _PRACTICE),
-    FindingCode.ACT_AFTER_FINISHING: FindingRule(Level.YELLOW, _PRACTICE),
     FindingCode.ITEM_UNKNOWN: FindingRule(Level.RED, _CANCELLED),
     FindingCode.ITEM_NOT_IN_FORCE: FindingRule(Level.RED, _CANCELLED),
     FindingCode.ITEM_MISSING: FindingRule(Level.YELLOW, _PRACTICE),

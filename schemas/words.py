@@ -158,30 +158,29 @@ FINDINGS: Final = {
         "压线退件：临近到期或超期后退件、撤回或作废，又重新办理",
         "returned, withdrawn or voided just before the due time or past it, and opened again",
     ),
-    FindingCode.OPENED_AFTER_GRANT: Words(
+    FindingCode.ACT_AFTER_GRANT: Words(
         "准予之后又收件或受理", "received or accepted after it was granted"
     ),
     FindingCode.SECOND_DECISION: Words(
         "再次作出决定，日期或结果不同", "a second decision, on another date or to another end"
     ),
-    FindingCode.REFUSED_AFTER_ACCEPTANCE: Words(
+    FindingCode.REFUSAL_AFTER_ACCEPTANCE: Words(
         "受理之后又不予受理", "refused after it was accepted"
     ),
-    FindingCode.SUSPENDED_AFTER_DECISION: Words(
-        "作出决定后才启动特别程序", "a special procedure began after the decision"
+    FindingCode.SUSPENSION_AFTER_DECISION: Words(
+        "作出决定或办结后才启动特别程序",
+        "a special procedure began after the decision, or the finishing",
     ),
-    FindingCode.EXTENDED_AFTER_DECISION: Words("作出决定后才延期", "extended after the decision"),
+    FindingCode.EXTENSION_AFTER_DECISION: Words(
+        "作出决定或办结后才延期", "extended after the decision, or the finishing"
+    ),
     FindingCode.STEP_AFTER_DECISION: Words(
-        "作出决定后仍开始不应在其后的环节",
-        "a step began after the decision that the flow does not place there",
+        "作出决定后仍开始不应在其后的环节，或办结后仍开始环节",
+        "a step began after the finishing, or after a decision where the flow has it before",
     ),
     FindingCode.STEP_AFTER_DECISION_NO_FLOW: Words(
         "作出决定后开始的环节（目录无流程可对照）",
         "a step began after the decision; the catalogue states no flow to hold it against",
-    ),
-    FindingCode.ACT_AFTER_FINISHING: Words(
-        "办结后仍有特别程序、延期或环节开始",
-        "a special procedure, extension or step after the finishing",
     ),
     FindingCode.ITEM_UNKNOWN: Words("目录中没有此事项", "the catalogue does not know this item"),
     FindingCode.ITEM_NOT_IN_FORCE: Words(

@@ -114,7 +114,7 @@ def _assessed(ledger: Ledger, law: Rules, pinned: Pinned | None, before: Round |
     found: list[Found] = acceptance.found
     clocks = acceptance_clocks(ledger, rules, acceptance)
     start = acceptance.start
-    opening = came if start is None else start.record
+    opening = start.record if start is not None and start.deemed else ledger.accepted or came
     if opening is not came and (pinned is not None or opening.at != came.at):
         law = law if pinned is None else pinned(opening)
         rules = law.resolve(*place, opening.at)
@@ -124,8 +124,8 @@ def _assessed(ledger: Ledger, law: Rules, pinned: Pinned | None, before: Round |
     clocks += decision_clocks(ledger, rules, start, found)
     clocks += special_clocks(ledger, rules)
     clocks += delivery_clocks(ledger, rules, found)
-    if ledger.steps:
-        clocks += step_clocks(ledger, rules, law, start, found)
+    if ledger.steps or ledger.loose:
+        clocks += step_clocks(ledger, rules, law, found)
     if ledger.entries:
         found += of_item(rules, opening)
     found += of_records(ledger, rules)

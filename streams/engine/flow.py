@@ -10,7 +10,6 @@ from streams.engine.calendar import OutsideCalendar
 from streams.engine.clocks import DECISION
 from streams.engine.counting import DAY, FarCount
 from streams.engine.findings import Found
-from streams.engine.moving import IN_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,7 +34,7 @@ def judged_decision(ledger: Ledger, rules: CaseRules) -> Entry | None:
         return decisions[0] if decisions else None
     judged = decisions[0]
     for later in decisions[1:]:
-        if not _is_second(later, judged, rules):
+        if not _is_second(later, decisions[0], rules):
             continue
         before = _before_decision(judged, rules)
         ends = ledger.of("step_finished")
@@ -50,7 +49,7 @@ def of_course(ledger: Ledger, rules: CaseRules) -> Iterator[Found]:
         first = min(ledger.early)
         yield Found(FindingCode.DECISION_BEFORE_ACCEPTANCE, first, first.at)
     for entry in ledger.after_grant:
-        yield Found(FindingCode.OPENED_AFTER_GRANT, entry, entry.at)
+        yield Found(FindingCode.ACT_AFTER_GRANT, entry, entry.at)
     opener, follows = ledger.opener, ledger.follows
     forwarded = follows is not None and follows.what == Outcome.FORWARDED
     if opener is not None and opener.kind == "accepted" and not forwarded:
@@ -61,13 +60,11 @@ def of_course(ledger: Ledger, rules: CaseRules) -> Iterator[Found]:
         code = FindingCode.SECOND_DECISION if second else FindingCode.REPEATED_ACT
         yield Found(code, later, later.at)
     refused, accepted = ledger.refused, ledger.accepted
-    after_acceptance = refused is not None and accepted is not None and accepted < refused
-    if after_acceptance and refused is not None:
-        yield Found(FindingCode.REFUSED_AFTER_ACCEPTANCE, refused, refused.at)
-    decision = ledger.decided or (refused if after_acceptance else None)
-    ends = [act.at for act in (decision, ledger.finished) if act is not None]
+    if refused is not None and accepted is not None and accepted < refused:
+        yield Found(FindingCode.REFUSAL_AFTER_ACCEPTANCE, refused, refused.at)
+    ends = [act.at for act in (ledger.decided, ledger.finished) if act is not None]
     if ends and ledger.last.at > min(ends):
-        yield from _after_the_end(ledger, rules, decision, ledger.finished)
+        yield from _after_the_end(ledger, rules, min(ends))
 
 
 def returned_at_brink(
@@ -78,8 +75,8 @@ def returned_at_brink(
     By dates: from the working date before the earliest due of the decision clocks that still ran,
     or after that due itself (压线退件).
     """
-    for ending in before.endings:
-        if ending.kind == "refused" or ending.what not in SENT_BACK:
+    for ending in sorted([*before.of("decided"), *before.of("finished")]):
+        if ending.what not in SENT_BACK:
             continue
         running = [
             clock
@@ -98,8 +95,6 @@ def _at_brink(clock: Clock, ending: Entry, rules: CaseRules) -> bool:
     if ending.at > clock.due_at:
         return True
     days = rules.policy.suspension_brink_days or 0
-    if clock.limit.stated is None and clock.limit.unit not in IN_DAYS:
-        return False
     face = rules.calendar.face
     try:
         first = rules.calendar.nth(face(clock.due_at) // DAY, -days)
@@ -122,52 +117,52 @@ def _is_second(later: Entry, first: Entry, rules: CaseRules) -> bool:
 
 def _before_decision(decision: Entry, rules: CaseRules) -> frozenset[str]:
     """Give the mandatory steps before a decision: the flow says so by the step that it names."""
-    flow = list(rules.steps)
-    if decision.step in rules.steps:
-        flow = flow[: flow.index(decision.step) + 1]
-    return frozenset(code for code in flow if rules.steps[code].mandatory)
+    return frozenset(
+        code
+        for code, step in rules.steps.items()
+        if step.mandatory and not _placed_after(code, decision, rules)
+    )
 
 
-def _after_the_end(
-    ledger: Ledger, rules: CaseRules, decision: Entry | None, finished: Entry | None
-) -> Iterator[Found]:
+def _after_the_end(ledger: Ledger, rules: CaseRules, end: int) -> Iterator[Found]:
     """Give the suspensions, extensions and steps that began after the decision or the finishing."""
     for kind, code in _BEGUN.items():
         for record in ledger.of(kind):
-            if finished is not None and record.at > finished.at:
-                yield Found(FindingCode.ACT_AFTER_FINISHING, record, record.at)
-            elif decision is not None and record.at > decision.at:
+            if record.at > end:
                 yield Found(code, record, record.at)
-    if ledger.steps:
-        yield from _steps_after(ledger, rules, decision, finished)
+    for start in ledger.of("step_started"):
+        told = _of_step(start, ledger, rules) if start.at > end else None
+        if told is not None:
+            yield Found(told, start, start.at)
 
 
-def _steps_after(
-    ledger: Ledger, rules: CaseRules, decision: Entry | None, finished: Entry | None
-) -> Iterator[Found]:
-    end = min(act.at for act in (decision, finished) if act is not None)
-    face = rules.calendar.face
-    for run in ledger.steps:
-        start = run.started
-        if start is None or start.at <= end:
-            continue
-        if finished is not None and start.at > finished.at:
-            yield Found(FindingCode.ACT_AFTER_FINISHING, start, start.at)
-        elif decision is not None and face(start.at) // DAY > face(decision.at) // DAY:
-            if not rules.steps:
-                yield Found(FindingCode.STEP_AFTER_DECISION_NO_FLOW, start, start.at)
-            elif not _placed_after(start.step, decision, rules):
-                yield Found(FindingCode.STEP_AFTER_DECISION, start, start.at)
+def _of_step(start: Entry, ledger: Ledger, rules: CaseRules) -> FindingCode | None:
+    """Tell what is found of a step begun on a later date than the decision or the finishing."""
+    face, decision, finished = rules.calendar.face, ledger.decided, ledger.finished
+    day = face(start.at) // DAY
+    if finished is not None and day > face(finished.at) // DAY:
+        return FindingCode.STEP_AFTER_DECISION
+    if decision is None or day <= face(decision.at) // DAY:
+        return None
+    if not rules.steps:
+        return FindingCode.STEP_AFTER_DECISION_NO_FLOW
+    placed = _placed_after(start.step, decision, rules)
+    return None if placed else FindingCode.STEP_AFTER_DECISION
 
 
 _BEGUN: Final = {
-    "suspended": FindingCode.SUSPENDED_AFTER_DECISION,
-    "extended": FindingCode.EXTENDED_AFTER_DECISION,
+    "suspended": FindingCode.SUSPENSION_AFTER_DECISION,
+    "extended": FindingCode.EXTENSION_AFTER_DECISION,
 }
 
 
 def _placed_after(step: str, decision: Entry, rules: CaseRules) -> bool:
+    """Tell whether the flow has a step after that of the decision.
+
+    That is the step which the flow calls so, or else the one that the decision's record names.
+    """
     flow = list(rules.steps)
-    if decision.step not in rules.steps or step not in rules.steps:
+    stated = next((code for code, each in rules.steps.items() if each.decision), decision.step)
+    if stated not in rules.steps or step not in rules.steps:
         return False
-    return flow.index(step) > flow.index(decision.step)
+    return flow.index(step) > flow.index(stated)

@@ -53,6 +53,8 @@ class Ledger:
     decided: Entry | None = None
     finished: Entry | None = None
     steps: list[StepRun] = field(default_factory=list)
+    loose: Sequence[Entry] = ()
+    """Ends of steps that no start precedes: they close nothing."""
     suspensions: list[Suspension] = field(default_factory=list)
     unmatched: Sequence[Entry] = ()
     """Ends of special procedures that none had begun."""
@@ -67,8 +69,6 @@ class Ledger:
     """The record that opens a later round, and names it."""
     follows: Entry | None = None
     """What ended the round before."""
-    endings: Sequence[Entry] = ()
-    """What ended this round, where another follows it."""
 
     @property
     def last(self) -> Entry:
@@ -176,13 +176,8 @@ def _first(
 
 
 def judge_by(ledger: Ledger, decision: Entry) -> None:
-    """Judge a round by another decision than its first: an early false one ends nothing.
-
-    Nor does a finishing before the decision that counts.
-    """
+    """Judge a round by another decision than its first: an early false one ends nothing."""
     ledger.decided = decision
-    later = (f for f in ledger.of("finished") if f >= decision and f not in ledger.early)
-    ledger.finished = next(later, None)
     if ledger.steps:
         pair_steps(ledger)
 
@@ -191,7 +186,8 @@ def pair_steps(ledger: Ledger) -> None:
     """Find the passes through the steps; what is not ended runs to the round's end."""
     ends = [act.at for act in (ledger.decided, ledger.refused) if act is not None]
     end = ledger.finished.at if ledger.finished is not None else min(ends, default=None)
-    ledger.steps = passes_of(ledger.of("step_started"), ledger.of("step_finished"), end)
+    starts, ends_ = ledger.of("step_started"), ledger.of("step_finished")
+    ledger.steps, ledger.loose = passes_of(starts, ends_, end)
 
 
 def _pair_suspensions(ledger: Ledger) -> None:

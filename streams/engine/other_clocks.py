@@ -59,15 +59,18 @@ def special_clocks(ledger: Ledger, rules: CaseRules) -> list[Clock]:
     stated = rules.limits.get(ClockKind.SPECIAL_PROCEDURE)
     if stated is None:
         return []
+    kinds = ("decided", "finished", "refused")
+    ends = [act for kind in kinds for act in ledger.of(kind) if act not in ledger.early]
     allowed = [s for s in ledger.suspensions if why_not(s, rules.policy) != "kind"]
     clocks = []
     for number, suspension in enumerate(allowed, 1):
-        if not suspension.days_asked or _over(ledger, suspension.start):
+        if not suspension.days_asked:
             continue
         limit = stated.model_copy(
             update={"stated": None, "amount": suspension.days_asked, "unit": Unit.WORKING_DAY}
         )
-        stops = [at for at in (suspension.end, ledger.ended_at) if at is not None]
+        stops = [act.at for act in ends if act.at >= suspension.start]
+        stops += () if suspension.end is None else (suspension.end,)
         clocks.append(
             _clock(
                 f"special:{number}",
@@ -100,18 +103,14 @@ def delivery_clocks(ledger: Ledger, rules: CaseRules, found: list[Found]) -> lis
     return clocks
 
 
-def _over(ledger: Ledger, moment: int) -> bool:
-    """Tell whether a round had ended before a moment: what begins then has no clock."""
-    return ledger.ended_at is not None and ledger.ended_at < moment
-
-
 def _grant(ledger: Ledger) -> Entry | None:
     """Find the grant that is delivered: the one that is judged, or else the first on record."""
     judged = ledger.decided or ledger.finished
     if judged is not None and judged.what == Outcome.GRANTED:
         return judged
-    acts = (*ledger.of("decided"), *ledger.of("finished"))
-    return min((act for act in acts if act.what == Outcome.GRANTED), default=None)
+    acts = [*ledger.of("decided"), *ledger.of("finished")]
+    granted = (a for a in acts if a.what == Outcome.GRANTED and a not in ledger.early)
+    return min(granted, default=None)
 
 
 def _stops(delivered: Entry, kind: ClockKind, kinds: Sequence[ClockKind]) -> bool:

@@ -18,73 +18,62 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StepRun:
-    """One pass through a step (环节); one without a start has only its end on record."""
+    """One pass through a step (环节)."""
 
     code: str
     number: int
     """1 for the first pass, 2 when the case came back to it, …"""
-    started: Entry | None
+    started: Entry
     finished: Entry | None
     handed_over: tuple[Entry, ...] = ()
     """The later starts of this pass: each took over from the one before."""
 
     @property
-    def record(self) -> Entry:
-        """The record that shows the pass: its start, or else its end."""
-        record = self.started or self.finished
-        assert record is not None  # noqa: S101 - a run has one of the two
-        return record
-
-    @property
-    def holder(self) -> Entry | None:
+    def holder(self) -> Entry:
         """The start of who has it now, or had it last."""
         return self.handed_over[-1] if self.handed_over else self.started
 
 
-def passes_of(starts: Sequence[Entry], ends: Sequence[Entry], over: int | None) -> list[StepRun]:
-    """Find the passes in a round's starts and ends of steps, both sorted.
+def passes_of(
+    starts: Sequence[Entry], ends: Sequence[Entry], over: int | None
+) -> tuple[list[StepRun], list[Entry]]:
+    """Find the passes in a round's starts and ends of steps, both sorted; and the ends left over.
 
     `over` is when the round ended (seconds since the epoch), None while it runs. An end that no
-    start precedes is a pass too, unless its source keeps one time a step.
+    start precedes closes nothing.
     """
     steps: dict[str, tuple[list[Entry], list[Entry]]] = {}
     for start in starts:
         steps.setdefault(start.step, ([], []))[0].append(start)
     for end in ends:
         steps.setdefault(end.step, ([], []))[1].append(end)
-    found = [run for code, both in steps.items() for run in _of_step(code, *both, over)]
-    return found if len(steps) == 1 else sorted(found, key=lambda run: run.record)
+    runs: list[StepRun] = []
+    loose: list[Entry] = []
+    for code, (own_starts, own_ends) in steps.items():
+        ended = _paired(own_starts, own_ends)
+        runs += _of_step(code, own_starts, ended, over)
+        if len(ended) < len(own_ends):
+            taken = {end.id for end in ended.values()}
+            loose += [end for end in own_ends if end.id not in taken]
+    if len(steps) > 1:
+        runs.sort(key=lambda run: run.started)
+        loose.sort()
+    return runs, loose
 
 
 def _of_step(
-    code: str, starts: Sequence[Entry], ends: Sequence[Entry], over: int | None
+    code: str, starts: Sequence[Entry], ended: dict[int, Entry], over: int | None
 ) -> list[StepRun]:
-    if len(starts) == 1 and len(ends) <= 1:
-        (start,) = starts
-        end = ends[0] if ends else None
-        if end is None or (start < end and _latest([start], end) is not None):
-            return [StepRun(code, 1, start, end)]
-    ended = _paired(starts, ends)
-    taken = {end.id for end in ended.values()}
-    orphans = [end for end in ends if end.id not in taken and not end.single_moment]
-    chains: list[tuple[Entry, ...]] = []
+    runs: list[StepRun] = []
     chain: tuple[Entry, ...] = ()
     for index, start in enumerate(starts):
         chain = (*chain, start)
         following = starts[index + 1] if index + 1 < len(starts) else None
-        in_time = following is not None and (over is None or following.at <= over)
+        in_time = following is not None and (over is None or following.at < over)
         if start.id in ended or not in_time:
-            chains.append(chain)
+            runs.append(StepRun(code, len(runs) + 1, chain[0], ended.get(start.id), chain[1:]))
             chain = ()
-    shown: list[tuple[Entry, tuple[Entry, ...]]] = [(chain[0], chain) for chain in chains]
-    shown += [(end, ()) for end in orphans]
-    shown.sort(key=lambda one: one[0])
-    return [
-        StepRun(code, number, chain[0], ended.get(chain[-1].id), chain[1:])
-        if chain
-        else StepRun(code, number, None, record)
-        for number, (record, chain) in enumerate(shown, 1)
-    ]
+    return runs
 
 
 def _paired(starts: Sequence[Entry], ends: Sequence[Entry]) -> dict[int, Entry]:
@@ -92,6 +81,9 @@ def _paired(starts: Sequence[Entry], ends: Sequence[Entry]) -> dict[int, Entry]:
 
     An end takes the latest unpaired start at or before it.
     """
+    if len(starts) == 1 and len(ends) == 1:
+        both = starts[0] < ends[0] and _latest([starts[0]], ends[0]) is not None
+        return {starts[0].id: ends[0]} if both else {}
     ended: dict[int, Entry] = {}
     left = list(ends)
     for key in _KEYS:

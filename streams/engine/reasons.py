@@ -56,13 +56,6 @@ class Why:
             )
         if not clock.assumed:
             return named
-        if clock.step is not None:
-            begun = self._begun_by(clock)
-            since = Words("", "") if begun is None else self.named(begun)
-            return Words(
-                f"推定自{since.zh}起：{named.zh}之前没有该环节的开始记录",
-                f"assumed from: {since.en}; no start is on record before: {named.en}",
-            )
         missing = Words("没有受理记录", "no acceptance is on record")
         return Words(f"推定自{named.zh}起：{missing.zh}", f"assumed from: {named.en}; {missing.en}")
 
@@ -79,12 +72,6 @@ class Why:
             f"{named.en}, deemed accepted: no answer by {due} (Licensing Law §32), "
             f"known from {known}",
         )
-
-    def _begun_by(self, clock: Clock) -> Entry | None:
-        """Find the record at whose moment a step without a start is assumed to have begun."""
-        there = [e for e in self.case.ledger.entries if e.at == clock.counting.start]
-        before = [e for e in there if e.kind == "step_finished" and e is not clock.started]
-        return next(iter(before or there), None)
 
     def end(self, clock: Clock) -> Words:
         """Say which record stopped a clock; empty where that cannot be told."""

@@ -29,31 +29,21 @@ _SAY_NOTHING: Final = frozenset({"", Outcome.GRANTED})
 
 @dataclass(slots=True)
 class _Round:
-    """A round while its records are looked at in order."""
+    """A round while its acts are looked at in order."""
 
     opener: Entry | None = None
     follows: Entry | None = None
     acts: list[Entry] = field(default_factory=list)
-    endings: list[Entry] = field(default_factory=list)
+    ended: Entry | None = None
+    """What has ended it, if no grant came since."""
+    granted: Entry | None = None
+    """What has granted it, if no ending came since."""
     waiting: list[Entry] = field(default_factory=list)
-    """Grants and denials that no acceptance precedes: reversed times, if one follows."""
+    """Decisions that no acceptance precedes: reversed times, if one follows before a receipt."""
     early: list[Entry] = field(default_factory=list)
     after_grant: list[Entry] = field(default_factory=list)
     received: bool = False
     accepted: bool = False
-    granted: bool = False
-    applied_again: bool = False
-    """Whether an application came after the grant."""
-
-    @property
-    def ended_by(self) -> list[Entry]:
-        """What ends it, denials before any acceptance too: no receipt waits for theirs."""
-        return sorted([*self.endings, *(a for a in self.waiting if a.what == Outcome.DENIED)])
-
-    @property
-    def over(self) -> bool:
-        """Whether a receipt would open the next round."""
-        return bool(self.endings) or any(act.what == Outcome.DENIED for act in self.waiting)
 
 
 def read_rounds(entries: Sequence[Entry]) -> list[Ledger]:
@@ -87,7 +77,7 @@ def _may_be_several(counted: Sequence[Entry]) -> bool:
     for entry in counted:
         rank = entry.rank
         if rank in _ENDING:
-            if entry.at == received_at and _ends(entry):  # sorted by kind, the receipt is first
+            if entry.at == received_at:  # sorted by kind, the receipt is first
                 return True
             decided = True
         elif rank in _OPENING:
@@ -108,62 +98,72 @@ def _walked(decisive: Sequence[Entry]) -> list[_Round]:
     for _, alike in groupby(decisive, key=lambda entry: entry.at):
         second = list(alike)
         for entry in second if len(second) == 1 else _ordered(second, rounds[-1]):
-            if _opens(entry, rounds[-1]):
-                rounds.append(_Round(opener=entry, follows=rounds[-1].ended_by[-1]))
-            _take(rounds[-1], entry)
+            _take(rounds, entry)
+    _settle_waiting(rounds[-1])
     return rounds
 
 
 def _ordered(second: Sequence[Entry], now: _Round) -> list[Entry]:
     """Order acts of one second: acceptances, what ends, then receipts that are not the first."""
-    if not any(_ends(entry) for entry in second):
-        return list(second)
     receipts = [entry for entry in second if entry.kind == "received"]
-    first = 1 if now.over or not now.received else 0
     others = [entry for entry in second if entry.kind != "received"]
+    accepted = any(entry.kind == "accepted" for entry in others)
+    if not accepted and (receipts or not all(map(_answers, others))):
+        _settle_waiting(now)
+    first = 1 if now.ended is not None or not now.received else 0
     return [*receipts[:first], *others, *receipts[first:]]
 
 
 def _ends(entry: Entry) -> bool:
-    return entry.kind == "refused" or (
-        entry.kind in ("decided", "finished") and entry.what not in _SAY_NOTHING
-    )
+    return entry.kind == "refused" or entry.what not in _SAY_NOTHING
 
 
-def _opens(entry: Entry, now: _Round) -> bool:
-    if entry.kind == "received":
-        return now.over
-    return entry.kind == "accepted" and bool(now.endings)
+def _answers(entry: Entry) -> bool:
+    """Tell whether an act presupposes an acceptance: a grant, a denial, a finishing as such."""
+    return entry.kind != "refused" and (entry.what in _SAY_NOTHING or entry.what == Outcome.DENIED)
 
 
-def _take(now: _Round, entry: Entry) -> None:
-    now.acts.append(entry)
-    if entry.kind == "received":
-        if now.granted:
-            now.after_grant.append(entry)
-            now.applied_again = True
-        now.received = True
-    elif entry.kind == "accepted":
-        _accept(now, entry)
-    elif not _ends(entry):
-        if not now.endings and not now.waiting:
-            now.granted = True
-        if not now.accepted:
+def _take(rounds: list[_Round], entry: Entry) -> None:
+    """Take the next receipt, acceptance or answer."""
+    now = rounds[-1]
+    if entry.kind not in ("received", "accepted"):
+        now.acts.append(entry)
+        if _answers(entry) and not (now.accepted or now.ended or now.granted):
             now.waiting.append(entry)
-    elif entry.what == Outcome.DENIED and entry.kind != "refused" and not now.accepted:
-        now.waiting.append(entry)
-    else:
-        now.endings.append(entry)
-
-
-def _accept(now: _Round, entry: Entry) -> None:
-    if now.granted and (now.accepted or now.applied_again):
-        now.after_grant.append(entry)
+        else:
+            _settle_waiting(now)
+            _settle(now, entry)
         return
-    now.accepted = True
-    now.early += now.waiting
+    if entry.kind == "accepted":
+        now.early += now.waiting
+        now.waiting.clear()
+    else:
+        _settle_waiting(now)
+    if now.ended is not None:
+        now = _Round(opener=entry, follows=now.ended)
+        rounds.append(now)
+    now.acts.append(entry)
+    if now.granted is not None:
+        now.after_grant.append(entry)
+    elif entry.kind == "accepted":
+        now.accepted = True
+    else:
+        now.received = True
+
+
+def _settle(now: _Round, act: Entry) -> None:
+    """Know that an act ends the round, or grants it; of the two the later holds."""
+    if _ends(act):
+        now.ended, now.granted = act, None
+    elif act.what == Outcome.GRANTED:
+        now.ended, now.granted = None, act
+
+
+def _settle_waiting(now: _Round) -> None:
+    """Know that no acceptance follows before a receipt: what waits is no reversed time."""
+    for act in now.waiting:
+        _settle(now, act)
     now.waiting.clear()
-    now.granted = False
 
 
 def _read(
@@ -176,5 +176,4 @@ def _read(
     found = rounds[index]
     ledger = read_round(counted, contradicting, any_entry, found.early, found.after_grant)
     ledger.number, ledger.opener, ledger.follows = index + 1, found.opener, found.follows
-    ledger.endings = found.ended_by
     return ledger

@@ -102,14 +102,14 @@ class _Telling:
             return
         yield ""
         yield f"{self._label('rounds')}:"
-        for each in found.case.rounds:
+        following = [each.ledger.follows for each in found.case.rounds[1:]]
+        for each, ending in zip(found.case.rounds, [*following, None], strict=True):
             ledger = each.ledger
             opened = ledger.opener or ledger.opened
             parts = [self._label("round", each.number), self._cited("opened", opened)]
-            ends = ledger.endings or [
-                act for act in (ledger.decided, ledger.finished, ledger.refused) if act is not None
-            ]
-            parts += [self._cited("ended", min(ends))] if ends else [self._label("running")]
+            acts = (ending, ledger.decided, ledger.finished, ledger.refused)
+            ends = [act for act in acts if act is not None]
+            parts += [self._cited("ended", ending or min(ends)) if ends else self._label("running")]
             yield f"  {'  '.join(parts)}"
 
     def _cited(self, label: str, entry: Entry) -> str:

@@ -170,22 +170,6 @@ def test_an_assumed_start_says_from_what_and_why():
     )
 
 
-def test_a_step_without_a_start_says_what_it_is_assumed_to_follow():
-    law = rules({"step": days(2)})
-    first = event("step_started", "2018-10-15 10:00:00", step="a")
-    ended = event("step_finished", "2018-10-16 10:00:00", step="a")
-    orphan = event("step_finished", "2018-10-18 10:00:00", step="b")
-    clocks = clocks_of(first, ended, orphan, law=law)
-    assert clocks["step:b:1"].shown(clocks["step:b:1"].clock.counting.start) == (
-        "2018-10-16 10:00:00"
-    )
-    assert clocks["step:b:1"].start.en == (
-        "assumed from: step finished (record 2); no start is on record before: "
-        "step finished (record 3)"
-    )
-    assert clocks["step:a:1"].end.zh == "环节结束（记录 2）"
-
-
 def test_a_new_period_after_the_corrections_says_so():
     asked = event("corrections_requested", "2018-10-18 09:00:00", items=["a"])
     given = event("corrections_supplied", "2018-10-24 09:00:00", items=["a"])

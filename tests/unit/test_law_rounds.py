@@ -200,7 +200,7 @@ class TestOneSecond:
         )
         assert len(case.rounds) == 1
         assert clock(case).stopped_at == at(self.ONE)
-        assert found(case) == {"refused_after_acceptance": (self.ONE, "yellow")}
+        assert found(case) == {"refusal_after_acceptance": (self.ONE, "yellow")}
 
     def test_ended_received_accepted_and_ended_again_in_one_second(self):
         case = assessed(
@@ -276,8 +276,8 @@ class TestAfterAGrant:
         assert len(case.rounds) == 1
         assert [c.clock_id for c in case.clocks if c.kind == "acceptance"] == ["acceptance:1"]
         assert [(str(f.code), str(f.level)) for f in case.findings] == [
-            ("opened_after_grant", "yellow"),
-            ("opened_after_grant", "yellow"),
+            ("act_after_grant", "yellow"),
+            ("act_after_grant", "yellow"),
         ]
 
     def test_an_ending_after_it_lets_a_next_round_begin(self):
@@ -315,7 +315,6 @@ class TestASecondDecision:
             ACCEPTED,
             event("step_started", "2026-03-02 11:00:00", step=step),
             decided("2026-03-03 10:00:00", step="决定"),
-            event("finished", "2026-03-03 10:00:00"),
             event("step_finished", "2026-03-23 10:00:00", step=step),
             decided("2026-03-24 10:00:00", step="决定"),
         )
@@ -351,8 +350,8 @@ class TestAfterTheDecision:
             event("extended", "2026-03-03 10:00:01", amount=5),
         )
         levels = found(case)
-        assert levels["suspended_after_decision"][1] == "yellow"
-        assert levels["extended_after_decision"][1] == "yellow"
+        assert levels["suspension_after_decision"][1] == "yellow"
+        assert levels["extension_after_decision"][1] == "yellow"
         assert all(c.stopped_at is None or c.stopped_at >= c.counting.start for c in case.clocks)
 
     @pytest.mark.parametrize(
@@ -375,20 +374,36 @@ class TestAfterTheDecision:
         assert {code: level for code, (_, level) in found(case).items()} == told
 
     @pytest.mark.parametrize(
-        "act",
+        ("act", "code"),
         [
-            event("suspended", "2026-03-09 10:00:00", suspension="testing", days_asked=5),
-            event("extended", "2026-03-09 10:00:00", amount=5),
-            event("step_started", "2026-03-09 10:00:00", step="制证"),
+            (
+                event("suspended", "2026-03-09 10:00:00", suspension="testing", days_asked=5),
+                "suspension_after_decision",
+            ),
+            (event("extended", "2026-03-09 10:00:00", amount=5), "extension_after_decision"),
+            (event("step_started", "2026-03-09 10:00:00", step="制证"), "step_after_decision"),
         ],
         ids=["suspended", "extended", "step"],
     )
-    def test_after_the_finishing(self, act):
+    def test_after_the_finishing(self, act, code):
+        """Also a step that the flow places after the decision; also where no flow is known."""
         decision = decided("2026-03-03 10:00:00", step="决定")
         finished = event("finished", "2026-03-06 10:00:00")
-        levels = found(assessed(FLOW, ACCEPTED, decision, finished, act))
-        assert levels["act_after_finishing"] == ("2026-03-09 10:00:00", "yellow")
-        assert not [code for code in levels if code.endswith("after_decision")]
+        for law in (FLOW, NO_FLOW):
+            levels = found(assessed(law, ACCEPTED, decision, finished, act))
+            assert levels[code] == ("2026-03-09 10:00:00", "yellow")
+
+    def test_the_flow_may_say_in_which_step_the_decision_is_made(self):
+        flow = [
+            {"code": "审查", "name": "审查"},
+            {"code": "决定", "name": "决定", "decision": True},
+            {"code": "制证", "name": "制证"},
+        ]
+        law = rules({"promised": days(7)}, preset="cn-permit", flow=flow)
+        for step, told in (("制证", {}), ("审查", {"step_after_decision"})):
+            begun = event("step_started", "2026-03-04 09:00:00", step=step)
+            case = assessed(law, ACCEPTED, decided("2026-03-03 10:00:00"), begun)
+            assert found(case).keys() == set(told)
 
 
 class TestReturnedAtTheBrink:

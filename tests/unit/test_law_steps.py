@@ -104,7 +104,7 @@ class TestPairs:
             began("2026-03-02 10:05:00", "o1", 1),
             ended("2026-03-03 10:05:00", "o1", 2),
         )
-        assert [stopped for _, _, stopped in passes(case)] == [None, "03-03 10:05"]
+        assert passes(case) == [("step:审查:1", "03-02 10:05", None)]
         assert ("step_not_started", "03-03 10:05", "none") in found(case)
 
     def test_where_only_one_has_a_sequence_the_officer_tells(self):

@@ -148,40 +148,6 @@ class TestSteps:
         case = assessed(self.law, ACCEPTED, begun, refused)
         assert clock(case, "step:审查:1").stopped_at == at("2018-10-16 16:00:00")
 
-    def test_an_end_without_a_start_is_known_when_it_came(self):
-        ended = step("step_finished", "2018-10-22 11:00:00")
-        assumed = clock(assessed(self.law, ACCEPTED, ended), "step:审查:1")
-        assert assumed.known_from == assumed.stopped_at == at("2018-10-22 11:00:00")
-
-    def test_it_began_with_the_latest_step_that_ended_before_it(self):
-        case = assessed(
-            self.law,
-            ACCEPTED,
-            step("step_finished", "2018-10-16 11:00:00", "甲"),
-            step("step_finished", "2018-10-17 11:00:00", "乙"),
-            step("step_finished", "2018-10-19 11:00:00"),
-            step("step_finished", "2018-10-20 11:00:00", "丙"),
-        )
-        assert shown(clock(case, "step:审查:1").counting.start) == "2018-10-17 11:00:00"
-
-    def test_or_with_the_acceptance_and_where_that_is_later_with_the_first_record(self):
-        received = event("received", "2018-10-12 10:00:00")
-        for ended, began in (
-            ("2018-10-16 11:00:00", "2018-10-15 10:00:00"),
-            ("2018-10-15 10:00:00", "2018-10-15 10:00:00"),
-            ("2018-10-15 09:59:59", "2018-10-12 10:00:00"),
-        ):
-            case = assessed(self.law, received, ACCEPTED, step("step_finished", ended))
-            assert shown(clock(case, "step:审查:1").counting.start) == began
-
-    def test_or_with_the_first_record_where_there_is_no_acceptance(self):
-        case = assessed(
-            self.law,
-            event("received", "2018-10-12 10:00:00"),
-            step("step_finished", "2018-10-16 11:00:00"),
-        )
-        assert shown(clock(case, "step:审查:1").counting.start) == "2018-10-12 10:00:00"
-
     def test_a_start_of_another_step_after_an_end_reverses_nothing(self):
         case = assessed(
             self.law,
