@@ -128,6 +128,8 @@ class FlowStep(Stated):
     post: Code | None = None
     limit: Limit | None = None
     mandatory: bool = False
+    decision: bool = False
+    """Whether the decision is made in it: what stands after it may begin after the decision."""
 
 
 class ItemVersion(Stated):
@@ -159,8 +161,16 @@ class ItemVersion(Stated):
         )
 
 
+OTHER: Final = "*"
+"""The code of what a catalogue states for any other item than those that it lists."""
+
+
 class Item(Stated):
-    """An item (事项) by its implementation code (实施编码)."""
+    """An item (事项) by its implementation code (实施编码).
+
+    One of code `*` states what holds for every item that is not listed: of its department, or its
+    region and what lies in it, or, without either, of the whole catalogue.
+    """
 
     code: Code
     name: Name
@@ -169,7 +179,31 @@ class Item(Stated):
     """事项类型: 01 许可 … 10 其他, 20 公共服务."""
     case_type: CaseType | None = None
     department: Code | None = None
+    region: Code | None = None
+    """Only of code `*`: where it holds."""
     versions: tuple[ItemVersion, ...] = Field(min_length=1, max_length=MOST_VERSIONS)
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Where an item of code `*` holds: of a department, in a region, or everywhere."""
+        if self.department is not None:
+            return "department", self.department
+        return ("region", self.region) if self.region is not None else ("", "")
+
+    @property
+    def key(self) -> str:
+        """What it goes by in a catalogue: its code; `*` once for each place."""
+        if self.code != OTHER or self.place == ("", ""):
+            return self.code
+        return f"{OTHER}@{self.place[0]}:{self.place[1]}"
+
+    @model_validator(mode="after")
+    def _placed(self) -> Item:
+        if self.region is not None and self.code != OTHER:
+            raise ValueError("only an item of code `*` states a region: leave it out")
+        if self.region is not None and self.department is not None:
+            raise ValueError("`*` holds for a department or for a region: state one of the two")
+        return self
 
     @model_validator(mode="after")
     def _one_at_a_time(self) -> Item:
@@ -235,6 +269,12 @@ class Catalogue:
         dumped: dict[str, Any] = _CONTENT.dump_python(self._parts(), mode="json", by_alias=True)
         if not self.sources:  # a catalogue of an earlier version keeps its own version
             del dumped["sources"]
+        for item in dumped["items"]:
+            if item["region"] is None:
+                del item["region"]
+            for step in (step for version in item["versions"] for step in version["flow"]):
+                if not step["decision"]:
+                    del step["decision"]
         return dumped
 
     @cached_property
@@ -242,6 +282,15 @@ class Catalogue:
         """A digest of the content: the same files give the same version everywhere."""
         canonical = json.dumps(self.content, ensure_ascii=False, sort_keys=True).encode()
         return hashlib.blake2b(canonical, digest_size=6).hexdigest()
+
+    @cached_property
+    def others(self) -> dict[tuple[str, str], Item]:
+        """What is stated for any other item (`*`), by where it holds."""
+        return {item.place: item for item in self.items.values() if item.code == OTHER}
+
+    def lists(self, item: str) -> bool:
+        """Tell whether an item is listed by its own code, in force or not."""
+        return item != OTHER and item in self.items
 
     def _parts(self) -> CatalogueFile:
         lists = {kind: tuple(getattr(self, kind).values()) for kind in LISTS}

@@ -100,7 +100,7 @@ def _joined(
         for kind in LISTS:
             key = _KEYS.get(kind, "code")
             for index, thing in enumerate(getattr(part, kind)):
-                code = getattr(thing, key)
+                code = thing.key if kind == "items" else getattr(thing, key)
                 if code in found[kind]:
                     remedy = "keep one of the two, or give the other its own code"
                     message = f"{code} is stated twice"
@@ -183,6 +183,7 @@ def _references(part: CatalogueFile) -> Iterator[tuple[str, Loc, str | None]]:
         yield from _of_policy(("presets", n, "policy"), preset.policy)
     for n, item in enumerate(part.items):
         yield "departments", ("items", n, "department"), item.department
+        yield "regions", ("items", n, "region"), item.region
         for m, version in enumerate(item.versions):
             yield from _of_version(("items", n, "versions", m), version)
 

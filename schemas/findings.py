@@ -43,6 +43,20 @@ class FindingCode(StrEnum):
     PROMISE_CUT = "promise_cut"
     STEP_NOT_STARTED = "step_not_started"
     STEP_NOT_FINISHED = "step_not_finished"
+    STEP_HANDED_OVER = "step_handed_over"  # 移交
+    ROUND_WITHOUT_RECEIPT = "round_without_receipt"
+    RETURNED_AT_BRINK = "returned_at_brink"  # 压线退件
+    ACT_AFTER_GRANT = "act_after_grant"
+    SECOND_DECISION = "second_decision"
+    REFUSAL_AFTER_ACCEPTANCE = "refusal_after_acceptance"
+    SUSPENSION_AFTER_DECISION = "suspension_after_decision"
+    EXTENSION_AFTER_DECISION = "extension_after_decision"
+    STEP_AFTER_DECISION = "step_after_decision"
+    STEP_AFTER_DECISION_NO_FLOW = "step_after_decision_no_flow"
+    ITEM_UNKNOWN = "item_unknown"
+    ITEM_NOT_IN_FORCE = "item_not_in_force"  # 已取消的审批事项
+    ITEM_MISSING = "item_missing"
+    ITEM_COVERED = "item_covered"
 
 
 class FindingRule(NamedTuple):
@@ -54,6 +68,7 @@ class FindingRule(NamedTuple):
 
 _LICENSING: Final = "《行政许可法》"
 _PRACTICE: Final = "电子监察数据规范"
+_CANCELLED: Final = "行政审批制度改革要求：已取消的审批事项不得变相审批"
 
 RULES: Final = {
     FindingCode.RECORD_CONFLICT: FindingRule(Level.NONE, _PRACTICE),
@@ -69,15 +84,15 @@ RULES: Final = {
         Level.NONE, f"{_LICENSING}第三十二条第一款第一项、第二项"
     ),
     FindingCode.ACCEPTANCE_MISSING: FindingRule(Level.NONE, f"{_LICENSING}第三十二条"),
-    FindingCode.DECISION_BEFORE_ACCEPTANCE: FindingRule(Level.NONE, f"{_LICENSING}第三十二条"),
+    FindingCode.DECISION_BEFORE_ACCEPTANCE: FindingRule(Level.YELLOW, f"{_LICENSING}第三十二条"),
     FindingCode.VOIDED_AFTER_BREACH: FindingRule(Level.YELLOW, f"{_LICENSING}第四十二条"),
     FindingCode.SUSPENSION_NOT_ALLOWED: FindingRule(Level.NONE, f"{_LICENSING}第四十五条"),
     FindingCode.SUSPENSION_WITHOUT_BASIS: FindingRule(Level.YELLOW, f"{_LICENSING}第四十五条"),
     FindingCode.SUSPENSION_UNTOLD: FindingRule(Level.YELLOW, f"{_LICENSING}第四十五条"),
     FindingCode.SUSPENSION_DAYS_UNKNOWN: FindingRule(Level.NONE, f"{_LICENSING}第四十五条"),
     FindingCode.SUSPENSION_AFTER_BREACH: FindingRule(Level.NONE, f"{_LICENSING}第四十五条"),
-    FindingCode.SUSPENSION_AT_BRINK: FindingRule(Level.NONE, f"{_LICENSING}第四十五条"),
-    FindingCode.SUSPENSIONS_MANY: FindingRule(Level.NONE, f"{_LICENSING}第四十五条"),
+    FindingCode.SUSPENSION_AT_BRINK: FindingRule(Level.NOTICE, f"{_LICENSING}第四十五条"),
+    FindingCode.SUSPENSIONS_MANY: FindingRule(Level.NOTICE, f"{_LICENSING}第四十五条"),
     FindingCode.SUSPENSION_NOT_ENDED: FindingRule(Level.NONE, f"{_LICENSING}第四十五条"),
     FindingCode.RESUMED_WITHOUT_START: FindingRule(Level.NONE, f"{_LICENSING}第四十五条"),
     FindingCode.EXTENSION_REFUSED: FindingRule(Level.YELLOW, f"{_LICENSING}第四十二条第一款"),
@@ -86,6 +101,22 @@ RULES: Final = {
     FindingCode.PROMISE_CUT: FindingRule(Level.NONE, f"{_LICENSING}第四十二条"),
     FindingCode.STEP_NOT_STARTED: FindingRule(Level.NONE, _PRACTICE),
     FindingCode.STEP_NOT_FINISHED: FindingRule(Level.NONE, _PRACTICE),
+    FindingCode.STEP_HANDED_OVER: FindingRule(Level.NONE, _PRACTICE),
+    FindingCode.ROUND_WITHOUT_RECEIPT: FindingRule(Level.NONE, f"{_LICENSING}第三十二条"),
+    FindingCode.RETURNED_AT_BRINK: FindingRule(Level.YELLOW, f"{_LICENSING}第四十二条"),
+    FindingCode.ACT_AFTER_GRANT: FindingRule(Level.YELLOW, _PRACTICE),
+    FindingCode.SECOND_DECISION: FindingRule(Level.YELLOW, f"{_LICENSING}第四十二条"),
+    FindingCode.REFUSAL_AFTER_ACCEPTANCE: FindingRule(Level.YELLOW, f"{_LICENSING}第三十二条"),
+    FindingCode.SUSPENSION_AFTER_DECISION: FindingRule(Level.YELLOW, f"{_LICENSING}第四十五条"),
+    FindingCode.EXTENSION_AFTER_DECISION: FindingRule(
+        Level.YELLOW, f"{_LICENSING}第四十二条第一款"
+    ),
+    FindingCode.STEP_AFTER_DECISION: FindingRule(Level.YELLOW, _PRACTICE),
+    FindingCode.STEP_AFTER_DECISION_NO_FLOW: FindingRule(Level.NONE, _PRACTICE),
+    FindingCode.ITEM_UNKNOWN: FindingRule(Level.RED, _CANCELLED),
+    FindingCode.ITEM_NOT_IN_FORCE: FindingRule(Level.RED, _CANCELLED),
+    FindingCode.ITEM_MISSING: FindingRule(Level.YELLOW, _PRACTICE),
+    FindingCode.ITEM_COVERED: FindingRule(Level.NONE, _PRACTICE),
 }
 """Every finding's rule. Levels are defaults: `policy.finding_levels` states others."""
 

@@ -48,8 +48,11 @@ class ClockRecord(Struct, frozen=True, kw_only=True):
     """One clock of a case (时限), as it stood when it was written."""
 
     clock_id: str
-    """Unique within the case: `promised`, `statutory`, `acceptance:N`, `step:CODE:N`."""
+    """Unique within the case: `promised`, `statutory`, `acceptance:N`, `step:CODE:N`; of a later
+    round `@RECORD/promised`, by the record that opens it (`schemas.about`)."""
     clock: ClockKind
+    round: int = 1
+    """Which life of the case it is of (轮次): only how it is shown, a late record renumbers."""
     step: str | None = None
     region: str | None = None
     department: str | None = None
@@ -105,8 +108,28 @@ class FindingRecord(Struct, frozen=True, kw_only=True):
     occurred_at: Seconds
 
 
+class RoundRecord(Struct, frozen=True, kw_only=True):
+    """One life of a case (轮次), as it stood when it was written."""
+
+    number: int
+    opened_by: int | None = None
+    """The record that opens it and names its clocks; None for the first round."""
+    opened_at: Seconds
+    received_at: Seconds | None = None
+    accepted_at: Seconds | None = None
+    decided_at: Seconds | None = None
+    outcome: Outcome | None = None
+    finished_at: Seconds | None = None
+    ended_at: Seconds | None = None
+    catalogue: str
+    """The version of the catalogue whose limits hold for it."""
+
+
 class CaseRecord(Struct, frozen=True, kw_only=True):
     """A case (办件) and all its clocks after a change.
+
+    Where it has several rounds, what it says of receipt, acceptance, decision and end is the last
+    one's.
 
     The highest revision of the highest epoch is the present.
     """
@@ -144,6 +167,8 @@ class CaseRecord(Struct, frozen=True, kw_only=True):
     """The version of the catalogue whose limits hold for this case."""
     clocks: list[ClockRecord]
     findings: list[FindingRecord]
+    rounds: list[RoundRecord] = []
+    """Its lives, where it has more than one."""
 
 
 Move = Literal["issued", "retracted", "resolved", "reopened"]
@@ -190,6 +215,11 @@ class MoveRecord(Struct, frozen=True, kw_only=True):
     catalogue: str
     calendar: str
     calendar_version: str
+    round: int = 1
+    record: int | None = None
+    """The record that its clock started with when it was issued, or that shows the finding."""
+    replaces: str | None = None
+    """The card in whose place it was issued: the same clock, of another round by later records."""
 
 
 class LifeRecord(Struct, frozen=True, kw_only=True, tag="life"):

@@ -157,7 +157,59 @@ FINDINGS: Final = {
     FindingCode.STEP_NOT_FINISHED: Words(
         "办件已办结而环节未结束", "the case ended, a step of it did not"
     ),
+    FindingCode.STEP_HANDED_OVER: Words(
+        "环节未结束即由他人接手，按移交计", "a step was begun again before it ended: handed over"
+    ),
+    FindingCode.ROUND_WITHOUT_RECEIPT: Words(
+        "上一轮终结后未重新收件即受理",
+        "accepted again after an ending, without an application on record",
+    ),
+    FindingCode.RETURNED_AT_BRINK: Words(
+        "压线退件：临近到期或超期后退件、撤回或作废，又重新办理",
+        "returned, withdrawn or voided just before the due time or past it, and opened again",
+    ),
+    FindingCode.ACT_AFTER_GRANT: Words(
+        "准予之后又收件或受理", "received or accepted after it was granted"
+    ),
+    FindingCode.SECOND_DECISION: Words(
+        "再次作出决定，日期或结果不同", "a second decision, on another date or to another end"
+    ),
+    FindingCode.REFUSAL_AFTER_ACCEPTANCE: Words(
+        "受理之后又不予受理", "refused after it was accepted"
+    ),
+    FindingCode.SUSPENSION_AFTER_DECISION: Words(
+        "作出决定或办结后才启动特别程序",
+        "a special procedure began after the decision, or the finishing",
+    ),
+    FindingCode.EXTENSION_AFTER_DECISION: Words(
+        "作出决定或办结后才延期", "extended after the decision, or the finishing"
+    ),
+    FindingCode.STEP_AFTER_DECISION: Words(
+        "作出决定后仍开始不应在其后的环节，或办结后仍开始环节",
+        "a step began after the finishing, or after a decision where the flow has it before",
+    ),
+    FindingCode.STEP_AFTER_DECISION_NO_FLOW: Words(
+        "作出决定后开始的环节（目录无流程可对照）",
+        "a step began after the decision; the catalogue states no flow to hold it against",
+    ),
+    FindingCode.ITEM_UNKNOWN: Words("目录中没有此事项", "the catalogue does not know this item"),
+    FindingCode.ITEM_NOT_IN_FORCE: Words(
+        "事项当日未生效或已取消", "the item is not in force on that day"
+    ),
+    FindingCode.ITEM_MISSING: Words("记录未写明事项", "no record names the item"),
+    FindingCode.ITEM_COVERED: Words(
+        "目录未单列此事项，按“其他事项”计时",
+        "the catalogue does not list this item; it is counted as any other (“*”)",
+    ),
 }
+NO_CLOCKS: Final = {
+    "item_unknown": Words("目录中没有其事项", "the catalogue does not know the item"),
+    "item_not_in_force": Words("事项当日未生效或已取消", "the item was not in force on that day"),
+    "item_missing": Words("记录未写明事项", "no record names the item"),
+    "no_limit": Words("目录未规定时限", "the catalogue states no limit"),
+    "not_started": Words("按现有记录尚无时限开始", "no clock has started by the records"),
+}
+"""Why a case has no clock, which is not the same as “in time”."""
 REFUSALS: Final = {
     "kind": Words("该种类不属于法定特别程序", "no law allows this kind"),
     "basis": Words("无启动依据", "no basis on record"),
@@ -253,6 +305,9 @@ REASONS: Final = {
     ),
     "due_moved": Words("到期时间已变更", "the due time moved"),
     "clock_gone": Words("记录更正后无此时限", "corrected records no longer start this clock"),
+    "round": Words(
+        "记录更正后此时限属于另一轮办理", "by corrected records this clock is of another round"
+    ),
     "superseded": Words(
         "监察状态已重新建立，不再发出此牌，并非已办结",
         "the engine's state was begun anew and does not issue this any more; it is not resolved",

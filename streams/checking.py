@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Final
 from schemas.codes import ClockKind
 from schemas.sources import EVERYWHERE
 from streams.engine.calendar import day_of
+from streams.engine.case import assess
 from streams.engine.clocks import counted
 from streams.engine.counting import DAY
+from streams.engine.entries import entry_of, merge
 from streams.engine.rules import Rules, promise_exceeds_statute
 from streams.engine.zone import FIRST_DAY
+from streams.watched import Watched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from schemas.catalogue import Catalogue, Item, ItemVersion
     from schemas.events import StepEvent
     from schemas.limits import Limit
+    from streams.engine.entries import Entry
     from streams.engine.rules import CaseRules
 
 YEAR: Final = 366
@@ -49,7 +53,7 @@ def findings(catalogue: Catalogue) -> Iterator[Finding]:
     for item in catalogue.items.values():
         for version in item.versions:
             since = f"@{version.effective_from}" if version.effective_from else ""
-            yield from _version(f"items[{item.code}{since}]", rules, item, version)
+            yield from _version(f"items[{item.key}{since}]", rules, item, version)
 
 
 def remarks(catalogue: Catalogue) -> Iterator[Finding]:
@@ -153,10 +157,12 @@ class EventCheck:
     """Reads events and remembers the codes in them that a catalogue does not know.
 
     A list that the catalogue leaves empty is not compared with, except the items: an unknown item
-    has no clock.
+    has no clock, unless the catalogue covers it (`*`) or the hall states the due moment.
     """
 
     def __init__(self, catalogue: Catalogue) -> None:
+        self._rules = Rules.of(catalogue)
+        self._cases: dict[str, list[Entry]] = {}
         self._known: dict[str, Mapping[str, object]] = {
             "items": catalogue.items,
             "regions": catalogue.regions,
@@ -171,18 +177,37 @@ class EventCheck:
 
     def read(self, line: int, event: StepEvent) -> None:
         """Read one event; `line` is where it stands."""
+        entries = self._cases.setdefault(event.case_no, [])
+        self._cases[event.case_no] = merge(entries, entry_of(event)) or entries
         if event.item is not None:
             self._item_of[event.case_no] = event.item
         codes = {"items": event.item, "regions": event.region, "departments": event.department}
         for kind, code in codes.items():
             if code is None or code in self._known[kind]:
                 continue
-            if kind == "items" or self._known[kind]:
+            if (kind == "items" and not self._covers(event)) or (
+                kind != "items" and self._known[kind]
+            ):
                 self._unknown.setdefault(kind, _Unknown()).seen(code, line)
         item = self._item_of.get(event.case_no, "")
         flow = self._flows.get(item)
         if event.step is not None and flow and event.step not in flow:
             self._unknown.setdefault(f"items[{item}].flow", _Unknown()).seen(event.step, line)
+
+    def _covers(self, event: StepEvent) -> bool:
+        """Tell whether the catalogue states limits for any other item where this one is handled."""
+        if not self._rules.catalogue.others:
+            return False
+        place = event.region or "", event.department or ""
+        at = int(event.occurred_at.timestamp())
+        return self._rules.resolve(event.item or "", *place, at).standing == "covered"
+
+    def watched(self) -> Iterator[str]:
+        """Say how many cases have no clock by all their records, and why."""
+        watched = Watched()
+        for case_no in sorted(self._cases):
+            watched.see(assess(self._cases[case_no], self._rules))
+        yield from watched.told()
 
     def findings(self) -> Iterator[Finding]:
         """Give every unknown code, the most frequent first."""

@@ -70,6 +70,8 @@ class Issued:
     def __init__(self) -> None:
         self._latest: dict[str, dict[str, MoveRecord]] = {}
         self._issued_at: dict[str, int] = {}
+        self._replaced: dict[str, str] = {}
+        """The names within their case of cards whose clock is of another round by now."""
         self.epoch = 0
         """The latest that anything on record is of."""
 
@@ -83,6 +85,9 @@ class Issued:
         self.epoch = max(self.epoch, move.epoch)
         if move.move == "issued":
             self._issued_at.setdefault(move.card_id, move.at)
+        if move.reason == "round":
+            name = f"{card_key(move.clock_id, move.level)}/{move.sequence}"
+            self._replaced[move.card_id] = name
         cards = self._latest.setdefault(move.case_no, {})
         key = card_key(move.clock_id, move.level)
         known = cards.get(key)
@@ -115,6 +120,8 @@ class Issued:
             moves=move.move_no,
             standing=move.move != "retracted",
             active=move.active,
+            record=-1 if move.record is None else move.record,
+            replaces=self._replaced.get(move.replaces or "", ""),
         )
 
 

@@ -18,6 +18,7 @@ from schemas import topics
 from schemas.verdicts import MoveRecord, encode
 from streams.engine.case import assess
 from streams.engine.judge import CardMove
+from streams.engine.pins import pinned_by
 from streams.engine.records import case_record, move_record
 from streams.engine.state import unpack
 from streams.runtime.faults import told_of
@@ -139,8 +140,8 @@ def resend(
         case_no, state = key.decode(), unpack(raw)
         if case_no in aside:
             continue
-        rules_then = references.rules_of(state.catalogue)
-        assessed = assess(state.entries, rules_then.lasting(state.standard_day))
+        law, pinned = pinned_by(state.pins, state.law, references.rules_of)
+        assessed = assess(state.entries, law, pinned)
         record = case_record(case_no, state.revision, assessed, own.now, state.cards, state.epoch)
         write(Out(topics.CASES.name, partition, key, encode(record)))
         sent.cases += 1

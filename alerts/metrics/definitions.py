@@ -15,6 +15,7 @@ from prometheus_client.core import GaugeMetricFamily
 
 from schemas.codes import ClockKind
 from schemas.findings import FindingCode
+from streams.engine.listing import NO_CLOCK
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -146,6 +147,13 @@ CASES_PROVISIONAL: Final = Metric(
     "gauge",
     "Open cases with a due time that rests on days which nobody has decreed yet (暂定)",
 )
+CASES_WITHOUT_CLOCK: Final = Metric(
+    "jiancha_open_cases_without_clock",
+    "gauge",
+    "Open cases that no clock watches (无计时), by why",
+    ("reason",),
+    len(NO_CLOCK),
+)
 ENGINE_TIME: Final = Metric(
     "jiancha_engine_time_timestamp_seconds",
     "gauge",
@@ -194,6 +202,7 @@ FINDINGS: Final = (
     OPEN_CASES,
     CASES_WITH_CARD,
     CASES_PROVISIONAL,
+    CASES_WITHOUT_CLOCK,
     ENGINE_TIME,
     CALENDAR_END,
     CHANGE_LEFT,

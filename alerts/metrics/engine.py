@@ -14,6 +14,7 @@ from schemas.changes import ChangeResult
 from schemas.decoding import NOT_ALLOWED
 from schemas.findings import finding_code
 from schemas.ticks import ChangeSubject
+from streams.engine.listing import NO_CLOCK
 from streams.engine.zone import zone_of
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class EngineMetrics:
     def moved(self, move: MoveRecord) -> None:
         """Count a card's move."""
         place = self._places(move.region, move.department)
-        if move.move == "issued":
+        if move.move == "issued" and move.replaces is None:
             self._issued.labels(*place, move.clock, move.level).inc()
             if move.holds_from == move.due_at + 1:
                 self._breaches.labels(*place, move.clock).inc()
@@ -157,6 +158,11 @@ class EngineMetrics:
         yield d.OPEN_CASES.family({(): sum(n for _, n in still_open)})
         yield d.CASES_WITH_CARD.family(levels)
         yield d.CASES_PROVISIONAL.family({(): provisional})
+        unwatched: dict[tuple[str, ...], float] = {(reason,): 0.0 for reason in NO_CLOCK}
+        for found, n in still_open:
+            if found.no_clock is not None:
+                unwatched[found.no_clock,] += n
+        yield d.CASES_WITHOUT_CLOCK.family(unwatched)
         yield d.CHANGE_LEFT.family({(): sum(left for _, _, left in known)})
         held = [found for number, found in self._held.copy().items() if number in owned]
         in_memory, in_cold_store = (sum(column) for column in zip((0, 0), *held, strict=True))

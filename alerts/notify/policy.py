@@ -98,6 +98,10 @@ class Policy:
         """The latest epoch that has issued each card that rings."""
         self._told_before: set[str] = set()
         """The cards that an earlier notifier has told of, in whatever form."""
+        self._goes_by: dict[str, str] = {}
+        """The card whose alert goes on for another: its clock is of another round by now."""
+        self._replaced: set[str] = set()
+        """The cards whose alert goes on for another, until their retraction comes."""
         self._over: dict[str, _Ending] = {}
         self._pruned_at = _LONG_AGO
 
@@ -110,11 +114,14 @@ class Policy:
         alerts are repeated at all.
         """
         now = written_at if now is None else now
-        if not move.active:
-            return self._end(move, now, told=told)
-        if move.card_id in self._open:
+        rings_on = move.move == "retracted" and move.card_id in self._replaced
+        self._replaced.discard(move.card_id)
+        move = self._as_it_rings(move)
+        if rings_on or (move.active and move.card_id in self._open):
             self._epochs[move.card_id] = move.epoch
             return Outcome.KNOWN
+        if not move.active:
+            return self._end(move, now, told=told)
         if move.level.rank < self._rules.min_level.rank:
             return Outcome.BELOW_LEVEL
         # By what is on record, so that no notifier judges otherwise than another.
@@ -131,6 +138,16 @@ class Policy:
         batch.add(move, now, told=told)
         self._over.pop(batch.gathering.key, None)
         return Outcome.DIGESTED if self._crowded(batch) else Outcome.RINGS
+
+    def _as_it_rings(self, move: MoveRecord) -> MoveRecord:
+        """Give a move under the card that its alert goes by: nobody is woken twice by one clock."""
+        goes_by = self._goes_by.get(move.card_id)
+        if goes_by is None and move.active and move.replaces is not None:
+            first = self._goes_by.get(move.replaces, move.replaces)
+            if first in self._open:
+                goes_by = self._goes_by[move.card_id] = first
+                self._replaced.add(move.replaces)
+        return move if goes_by is None else msgspec.structs.replace(move, card_id=goes_by)
 
     def supersede(self, life: LifeRecord, now: float, *, told: bool) -> int:
         """End what only earlier lives of a partition's state have issued; give how many cards.
@@ -235,6 +252,9 @@ class Policy:
         self._epochs.pop(move.card_id, None)
         if card is None:
             return Outcome.SILENT
+        if self._goes_by:
+            kept = {new: old for new, old in self._goes_by.items() if old != move.card_id}
+            self._goes_by = kept
         before = move.card_id in self._told_before
         self._told_before.discard(move.card_id)
         batch = self._batches[self._gathering(card)] if self._gathers(card) else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from schemas.about import plain
 from schemas.codes import ClockKind
 from schemas.findings import finding_code
 from schemas.words import (
@@ -73,7 +74,7 @@ class Voice:
         found = finding_code(clock_id)
         if found is not None:
             return self.code("finding", found)
-        kind = clock_id.partition(":")[0]
+        kind = plain(clock_id).partition(":")[0]
         return self.code("clock", _SHORT.get(kind, kind))
 
     def reason(self, reason: str, clock: str) -> str:

@@ -64,6 +64,8 @@ def command(events: Path | None, directory: Path) -> None:
         for finding in check.findings():
             wrong += 1
             complain(f"{events}: {finding}")
+        for watch in check.watched():
+            complain(watch)
     told = f"{len(catalogue.items)} items"
     if events is not None:
         told += f", {lines} events"

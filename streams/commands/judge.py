@@ -15,16 +15,19 @@ from streams.commands.common import (
     MOMENT,
     catalogue_option,
     catalogue_or_exit,
+    complain,
     complain_of_line,
 )
 from streams.engine.offline import clock_line, finding_line, judge_offline
 from streams.engine.rules import Rules
+from streams.watched import Watched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
     from schemas.events import StepEvent
+    from streams.engine.case import Case
 
 
 @click.command("judge")
@@ -55,8 +58,9 @@ def command(
     """Judge a file of step events at a moment, without Kafka: one line for each clock.
 
     A clock is told once it is known: one that starts by silence (视为受理) when the time for an
-    answer is over. Events that happened after the moment are left out. Exit code 1 when a line
-    was no event; the others are judged all the same.
+    answer is over. Events that happened after the moment are left out. How many cases have no
+    clock, and why, is said on standard error. Exit code 1 when a line was no event; the others
+    are judged all the same.
 
     \b
     Example:
@@ -76,14 +80,20 @@ def command(
             else:
                 yield line.event
 
-    def write(line: dict[str, Any]) -> None:
-        output.write(json.dumps(line, ensure_ascii=False) + "\n")
-
+    watched = Watched()
     for case_no, case in judge_offline(good(), rules, moment):
-        for clock in case.known(moment):
-            write(clock_line(case_no, clock, moment))
-        for finding in case.findings if findings else ():
-            if finding.at <= moment:
-                write(finding_line(case_no, case, finding))
+        watched.see(case)
+        for told in _lines(case_no, case, moment, findings=findings):
+            output.write(json.dumps(told, ensure_ascii=False) + "\n")
+    for unwatched in watched.told():
+        complain(unwatched)
     if refused:
         sys.exit(FINDINGS)
+
+
+def _lines(case_no: str, case: Case, moment: int, *, findings: bool) -> Iterator[dict[str, Any]]:
+    for clock in case.known(moment):
+        yield clock_line(case_no, clock, moment)
+    for finding in case.findings if findings else ():
+        if finding.at <= moment:
+            yield finding_line(case_no, case, finding)

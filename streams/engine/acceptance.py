@@ -87,7 +87,7 @@ def notified_at(entry: Entry) -> int:
 
 def _answers(ledger: Ledger) -> Sequence[Entry]:
     kinds = ("corrections_requested", "corrections_supplied", *ANSWERS)
-    found = [entry for kind in kinds for entry in ledger.of(kind)]
+    found = [entry for kind in kinds for entry in ledger.of(kind) if entry not in ledger.early]
     return sorted(found, key=lambda entry: (notified_at(entry), entry))
 
 
@@ -173,14 +173,11 @@ def _start(ledger: Ledger, acceptance: Acceptance) -> Start | None:
     if silent is not None:
         return Start(silent.opened, silent.counting.due_at + 1, deemed=True)
     decision, accepted = ledger.decision, ledger.accepted
-    if accepted is not None and (decision is None or decision.at >= accepted.at):
+    if accepted is not None:
         return Start(accepted, accepted.at)
     if decision is None:
         return None
-    code = FindingCode.ACCEPTANCE_MISSING
-    if accepted is not None:
-        code = FindingCode.DECISION_BEFORE_ACCEPTANCE
-    acceptance.found.append(Found(code, decision, decision.at))
+    acceptance.found.append(Found(FindingCode.ACCEPTANCE_MISSING, decision, decision.at))
     supplies = [supply for supply in ledger.of("corrections_supplied") if supply.at <= decision.at]
     candidates = (supplies[-1] if supplies else None, ledger.received, ledger.opened)
     begun = next(c for c in candidates if c is not None and c.at <= decision.at)

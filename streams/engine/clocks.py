@@ -92,11 +92,20 @@ class Clock:
     """The due moment without an extension, by which one had to be approved and told."""
     cut: Counting | None = None
     """The promise as it was: it ended after the statute, which counts instead."""
+    handed_over: Sequence[Entry] = ()
+    """The later starts of a step: who began each answers for it since (移交)."""
+    round: int = 1
+    """Which life of the case it is of (轮次): only how it is shown."""
 
     @property
     def due_at(self) -> int:
         """The last second in time, an instant."""
         return self.counting.due_at
+
+    @property
+    def record(self) -> Entry:
+        """The record by which it is known again where its name changes."""
+        return self.started
 
     @property
     def running(self) -> bool:

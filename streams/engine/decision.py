@@ -44,7 +44,7 @@ def decision_clocks(
             else:
                 moves[kind] = stated_moved(kind, limit, began, ledger, rules, statement)
         cut = _cut(statement, rules, start, moves, found)
-        end = _end(ledger, rules)
+        end = _end(ledger, rules, began)
         for kind in limits:
             counts = ClockKind.STATUTORY if kind is ClockKind.PROMISED and cut else kind
             limit, move_ = limits[counts], moves[counts]
@@ -89,7 +89,8 @@ def _limits(
         if limit is not None and limit.stated is not None:
             statement = statement or statement_of(ledger)
             if statement is None:
-                found.append(Found(FindingCode.DUE_NOT_STATED, start.record, start.known_from))
+                if rules.version >= 0:  # of an item that is not listed nothing more is asked
+                    found.append(Found(FindingCode.DUE_NOT_STATED, start.record, start.known_from))
                 limit = rules.own.get(kind)
             elif statement.precedes(start.record.at, rules.calendar):
                 found.append(
@@ -125,12 +126,13 @@ def _cut(
     return promise
 
 
-def _end(ledger: Ledger, rules: CaseRules) -> Entry | None:
+def _end(ledger: Ledger, rules: CaseRules, began: int) -> Entry | None:
     """Find what ends the decision clocks: 作出决定 (§42 ¶1), 办结 (¶2), or the earlier of them.
 
     What is not on record cannot be waited for; a withdrawal, a voiding, a return ends at once.
     """
     acts = [act for act in (ledger.decided, ledger.refused, ledger.finished) if act is not None]
+    acts = [act for act in acts if act.at >= began]  # no clock stops before it starts
     if not acts:
         return None
     asked = rules.policy.clock_ends_at

@@ -105,6 +105,8 @@ class Entry(Struct, array_like=True, frozen=True, order=True):
     """The source took the record back: it counts as never sent."""
     by_date: bool = False
     """The due moment that the hall states is a date, which ends its day."""
+    sequence: int = -1
+    """Of a step (环节序号), as its source counts them; -1 for none."""
 
     def cannot_hold(self, fact: str) -> bool:
         """Tell whether the source cannot hold a fact, as its mapping declares."""
@@ -161,6 +163,7 @@ def entry_of(event: Envelope) -> Entry:
         within=event.occurred_at.microsecond > 0,
         voided=event.voided,
         by_date=facts.get("promised_by_date", False),
+        sequence=-1 if (sequence := facts.get("sequence")) is None else sequence,
     )
 
 
@@ -182,20 +185,31 @@ def merge(entries: Sequence[Entry], new: Entry) -> list[Entry] | None:
         return None
     if replaced and new.version == replaced[0].version:
         replaced = [old for old in replaced if _alike(old, new)]
-        if replaced and not _recorded_before(new, replaced[0]):
-            return None
+        if replaced:
+            new = _joined(new, replaced[0])
+            if new == replaced[0]:
+                return None
     merged = [old for old in entries if old not in replaced]
     insort(merged, new)
     return merged
 
 
 def _alike(one: Entry, other: Entry) -> bool:
-    """Tell whether two entries say the same; when it was written down is not what it says."""
-    return msgspec.structs.replace(one, recorded=other.recorded) == other
+    """Tell whether two entries say the same; when it was written down is not what it says.
+
+    An earlier version of this program kept no sequence: what it has kept contradicts none.
+    """
+    if one.sequence != other.sequence and min(one.sequence, other.sequence) >= 0:
+        return False
+    kept = msgspec.structs.replace(one, recorded=other.recorded, sequence=other.sequence)
+    return kept == other
 
 
-def _recorded_before(one: Entry, other: Entry) -> bool:
-    return one.recorded >= 0 and (other.recorded < 0 or one.recorded < other.recorded)
+def _joined(one: Entry, other: Entry) -> Entry:
+    """Join two entries that say the same: the first writing counts."""
+    recorded = min((e.recorded for e in (one, other) if e.recorded >= 0), default=-1)
+    sequence = max(one.sequence, other.sequence)
+    return msgspec.structs.replace(one, recorded=recorded, sequence=sequence)
 
 
 def effective(entries: Sequence[Entry]) -> tuple[Sequence[Entry], Sequence[Entry]]:

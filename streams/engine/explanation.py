@@ -152,7 +152,8 @@ def explain_case(
     if not entries:
         return None
     case = assess(entries, rules)
-    why = Why(case, {entry: number for number, entry in enumerate(entries, 1)})
+    numbers = {entry: number for number, entry in enumerate(entries, 1)}
+    whys = [Why(each, numbers) for each in case.rounds]
     ladders = rules.catalogue.ladders
     return CaseExplanation(
         case_no=case_no,
@@ -160,7 +161,10 @@ def explain_case(
         known_at=known_at,
         case=case,
         entries=tuple(entries),
-        clocks=tuple(explain_clock(clock, as_of, why, ladders) for clock in case.known(as_of)),
+        clocks=tuple(
+            explain_clock(clock, as_of, whys[clock.round - 1], ladders)
+            for clock in case.known(as_of)
+        ),
         findings=tuple(finding for finding in case.findings if finding.at <= as_of),
         cards=None if cards is None else tuple(c for c in cards if c.holds_from <= as_of),
     )

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from streams.engine.rules import CaseRules
 
 DAY: Final = 86_400
-ONCE: Final = ("received", "accepted", "decided")
-"""Acts of which a case has one."""
+ONCE: Final = ("received", "accepted")
+"""Acts of which a round has one; of decisions `streams.engine.flow` tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,8 @@ def of_records(ledger: Ledger, rules: CaseRules) -> Iterator[Found]:
     for entry in ledger.contradicting:
         yield Found(FindingCode.RECORD_CONFLICT, entry, entry.at)
     for kind in ONCE:
-        for again in ledger.of(kind)[1:]:
+        acts = [entry for entry in ledger.of(kind) if entry not in ledger.after_grant]
+        for again in acts[1:]:
             yield Found(FindingCode.REPEATED_ACT, again, again.at)
     for entry in ledger.unmatched:
         yield Found(FindingCode.RESUMED_WITHOUT_START, entry, entry.at)

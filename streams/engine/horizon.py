@@ -46,7 +46,7 @@ def horizon_of(case: Case, cards: Mapping[str, Card]) -> int:
         if clock.silence is not None and cards:
             last = max(last, _silence_ends(clock, cards))
     if latest or last != NO_DAY:
-        for entry in case.ledger.entries:
+        for entry in case.entries:
             latest = max(latest, entry.at, entry.recorded)
         last = max(last, _day(here, latest))
     return last

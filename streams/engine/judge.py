@@ -7,11 +7,13 @@ gets a new card. An alert lives while its card stands, its clock runs and nobody
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
+import msgspec
 from msgspec import Struct
 
+from schemas.about import is_finding, kind_of, round_of, step_of
 from schemas.codes import Level
 from schemas.verdicts import LevelReached
 from streams.engine.calendar import OutsideCalendar
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from schemas.codes import ClockKind
     from schemas.verdicts import Move
+    from streams.engine.entries import Entry
 
 NEVER: Final = 1 << 62
 """Later than every moment."""
@@ -30,6 +33,10 @@ DAY: Final = 86_400
 
 class Subject(Protocol):
     """What a card can be about: a clock, or a finding."""
+
+    @property
+    def record(self) -> Entry:
+        """The record by which it is known again where its name changes."""
 
     @property
     def clock_id(self) -> str:
@@ -69,6 +76,10 @@ class Card(Struct, array_like=True, frozen=True, order=True):
     standing: bool
     active: bool
     """Whether it stands, its clock runs, and nobody has closed it."""
+    record: int = -1
+    """What its clock started with when it was issued; -1 where an earlier version issued it."""
+    replaces: str = ""
+    """The card (`card_name`) in whose place it was issued: its clock had changed its round."""
 
 
 class Answer(Struct, array_like=True, frozen=True, order=True):
@@ -115,7 +126,52 @@ def judge(
             if card.standing and key not in held:
                 subject_now = by_id.get(card.clock_id)
                 moves.append(_retract(card, subject_now, _why(card, subject_now, answers)))
-    return moves
+    return _of_other_rounds(moves, subjects, answers) if moves else moves
+
+
+def _of_other_rounds(
+    moves: list[CardMove], subjects: Sequence[Subject], answers: Mapping[str, Answer]
+) -> list[CardMove]:
+    """Say of cards whose clock has changed its round that this is why they are retracted.
+
+    A clock is known again by the record that it starts with; the card that is issued on it under
+    its new name names the one that it replaces, and does not ring where that was closed.
+    """
+    renamed: dict[str, str] = {}
+    for index, moved in enumerate(moves):
+        card = moved.card
+        if moved.move != "retracted" or is_finding(card.clock_id):
+            continue
+        now = next((s for s in subjects if _is_renamed(s, card)), None)
+        if now is not None:
+            moves[index] = replace(moved, reason="round")
+            renamed[card_key(now.clock_id, card.level)] = card_name(card)
+    if not renamed:
+        return moves
+    for index, moved in enumerate(moves):
+        old = renamed.get(card_key(moved.card.clock_id, moved.card.level), "")
+        if old and moved.move == "issued":
+            closed = old in answers and answers[old].closed
+            rings = moved.card.active and not closed
+            card = msgspec.structs.replace(moved.card, replaces=old, active=rings)
+            moves[index] = replace(moved, card=card)
+    # The new card first: so whoever is told of it sees that the old one still rings.
+    return sorted(moves, key=lambda moved: moved.reason == "round")
+
+
+def _is_renamed(subject: Subject, card: Card) -> bool:
+    """Tell whether a card's clock goes by another name now: it is of another round.
+
+    A card of an earlier version does not say what its clock started with: its due moment tells.
+    """
+    same = subject.record.id == card.record if card.record >= 0 else subject.due_at == card.due_at
+    return (
+        same
+        and subject.clock_id != card.clock_id
+        and round_of(subject.clock_id) != round_of(card.clock_id)
+        and kind_of(subject.clock_id) is kind_of(card.clock_id)
+        and step_of(subject.clock_id) == step_of(card.clock_id)
+    )
 
 
 def next_at(
@@ -166,6 +222,18 @@ def card_key(clock_id: str, level: Level) -> str:
 def card_name(card: Card) -> str:
     """Name a card within its case."""
     return f"{card.clock_id}/{card.level}/{card.sequence}"
+
+
+def replaced_by(card: Card, cards: Mapping[str, Card]) -> list[str]:
+    """Give the names of the cards in whose place a card was issued, the latest first."""
+    found: list[str] = []
+    while card.replaces and card.replaces not in found:
+        found.append(card.replaces)
+        before = cards.get(card.replaces.rpartition("/")[0])
+        if before is None or card_name(before) != card.replaces:
+            break
+        card = before
+    return found
 
 
 def _reached(
@@ -253,6 +321,7 @@ def _issue(subject: Subject, reached: LevelReached, sequence: int, now: int) -> 
         moves=1,
         standing=True,
         active=subject.running,
+        record=subject.record.id,
     )
     reason = "silence" if reached.rule.endswith("/silent") else "level_reached"
     return CardMove("issued", reason, card, subject)
@@ -288,4 +357,6 @@ def _moved(card: Card, *, active: bool, standing: bool = True) -> Card:
         moves=card.moves + 1,
         standing=standing,
         active=active,
+        record=card.record,
+        replaces=card.replaces,
     )

@@ -1,41 +1,24 @@
-"""The ledger (台账) of one case: what happened, read off its records."""
+"""The ledger (台账) of one round of a case: what happened, read off its records."""
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from schemas.codes import Outcome, SuspensionKind
 from streams.engine.entries import effective
+from streams.engine.passes import passes_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from streams.engine.entries import Entry
+    from streams.engine.passes import StepRun
 
 ENDED_OTHERWISE: Final = frozenset(
     {Outcome.WITHDRAWN, Outcome.VOIDED, Outcome.DELETED, Outcome.RETURNED, Outcome.FORWARDED}
 )
 """Outcomes that end a case without a decision on it (撤回, 作废, 删除, 退件, 转报)."""
-
-
-@dataclass(frozen=True, slots=True)
-class StepRun:
-    """One pass through a step (环节); one without a start has only its end on record."""
-
-    code: str
-    number: int
-    """1 for the first pass, 2 when the case came back to it, …"""
-    started: Entry | None
-    finished: Entry | None
-
-    @property
-    def record(self) -> Entry:
-        """The record that shows the pass: its start, or else its end."""
-        record = self.started or self.finished
-        assert record is not None  # noqa: S101 - a run has one of the two
-        return record
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +38,7 @@ class Suspension:
 
 @dataclass(slots=True)
 class Ledger:
-    """What happened in a case, read off its records."""
+    """What happened in a round of a case (轮次), read off its records."""
 
     entries: Sequence[Entry]
     """The records that count, sorted; none when the source took them all back."""
@@ -70,10 +53,22 @@ class Ledger:
     decided: Entry | None = None
     finished: Entry | None = None
     steps: list[StepRun] = field(default_factory=list)
+    loose: Sequence[Entry] = ()
+    """Ends of steps that no start precedes: they close nothing."""
     suspensions: list[Suspension] = field(default_factory=list)
     unmatched: Sequence[Entry] = ()
     """Ends of special procedures that none had begun."""
     extensions: Sequence[Entry] = ()
+    early: Sequence[Entry] = ()
+    """Decisions and finishings dated before the acceptance: they end nothing."""
+    after_grant: Sequence[Entry] = ()
+    """Receipts and acceptances after a grant: they open nothing."""
+    number: int = 1
+    """1 for the first round, 2 for the next, …: only how it is shown."""
+    opener: Entry | None = None
+    """The record that opens a later round, and names it."""
+    follows: Entry | None = None
+    """What ended the round before."""
 
     @property
     def last(self) -> Entry:
@@ -85,10 +80,14 @@ class Ledger:
         return self.by_kind.get(kind, ())
 
     def value(self, name: str) -> str:
-        """Give what the acceptance says of the case (region, item, …), or else the first to say."""
-        said: str = getattr(self.accepted, name) if self.accepted is not None else ""
-        if said:
-            return said
+        """Give what the acceptance says of the case (region, item, …), or else the receipt.
+
+        Or else the first record to say.
+        """
+        for record in (self.accepted, self.received):
+            said: str = getattr(record, name) if record is not None else ""
+            if said:
+                return said
         for entry in self.entries:
             said = getattr(entry, name)
             if said:
@@ -100,7 +99,7 @@ class Ledger:
         """The step that is open, or else the last one: who has the case on the desk."""
         for run in reversed(self.steps):
             if run.finished is None:
-                return run.started
+                return run.holder
         return next((entry for entry in reversed(self.entries) if entry.step), None)
 
     @property
@@ -121,63 +120,74 @@ class Ledger:
 
 
 def read(entries: Sequence[Entry]) -> Ledger:
-    """Read what happened off a case's sorted entries; there is at least one.
+    """Read what happened off sorted entries of one round; there is at least one.
 
     Of several records of the same act (two acceptances, two decisions) the earliest counts.
     """
     counted, contradicting = effective(entries)
+    return read_round(counted, contradicting, entries[0])
+
+
+def read_round(
+    counted: Sequence[Entry],
+    contradicting: Sequence[Entry],
+    any_entry: Entry,
+    early: Sequence[Entry] = (),
+    after_grant: Sequence[Entry] = (),
+) -> Ledger:
+    """Read what happened off the records of a round that count, sorted.
+
+    `early` are decisions before its acceptance, `after_grant` receipts and acceptances after a
+    grant: neither is the round's own. `any_entry` stands for a case without a record that counts.
+    """
     by_kind: dict[str, list[Entry]] = {}
     for entry in counted:
         by_kind.setdefault(entry.kind, []).append(entry)
     ledger = Ledger(
         entries=counted,
-        opened=counted[0] if counted else entries[0],
+        opened=counted[0] if counted else any_entry,
         contradicting=contradicting,
         by_kind=by_kind,
-        received=_first(by_kind, "received"),
-        accepted=_first(by_kind, "accepted"),
+        received=_first(by_kind, "received", after_grant),
+        accepted=_first(by_kind, "accepted", after_grant),
         refused=_first(by_kind, "refused"),
-        decided=_first(by_kind, "decided"),
-        finished=_first(by_kind, "finished"),
+        decided=_first(by_kind, "decided", early),
+        finished=_first(by_kind, "finished", early),
         extensions=by_kind.get("extended", ()),
+        early=early,
+        after_grant=after_grant,
     )
     if "step_started" in by_kind or "step_finished" in by_kind:
-        ledger.steps = _step_runs(ledger.of("step_started"), ledger.of("step_finished"))
+        pair_steps(ledger)
     if "suspended" in by_kind or "resumed" in by_kind:
         _pair_suspensions(ledger)
     return ledger
 
 
-def _first(by_kind: dict[str, list[Entry]], kind: str) -> Entry | None:
+def _first(
+    by_kind: dict[str, list[Entry]], kind: str, without: Sequence[Entry] = ()
+) -> Entry | None:
     found = by_kind.get(kind)
-    return found[0] if found else None
+    if not found:
+        return None
+    if not without:
+        return found[0]
+    return next((entry for entry in found if entry not in without), None)
 
 
-def _step_runs(starts: Sequence[Entry], ends: Sequence[Entry]) -> list[StepRun]:
-    """Pair each end with the earliest start before it that is still open; both are sorted.
+def judge_by(ledger: Ledger, decision: Entry) -> None:
+    """Judge a round by another decision than its first: an early false one ends nothing."""
+    ledger.decided = decision
+    if ledger.steps:
+        pair_steps(ledger)
 
-    An end that no start precedes is a run too, unless its source keeps one time a step.
-    """
-    ended: dict[int, Entry] = {}
-    orphans: list[Entry] = []
-    still_open: dict[str, deque[Entry]] = {}
-    for start in starts:
-        still_open.setdefault(start.step, deque()).append(start)
-    for end in ends:
-        waiting = still_open.get(end.step)
-        if waiting and waiting[0] < end:
-            ended[waiting.popleft().id] = end
-        elif not end.single_moment:
-            orphans.append(end)
-    runs: list[StepRun] = []
-    passes: dict[str, int] = {}
-    for record in sorted([*starts, *orphans]):
-        passes[record.step] = number = passes.get(record.step, 0) + 1
-        if record.kind == "step_started":
-            runs.append(StepRun(record.step, number, record, ended.get(record.id)))
-        else:
-            runs.append(StepRun(record.step, number, None, record))
-    return runs
+
+def pair_steps(ledger: Ledger) -> None:
+    """Find the passes through the steps; what is not ended runs to the round's end."""
+    ends = [act.at for act in (ledger.decided, ledger.refused) if act is not None]
+    end = ledger.finished.at if ledger.finished is not None else min(ends, default=None)
+    starts, ends_ = ledger.of("step_started"), ledger.of("step_finished")
+    ledger.steps, ledger.loose = passes_of(starts, ends_, end)
 
 
 def _pair_suspensions(ledger: Ledger) -> None:

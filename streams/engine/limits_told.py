@@ -39,6 +39,8 @@ def title_of(clock: Clock) -> Words:
     if clock.kind in STEPS:
         name = clock.started.step_name or clock.step or ""
         zh, en = f"{zh}：{name}", f"{en}: {name}"
+    if clock.round > 1:
+        zh, en = f"第 {clock.round} 轮 {zh}", f"round {clock.round}, {en}"
     _, numbered, number = clock.clock_id.rpartition(":")
     if numbered and number != "1":
         return Words(f"{zh}（第 {number} 次）", f"{en} ({number})")

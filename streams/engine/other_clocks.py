@@ -38,7 +38,7 @@ def acceptance_clocks(ledger: Ledger, rules: CaseRules, acceptance: Acceptance) 
     received, limit = ledger.received, rules.limits.get(ClockKind.PRE_ACCEPTANCE)
     online = rules.policy.online_channels or ()
     if received is not None and limit is not None and received.channel in online:
-        kind, stop = ClockKind.PRE_ACCEPTANCE, _first(ledger, ANSWERED_BY)
+        kind, stop = ClockKind.PRE_ACCEPTANCE, _answered(ledger, received.at)
         clocks.append(_clock(str(kind), kind, limit, received, stop, rules))
     return clocks
 
@@ -59,6 +59,8 @@ def special_clocks(ledger: Ledger, rules: CaseRules) -> list[Clock]:
     stated = rules.limits.get(ClockKind.SPECIAL_PROCEDURE)
     if stated is None:
         return []
+    kinds = ("decided", "finished", "refused")
+    ends = [act for kind in kinds for act in ledger.of(kind) if act not in ledger.early]
     allowed = [s for s in ledger.suspensions if why_not(s, rules.policy) != "kind"]
     clocks = []
     for number, suspension in enumerate(allowed, 1):
@@ -67,7 +69,8 @@ def special_clocks(ledger: Ledger, rules: CaseRules) -> list[Clock]:
         limit = stated.model_copy(
             update={"stated": None, "amount": suspension.days_asked, "unit": Unit.WORKING_DAY}
         )
-        stops = [at for at in (suspension.end, ledger.ended_at) if at is not None]
+        stops = [act.at for act in ends if act.at >= suspension.start]
+        stops += () if suspension.end is None else (suspension.end,)
         clocks.append(
             _clock(
                 f"special:{number}",
@@ -84,20 +87,30 @@ def special_clocks(ledger: Ledger, rules: CaseRules) -> list[Clock]:
 def delivery_clocks(ledger: Ledger, rules: CaseRules, found: list[Found]) -> list[Clock]:
     """Set the clocks from the grant to the delivery (§44); an e-licence has its own."""
     kinds = [k for k in (ClockKind.DELIVERY, ClockKind.E_LICENCE) if k in rules.limits]
-    grant = ledger.decided or ledger.finished
-    if not kinds or grant is None or grant.what != Outcome.GRANTED:
+    grant = _grant(ledger) if kinds else None
+    if grant is None:
         return []
     if grant.cannot_hold("delivered"):
         found.append(Found(FindingCode.FACT_UNRECORDED, grant, grant.at))
         return []
     clocks = []
     for kind in kinds:
-        delivered = next((d for d in ledger.of("delivered") if _stops(d, kind, kinds)), None)
-        stop = None if delivered is None else delivered.at
-        if delivered is not None and delivered.at < grant.at:
-            found.append(Found(FindingCode.TIMES_REVERSED, delivered, delivered.at))
+        deliveries = [d for d in ledger.of("delivered") if _stops(d, kind, kinds)]
+        early = [d for d in deliveries if d.at < grant.at]  # no clock stops before it starts
+        found += [Found(FindingCode.TIMES_REVERSED, d, d.at) for d in early]
+        stop = next((d.at for d in deliveries if d.at >= grant.at), None)
         clocks.append(_clock(str(kind), kind, rules.limits[kind], grant, stop, rules))
     return clocks
+
+
+def _grant(ledger: Ledger) -> Entry | None:
+    """Find the grant that is delivered: the one that is judged, or else the first on record."""
+    judged = ledger.decided or ledger.finished
+    if judged is not None and judged.what == Outcome.GRANTED:
+        return judged
+    acts = [*ledger.of("decided"), *ledger.of("finished")]
+    granted = (a for a in acts if a.what == Outcome.GRANTED and a not in ledger.early)
+    return min(granted, default=None)
 
 
 def _stops(delivered: Entry, kind: ClockKind, kinds: Sequence[ClockKind]) -> bool:
@@ -109,8 +122,9 @@ def _stops(delivered: Entry, kind: ClockKind, kinds: Sequence[ClockKind]) -> boo
     return (delivered.what == "electronic") == (kind is ClockKind.E_LICENCE)
 
 
-def _first(ledger: Ledger, kinds: Sequence[str]) -> int | None:
-    return min((found[0].at for kind in kinds if (found := ledger.of(kind))), default=None)
+def _answered(ledger: Ledger, received: int) -> int | None:
+    answers = [e for kind in ANSWERED_BY for e in ledger.of(kind) if e not in ledger.early]
+    return min((e.at for e in answers if e.at >= received), default=None)
 
 
 def _clock(

@@ -14,7 +14,7 @@ from streams.engine.statements import stated_by, statement_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from streams.engine.case import Case
+    from streams.engine.case import Round
     from streams.engine.clocks import Clock
     from streams.engine.entries import Entry
 
@@ -34,9 +34,9 @@ ENDED: Final = ("decided", "finished", "refused")
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """Answers for one case; its records are numbered as they are listed."""
+    """Answers for one round of a case; the records are numbered as they are listed."""
 
-    case: Case
+    case: Round
     numbers: Mapping[Entry, int]
 
     def named(self, entry: Entry) -> Words:
@@ -57,17 +57,7 @@ class Why:
             )
         if not clock.assumed:
             return named
-        if clock.step is not None:
-            begun = self._begun_by(clock)
-            since = Words("", "") if begun is None else self.named(begun)
-            return Words(
-                f"推定自{since.zh}起：{named.zh}之前没有该环节的开始记录",
-                f"assumed from: {since.en}; no start is on record before: {named.en}",
-            )
-        if self.case.ledger.accepted is not None:
-            missing = Words("受理记录晚于决定", "it was decided before the acceptance on record")
-        else:
-            missing = Words("没有受理记录", "no acceptance is on record")
+        missing = Words("没有受理记录", "no acceptance is on record")
         return Words(f"推定自{named.zh}起：{missing.zh}", f"assumed from: {named.en}; {missing.en}")
 
     def _silence(self, clock: Clock, named: Words) -> Words:
@@ -83,12 +73,6 @@ class Why:
             f"{named.en}, deemed accepted: no answer by {due} (Licensing Law §32), "
             f"known from {known}",
         )
-
-    def _begun_by(self, clock: Clock) -> Entry | None:
-        """Find the record at whose moment a step without a start is assumed to have begun."""
-        there = [e for e in self.case.ledger.entries if e.at == clock.counting.start]
-        before = [e for e in there if e.kind == "step_finished" and e is not clock.started]
-        return next(iter(before or there), None)
 
     def end(self, clock: Clock) -> Words:
         """Say which record stopped a clock; empty where that cannot be told."""

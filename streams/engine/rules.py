@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from schemas.catalogue import OTHER
 from schemas.codes import ClockKind
+from schemas.limits import Limit
 from streams.engine.calendar import Calendar, date_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from schemas.catalogue import Catalogue, FlowStep, Item, ItemVersion, Post
     from schemas.codes import Level
-    from schemas.limits import Ladder, Limit, Policy, Rung
+    from schemas.limits import Ladder, Policy, Rung
     from streams.engine.counting import DayCount
 
 
-StandardDay: TypeAlias = tuple[str, int]
-"""A calendar, and the seconds of its standard working day (D)."""
-UNKNOWN_DAY: Final[StandardDay] = ("", 0)
-"""Of a case whose state says nothing of it: that of its calendar as it is."""
+StandardDays: TypeAlias = tuple[tuple[str, int], ...]
+"""The calendars whose standard working day (D) is not of seven hours, with its seconds; sorted."""
+USUAL_DAY: Final = 25_200
 REMEMBERED: Final = 20_000
 """Answers that are remembered, by item, region, department and version."""
+UNLISTED: Final = {ClockKind.PROMISED: Limit(stated="promised_due_at")}
+"""What holds for an item that no version in force is of: the due moment that the hall states."""
+
+Standing = Literal["listed", "covered", "not_in_force", "unknown", "missing", "no_items"]
+"""How an item stands in a catalogue on a day; `covered`: by what is stated for any other (`*`);
+`no_items`: the catalogue lists none, so that none is missed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +61,12 @@ class CaseRules:
     """The item's own limits, which count where the hall was to state the due moment and did not."""
     silences: Mapping[ClockKind, Silence]
     """What the silence about a yellow card of each clock leads to."""
+    standing: Standing
+    """How the item stands in the catalogue."""
     item: Item | None
+    """The item as the catalogue lists it."""
+    stated: Item | None
+    """Where the limits are stated: the item itself, or what covers it."""
     version: int
     """Which version of the item is in force; -1 for none."""
     catalogue: str
@@ -62,11 +74,6 @@ class CaseRules:
     plain: dict[tuple[int, int], DayCount] = field(default_factory=dict)
     """Limits in days that nothing moves, by the limit and the day of the start: a memory only,
     one for all rules of a catalogue, for the rules of single places are many."""
-
-    @property
-    def standard_day(self) -> StandardDay:
-        """The calendar, and the standard working day that it counts with."""
-        return self.calendar.name, self.calendar.standard_day
 
 
 class Rules:
@@ -76,29 +83,36 @@ class Rules:
         self.catalogue = catalogue
         self.calendars = calendars
         self._policies: dict[tuple[str, str], Policy] = {}
-        self._known: dict[tuple[str, str, str, int], CaseRules] = {}
+        self._known: dict[tuple[str, str, str, int, str], CaseRules] = {}
         self._plain: dict[tuple[int, int], DayCount] = {}
-        self._lasting: dict[StandardDay, Rules] = {}
+        self._lasting: dict[StandardDays, Rules] = {}
+        self.standard_days: StandardDays = tuple(
+            (name, calendar.standard_day)
+            for name, calendar in sorted(calendars.items())
+            if calendar.standard_day != USUAL_DAY
+        )
 
     @classmethod
     def of(cls, catalogue: Catalogue) -> Rules:
         """Make the rules of a catalogue, its calendars built from their definitions."""
         return cls(catalogue, {name: Calendar(made) for name, made in catalogue.calendars.items()})
 
-    def lasting(self, day: StandardDay) -> Rules:
-        """Give the same rules by a standard working day (D) that was pinned, where it is known.
+    def lasting(self, days: StandardDays | None) -> Rules:
+        """Give the same rules by the standard working days (D) that were pinned; None: by its own.
 
         Days and hours of a calendar hold for every open case as soon as they change; D does not, as
         the limit does not: it is the length of what was promised.
         """
-        name, seconds = day
-        calendar = self.calendars.get(name)
-        if calendar is None or calendar.standard_day == seconds:
+        if days is None or days == self.standard_days:
             return self
-        known = self._lasting.get(day)
+        known = self._lasting.get(days)
         if known is None:
-            calendars = {**self.calendars, name: calendar.with_standard_day(seconds)}
-            known = self._lasting[day] = Rules(self.catalogue, calendars)
+            pinned = dict(days)
+            calendars = {
+                name: calendar.with_standard_day(pinned.get(name, USUAL_DAY))
+                for name, calendar in self.calendars.items()
+            }
+            known = self._lasting[days] = Rules(self.catalogue, calendars)
         return known
 
     def resolve(self, item: str, region: str, department: str, start: int) -> CaseRules:
@@ -108,34 +122,73 @@ class Rules:
         code that the catalogue does not know inherits what is above it, and an unknown item, or
         one not in force, has no clock.
         """
-        stated = self.catalogue.items.get(item)
-        version = -1
-        if stated is not None:
-            version = 0
-            if len(stated.versions) > 1 or not stated.versions[0].always:
-                place = department or stated.department or ""
-                version = self._in_force(stated, self._place_policy(region, place), start)
-        return self._of(item, region, department, version)
+        listed = self.catalogue.items.get(item) if item != OTHER else None
+        if listed is not None:
+            version = self._version(listed, region, department, start)
+            standing: Standing = "listed" if version >= 0 else "not_in_force"
+            return self._of(item, region, department, version, standing, listed)
+        if not item:
+            standing = "missing" if self.catalogue.items else "no_items"
+            return self._of(item, region, department, -1, standing, None)
+        for other in self._others(region, department):
+            version = self._version(other, region, department, start)
+            if version >= 0:
+                return self._of(item, region, department, version, "covered", other)
+        standing = "unknown" if self.catalogue.items else "no_items"
+        return self._of(item, region, department, -1, standing, None)
 
     def resolve_as(self, rules: CaseRules, region: str, department: str) -> CaseRules:
         """Find what holds for the same version of the same item where another body handles it."""
         item = "" if rules.item is None else rules.item.code
-        return self._of(item, region, department, rules.version)
+        return self._of(item, region, department, rules.version, rules.standing, rules.stated)
 
     def resolve_version(self, item: Item, version: ItemVersion) -> CaseRules:
         """Find what holds for a version of an item at its own department."""
-        return self._of(item.code, "", item.department or "", item.versions.index(version))
+        standing: Standing = "covered" if item.code == OTHER else "listed"
+        index = item.versions.index(version)
+        code = "" if standing == "covered" else item.code
+        return self._of(code, item.region or "", item.department or "", index, standing, item)
 
-    def _of(self, item: str, region: str, department: str, version: int) -> CaseRules:
-        key = (item, region, department, version)
+    def _version(self, item: Item, region: str, department: str, start: int) -> int:
+        """Find which version of an item is in force at a start; -1 for none."""
+        if len(item.versions) == 1 and item.versions[0].always:
+            return 0
+        place = department or item.department or ""
+        return self._in_force(item, self._place_policy(region, place), start)
+
+    def _others(self, region: str, department: str) -> Iterator[Item]:
+        """Give what is stated for any other item (`*`), what is nearest to the case first."""
+        others = self.catalogue.others
+        if not others:
+            return
+        if department and (("department", department) in others):
+            yield others["department", department]
+        known = self.catalogue.departments.get(department)
+        for above in self.catalogue.ancestors(region or (known.region if known else "")):
+            if ("region", above.code) in others:
+                yield others["region", above.code]
+        if ("", "") in others:
+            yield others["", ""]
+
+    def _of(
+        self,
+        item: str,
+        region: str,
+        department: str,
+        version: int,
+        standing: Standing,
+        stated: Item | None,
+    ) -> CaseRules:
+        listed = stated if standing != "covered" else None
+        place = "" if stated is None or listed is not None else stated.key
+        key = (item if listed is not None else place, region, department, version, standing)
         known = self._known.get(key)
         if known is None:
             if len(self._known) >= REMEMBERED:  # codes that no catalogue has are without number
                 self._known.clear()
                 self._policies.clear()
-            stated = self.catalogue.items.get(item)
             policy = self._place_policy(region, department or (stated and stated.department) or "")
-            known = self._known[key] = self._make(policy, stated, version)
+            known = self._known[key] = self._make(policy, stated, version, standing)
         return known
 
     def _in_force(self, item: Item, policy: Policy, start: int) -> int:
@@ -161,11 +214,14 @@ class Rules:
             self._policies[key] = policy
         return policy
 
-    def _make(self, policy: Policy, item: Item | None, version: int) -> CaseRules:
-        limits: dict[ClockKind, Limit] = {}
+    def _make(
+        self, policy: Policy, item: Item | None, version: int, standing: Standing
+    ) -> CaseRules:
+        limits: dict[ClockKind, Limit] = dict(UNLISTED)
         below: dict[ClockKind, Limit] = {}
         flow: Sequence[FlowStep] = ()
         if item is not None and version >= 0:
+            limits = {}
             stated = item.versions[version]
             presets = list(self.catalogue.preset_and_bases(stated.preset))
             for preset in presets:
@@ -201,7 +257,9 @@ class Rules:
                 for rung in ladder.rungs
                 if rung.when == "silent"
             },
-            item=item,
+            standing=standing,
+            item=item if standing != "covered" else None,
+            stated=item,
             version=version,
             catalogue=self.catalogue.version,
             plain=self._plain,

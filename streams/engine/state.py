@@ -16,6 +16,9 @@ from msgspec import Struct
 
 from streams.engine.entries import Entry
 from streams.engine.judge import NEVER, Answer, Card, card_key
+from streams.engine.listing import NO_CLOCK, NoClock
+from streams.engine.pins import Pin, PinnedLaw
+from streams.engine.rules import StandardDays
 
 FORMAT: Final = 2
 """The version of this form. An unknown one is fatal: state must never be misread."""
@@ -57,9 +60,35 @@ class Summary(NamedTuple):
     """The rank of the highest card that is active."""
     provisional: bool
     """Whether an open clock rests on days that nobody has decreed."""
+    watch: int = 0
+    """How it is watched: `WATCHED`, `UNLISTED`, or between them why it has no clock."""
+
+    @property
+    def no_clock(self) -> NoClock | None:
+        """Why it has no clock; None where it has one."""
+        return NO_CLOCK[self.watch - 1] if WATCHED < self.watch < UNLISTED else None
+
+    @property
+    def unlisted(self) -> bool:
+        """Whether the catalogue that it pinned does not know its item: a newer one may."""
+        return self.watch == UNLISTED or self.no_clock == "item_unknown"
 
 
-_SUMMARIES: Final = tuple(Summary(bool(bits & 4), bits & 3, bool(bits & 8)) for bits in range(16))
+WATCHED: Final = 0
+UNLISTED: Final = len(NO_CLOCK) + 1
+"""It has a clock, and its item is none that its catalogue lists."""
+
+
+def watch_of(no_clock: NoClock | None, *, unlisted: bool) -> int:
+    """Give what a summary says of how a case is watched."""
+    if no_clock is None or (unlisted and no_clock != "item_unknown"):
+        return UNLISTED if unlisted else WATCHED
+    return NO_CLOCK.index(no_clock) + 1
+
+
+_SUMMARIES: Final = tuple(
+    Summary(bool(bits & 4), bits & 3, bool(bits & 8), bits >> 4) for bits in range(128)
+)
 
 
 class CaseState(Struct, array_like=True):
@@ -68,17 +97,28 @@ class CaseState(Struct, array_like=True):
     revision: int = 0
     """How often it was written."""
     catalogue: str = ""
-    """The catalogue in force at the first record, and then at acceptance: pinned."""
+    """The catalogue that was in force at the first record: of every record without a pin."""
     accepted: bool = False
-    """Whether the catalogue was pinned at acceptance."""
+    """Whether an acceptance is on record; earlier versions pinned `catalogue` anew then."""
     entries: list[Entry] = msgspec.field(default_factory=list)
     cards: list[Card] = msgspec.field(default_factory=list)
     answers: list[Answer] = msgspec.field(default_factory=list)
     """The rulings on its cards, sorted."""
     epoch: int = 0
     """Of the partition when the case was opened: `revision` counts from there (纪元)."""
-    standard_day: tuple[str, int] = ("", 0)
-    """The calendar and its standard working day (D, seconds), pinned with the catalogue."""
+    pins: list[Pin] = msgspec.field(default_factory=list)
+    """The law of records that came under another than the first's, sorted by record."""
+    standard_days: StandardDays | None = None
+    """What is pinned with `catalogue` of the standard working days; None by an earlier version."""
+
+    @property
+    def law(self) -> PinnedLaw:
+        """What the first record pinned of the law."""
+        return PinnedLaw(self.catalogue, self.standard_days)
+
+    @law.setter
+    def law(self, law: PinnedLaw) -> None:
+        self.catalogue, self.standard_days = law
 
     def cards_by_key(self) -> dict[str, Card]:
         """Give the cards by clock and level."""
@@ -106,6 +146,7 @@ def pack(state: CaseState, head: Head) -> bytes:
     """Write a case's state behind its head."""
     summary = head.summary
     bits = summary.level | summary.open << 2 | summary.provisional << 3
+    bits |= summary.watch << 4
     return _HEAD.pack(FORMAT, bits, head.deadline, head.horizon) + _ENCODER.encode(state)
 
 
@@ -120,7 +161,7 @@ def head_of(raw: bytes) -> Head:
     if raw[0] != FORMAT:
         raise UnknownFormat(raw[0])
     _, bits, deadline, horizon = _HEAD.unpack_from(raw)
-    return Head(_SUMMARIES[bits & 15], deadline, horizon)
+    return Head(_SUMMARIES[bits], deadline, horizon)
 
 
 def size_with(state: CaseState, new: Entry | Answer) -> int:

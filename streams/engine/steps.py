@@ -15,51 +15,58 @@ from streams.engine.findings import Found
 from streams.engine.moving import stopping, without_late
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from schemas.limits import Limit
-    from streams.engine.acceptance import Start
     from streams.engine.entries import Entry
-    from streams.engine.ledger import Ledger, StepRun
+    from streams.engine.ledger import Ledger
+    from streams.engine.passes import StepRun
     from streams.engine.rules import CaseRules, Rules
 
 
-def step_clocks(
-    ledger: Ledger, rules: CaseRules, law: Rules, start: Start | None, found: list[Found]
-) -> list[Clock]:
+def step_clocks(ledger: Ledger, rules: CaseRules, law: Rules, found: list[Found]) -> list[Clock]:
     """Set a clock for each pass that has a limit; what is found is added to `found`."""
-    ends = sorted(
-        act.at for act in (ledger.decided, ledger.finished, ledger.refused) if act is not None
-    )
     clocks: list[Clock] = []
     for run in ledger.steps:
-        began = run.started.at if run.started is not None else _assumed(run, ledger, start)
+        began = run.started.at
         stopped_at = None if run.finished is None else run.finished.at
         if run.finished is None:
-            stopped_at = next((end for end in ends if end >= began), None)
+            stopped_at = _over_at(ledger, began)
             if stopped_at is not None:
-                found.append(Found(FindingCode.STEP_NOT_FINISHED, run.record, stopped_at))
-        if run.started is None:
-            found.append(Found(_unpaired(run, ledger), run.record, run.record.at))
-        clock = _clock(run, began, stopped_at, ledger, _handling(run.record, ledger, rules, law))
+                found.append(Found(FindingCode.STEP_NOT_FINISHED, run.started, stopped_at))
+        found += [Found(FindingCode.STEP_HANDED_OVER, e, e.at) for e in run.handed_over]
+        clock = _clock(run, began, stopped_at, ledger, _handling(run.started, ledger, rules, law))
         if clock is not None:
             clocks.append(clock)
+    found += _loose_ends(ledger)
     return clocks
 
 
-def _assumed(run: StepRun, ledger: Ledger, start: Start | None) -> int:
-    """Assume that a step whose start is missing began when the one before it ended."""
-    end = run.record
-    before = [other.at for other in ledger.of("step_finished") if other < end]
-    if before:
-        return before[-1]
-    if start is not None and start.record.at <= end.at:
-        return start.record.at
-    return ledger.opened.at
+def _over_at(ledger: Ledger, began: int) -> int | None:
+    """Find where a step ends that no record ends: with its round, be that finished or decided."""
+    if ledger.finished is not None and ledger.finished.at >= began:
+        return ledger.finished.at
+    acts = [act.at for act in (ledger.decided, ledger.refused) if act is not None]
+    return min((at for at in acts if at >= began), default=None)
 
 
-def _unpaired(run: StepRun, ledger: Ledger) -> FindingCode:
-    """Tell an end without a start from one whose start lies after it: one before would have it."""
-    reversed_ = any(other.code == run.code and other.finished is None for other in ledger.steps)
-    return FindingCode.TIMES_REVERSED if reversed_ else FindingCode.STEP_NOT_STARTED
+def _loose_ends(ledger: Ledger) -> Iterator[Found]:
+    """Give the ends that no start precedes: they close nothing.
+
+    One whose start lies after it has its times reversed; a source may keep one time a step.
+    """
+    for end in ledger.loose:
+        if end.single_moment:
+            continue
+        later = any(
+            run.code == end.step
+            and run.finished is None
+            and run.holder > end
+            and (run.holder.sequence < 0 or end.sequence in (-1, run.holder.sequence))
+            for run in ledger.steps
+        )
+        code = FindingCode.TIMES_REVERSED if later else FindingCode.STEP_NOT_STARTED
+        yield Found(code, end, end.at)
 
 
 def _handling(record: Entry, ledger: Ledger, rules: CaseRules, law: Rules) -> CaseRules:
@@ -79,7 +86,7 @@ def _clock(
 ) -> Clock | None:
     step = rules.steps.get(run.code)
     kind = ClockKind.STEP if step is None else step.clock
-    limit = _limit(run.record, (step and step.limit) or rules.limits.get(kind))
+    limit = _limit(run.started, (step and step.limit) or rules.limits.get(kind))
     if limit is None:
         return None
     suspensions, refused = stopping(kind, ledger.suspensions, rules.policy)
@@ -90,14 +97,14 @@ def _clock(
         kind=kind,
         limit=limit,
         counting=counting,
-        started=run.record,
+        started=run.started,
+        handed_over=run.handed_over,
         stopped_at=stopped_at,
-        known_from=run.record.at,
+        known_from=run.started.at,
         levels=levels_of(kind, counting, rules),
         silence=rules.silences.get(kind),
         step=run.code,
         post=rules.posts.get(step.post) if step is not None and step.post else None,
-        assumed=run.started is None,
         suspensions=suspensions,
         refused=[*refused, *late],
     )

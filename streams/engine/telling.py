@@ -22,7 +22,8 @@ from schemas.words import (
 )
 from streams.engine.figures import amount_of, shown
 from streams.engine.intervals import spelled
-from streams.engine.telling_labels import LABELS
+from streams.engine.listing import why_no_clock
+from streams.engine.telling_labels import LABELS, WHY_NO_CLOCK
 from streams.engine.telling_weeks import shortened
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class _Telling:
         yield f"{self._label('records')}:"
         for number, entry in enumerate(found.entries, 1):
             yield f"  {number:>2}  {self._record(entry)}"
+        yield from self._rounds()
         if not found.clocks:
             yield ""
             yield self._label(self._why_no_clock())
@@ -89,10 +91,35 @@ class _Telling:
         yield from self._cards()
 
     def _why_no_clock(self) -> str:
-        rules = self._found.case.rules
-        if rules.item is None:
+        case = self._found.case
+        if case.rules.standing == "no_items":
             return "no_item"
-        return "no_clock" if rules.limits or rules.steps else "no_limit"
+        return WHY_NO_CLOCK[why_no_clock(case) or "not_started"]
+
+    def _rounds(self) -> Iterator[str]:
+        """List the rounds, where there are several: by what each was opened and ended."""
+        found = self._found
+        if len(found.case.rounds) == 1:
+            return
+        yield ""
+        yield f"{self._label('rounds')}:"
+        following = [each.ledger.follows for each in found.case.rounds[1:]]
+        for each, ending in zip(found.case.rounds, [*following, None], strict=True):
+            ledger = each.ledger
+            opened = ledger.opener or ledger.opened
+            parts = [self._label("round", each.number), self._cited("opened", opened)]
+            acts = (ending, ledger.decided, ledger.finished, ledger.refused)
+            ends = [act for act in acts if act is not None]
+            parts += [self._cited("ended", ending or min(ends)) if ends else self._label("running")]
+            yield f"  {'  '.join(parts)}"
+
+    def _cited(self, label: str, entry: Entry) -> str:
+        what = _WHAT.get(entry.kind, OUTCOMES).get(entry.what)
+        said = self._said(KINDS[entry.kind])
+        if what is not None:
+            said = f"{said} {self._said(what)}"
+        number = self._found.number(entry)
+        return self._label(label, self._local(entry.at), said, number)
 
     def _record(self, entry: Entry) -> str:
         what = _WHAT.get(entry.kind, OUTCOMES).get(entry.what)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from schemas.about import shown
 from schemas.findings import RULES
 from schemas.words import FINDINGS, Words
 from streams.engine.calendar import date_of
@@ -48,6 +49,16 @@ def as_json(found: CaseExplanation) -> dict[str, Any]:
             }
             for number, entry in enumerate(found.entries, 1)
         ],
+        "rounds": [
+            {
+                "round": each.number,
+                "opened_by": found.number(each.ledger.opener or each.ledger.opened),
+                "catalogue": each.rules.catalogue,
+                "ended_at": moment(each.ledger.ended_at),
+            }
+            for each in found.case.rounds
+            if each.ledger.entries
+        ],
         "clocks": [_clock(clock, found.as_of) for clock in found.clocks],
         "findings": [
             {
@@ -84,6 +95,8 @@ def _clock(told: ClockExplanation, as_of: int) -> dict[str, Any]:
     projected = told.first_projected
     return {
         "clock": clock.clock_id,
+        "round": clock.round,
+        "shown": shown(clock.clock_id, clock.round),
         "kind": str(clock.kind),
         "title": _words(told.title),
         "limit": _words(told.limit),

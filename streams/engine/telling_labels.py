@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from schemas.words import Words
+
+if TYPE_CHECKING:
+    from streams.engine.listing import NoClock
 
 LABELS: Final = {
     "case": Words("办件编号", "Case"),
@@ -25,6 +28,19 @@ LABELS: Final = {
         "按现有记录，没有任何时限开始计时（不等于按时）。",
         "By these records no clock has started (which is not “in time”).",
     ),
+    "not_in_force": Words(
+        "事项当日未生效或已取消，因此没有计时（不等于按时）。",
+        "The item was not in force on that day: there is no clock (which is not “in time”).",
+    ),
+    "item_missing": Words(
+        "记录未写明事项，因此没有计时（不等于按时）。",
+        "No record names the item: there is no clock (which is not “in time”).",
+    ),
+    "rounds": Words("轮次", "Rounds"),
+    "round": Words("第 {} 轮", "round {}"),
+    "opened": Words("{} 起：{}（记录 {}）", "from {}: {} (record {})"),
+    "ended": Words("{} 止：{}（记录 {}）", "to {}: {} (record {})"),
+    "running": Words("在办", "open"),
     "limit": Words("时限", "Limit"),
     "basis": Words("依据", "Basis"),
     "calendar": Words("日历", "Calendar"),
@@ -63,3 +79,12 @@ LABELS: Final = {
     "late": Words("超期", "overdue"),
     "in_time": Words("未超期", "in time"),
 }
+
+WHY_NO_CLOCK: Final[dict[NoClock, str]] = {
+    "item_unknown": "no_item",
+    "item_not_in_force": "not_in_force",
+    "item_missing": "item_missing",
+    "no_limit": "no_limit",
+    "not_started": "no_clock",
+}
+"""The label that says why a case has no clock (`streams.engine.listing.why_no_clock`)."""

@@ -8,14 +8,22 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from schemas.bounds import MAX_RECORDS, MAX_SPECIAL
-from schemas.verdicts import card_id
 from streams.engine.case import assess
 from streams.engine.deadlines import Deadlines
 from streams.engine.entries import merge
 from streams.engine.horizon import horizon_of
-from streams.engine.judge import Answer, card_key, card_name, coming, judge, next_at
-from streams.engine.records import case_record, move_record
-from streams.engine.rules import UNKNOWN_DAY
+from streams.engine.judge import (
+    Answer,
+    card_key,
+    card_name,
+    coming,
+    judge,
+    next_at,
+    replaced_by,
+)
+from streams.engine.listing import is_unlisted, why_no_clock
+from streams.engine.pins import PINNING, PinnedLaw, pinned_by, with_pin
+from streams.engine.records import card_named, case_record, move_record
 from streams.engine.state import (
     MAX_STATE_BYTES,
     CaseState,
@@ -25,6 +33,7 @@ from streams.engine.state import (
     pack,
     size_with,
     unpack,
+    watch_of,
 )
 from streams.runtime.cold import Cold, InMemory
 from streams.runtime.faults import about
@@ -37,6 +46,7 @@ if TYPE_CHECKING:
     from streams.engine.case import Case
     from streams.engine.entries import Entry
     from streams.engine.judge import Card
+    from streams.engine.pins import Pin
     from streams.engine.rules import Rules
 
 SMALL: Final = 50
@@ -80,9 +90,12 @@ class OpenCase:
                 by_id[answer.card_id] = msgspec.structs.replace(answer, at=at)
         self.answers = {}
         for card in self.cards.values():
-            spoken = by_id.get(card_id(case_no, card.clock_id, card.level, card.sequence))
-            if spoken is not None:
-                self.answers[card_name(card)] = spoken
+            names = (card_name(card), *replaced_by(card, self.cards))
+            spoken = [by_id[of] for name in names if (of := card_named(case_no, name)) in by_id]
+            if spoken:
+                closed = next((answer for answer in spoken if answer.closed), spoken[0])
+                at = min(answer.at for answer in spoken)
+                self.answers[card_name(card)] = msgspec.structs.replace(closed, at=at)
 
 
 class Cases:
@@ -138,10 +151,33 @@ class Cases:
         merged = merge(case.entries, entry)
         if merged is None:
             return False
+        self._pin(case, entry)
         case.entries = case.state.entries = merged
         case.stale = True
         self._touched[case_no] = case
         return True
+
+    def _pin(self, case: OpenCase, entry: Entry) -> None:
+        """Pin what is in force to a record that opens a round; a later version of it keeps that."""
+        state = case.state
+        if not case.entries:
+            state.law = PinnedLaw.of(self._rules_of(""))
+        elif entry.kind in PINNING and all(old.id != entry.id for old in case.entries):
+            now = PinnedLaw.of(self._rules_of(""))
+            if now != state.law:
+                state.pins = with_pin(state.pins, entry.id, now, state.law)
+        state.accepted = state.accepted or entry.kind == "accepted"
+
+    def repin(self, case_no: str, record: int) -> None:
+        """Pin what is in force to a record of a case that was taken before that was known."""
+        if case_no not in self or case_no in self.aside:
+            return
+        case = self._judged(case_no)
+        state, now = case.state, PinnedLaw.of(self._rules_of(""))
+        pins = with_pin(state.pins, record, now, state.law)
+        if pins != state.pins:
+            state.pins, case.stale = pins, True
+            self._touched[case_no] = case
 
     def rule(self, case_no: str, answer: Answer) -> bool:
         """Add a ruling to its case; False when it is there already, or the case is not.
@@ -171,6 +207,7 @@ class Cases:
                 case.cards[key] = card
         state.epoch, state.revision = self.epoch, 0
         state.catalogue = catalogue or state.catalogue
+        state.pins = []
         case.stale = True
         self._touched[case_no] = case
 
@@ -238,12 +275,18 @@ class Cases:
         """Give a case to look at; it is not opened by that."""
         return self._open.get(case_no) or OpenCase(self.packed.get(case_no), self.epoch)
 
-    def adopt(self, case_no: str, case: OpenCase, assessed: Case, now: int) -> None:
-        """Judge a case as assessed anew, by other rules; their catalogue is pinned."""
+    def adopt(
+        self,
+        case_no: str,
+        case: OpenCase,
+        assessed: Case,
+        now: int,
+        law: tuple[PinnedLaw, list[Pin]],
+    ) -> None:
+        """Judge a case as assessed anew, by what `law` pins: its first, and its pins."""
         self._open[case_no] = case
         case.assessed, case.stale = assessed, False
-        case.state.catalogue = assessed.rules.catalogue
-        case.state.standard_day = assessed.rules.standard_day
+        case.state.law, case.state.pins = law
         case.answered(case_no)
         self._awaken(case_no, next_at(assessed.subjects, case.cards, now, case.answers))
 
@@ -284,14 +327,9 @@ class Cases:
     def _assess(self, case: OpenCase) -> Case:
         if case.assessed is None or case.stale:
             state = case.state
-            if not state.accepted and any(entry.kind == "accepted" for entry in case.entries):
-                state.accepted, state.catalogue = True, ""  # what is in force now is pinned
-            rules = self._rules_of(state.catalogue)
-            if not state.catalogue:
-                state.standard_day = UNKNOWN_DAY
-            case.assessed = assess(case.entries, rules.lasting(state.standard_day))
-            state.catalogue = rules.catalogue.version
-            state.standard_day = case.assessed.rules.standard_day
+            law, pinned = pinned_by(state.pins, state.law, self._rules_of)
+            case.assessed = assess(case.entries, law, pinned)
+            state.law = PinnedLaw.of(law)
             case.stale = False
         return case.assessed
 
@@ -311,4 +349,5 @@ def _summary(case: OpenCase, assessed: Case) -> Summary:
         open=assessed.ended_at is None,
         level=max((card.level.rank for card in case.cards.values() if card.active), default=0),
         provisional=any(clock.counting.provisional for clock in running),
+        watch=watch_of(why_no_clock(assessed), unlisted=is_unlisted(assessed)),
     )

@@ -20,6 +20,7 @@ from streams.engine.calendar import day_of
 from streams.engine.case import assess
 from streams.engine.comparing import alike, differences
 from streams.engine.horizon import NO_DAY
+from streams.engine.pins import PinnedLaw, known_since, pinned_by
 from streams.runtime.faults import about
 from streams.runtime.references import IN_FORCE, PREFIXES, Refused
 from streams.runtime.reporting import begun, difference, ended
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     from msgspec import Struct
 
     from schemas.changes import ChangeResult
-    from streams.engine.rules import Rules
+    from streams.engine.case import Case
+    from streams.engine.pins import Pin
     from streams.engine.state import Head
     from streams.runtime.cases import Cases, OpenCase
     from streams.runtime.metrics import EngineMetrics
@@ -60,7 +62,6 @@ class Changes:
         self._sweep: Sweep | None = None
         self._task: Task | None = None
         self._early: set[str] = set()
-        self._both: dict[str, tuple[Rules, Rules]] = {}
         self._now = 0
         self.told: list[tuple[bytes, Struct]] = []
         """What leaves through `jiancha.events`, with its key; the caller takes it away."""
@@ -137,6 +138,7 @@ class Changes:
     def _enact(self, change: Change, law: Law) -> None:
         before = self._references.law
         task = Task(change, before, law, self._first_day(before, law))
+        looks = change.retroactive or (law.catalogue != before.catalogue and self._any_unlisted())
         if not change.dry_run:
             adopted = self._references.adopt(law, self._now)
             self.state += adopted.state
@@ -144,12 +146,17 @@ class Changes:
             self._metrics.in_force(self._partition, self._references.rules_of())
             if before == law and not change.retroactive:  # the first time, or files as in force
                 return
-        if task.first_day is None and not change.retroactive:
+        if task.first_day is None and not looks:
             self.told.append(begun(task, self._partition, self._now, 0))
             self._ended(change, "compared" if change.dry_run else "applied")
             return
         self.state.append((TASK, encode(_kept(task))))
         self._begin(task, Position())
+
+    def _any_unlisted(self) -> bool:
+        """Tell whether there are cases whose item their catalogue does not know."""
+        summaries = self._cases.packed.summaries
+        return any(found.unlisted for found, number in summaries.items() if number)
 
     def _first_day(self, before: Law, after: Law) -> int | None:
         old, new = self._references.calendars(before), self._references.calendars(after)
@@ -164,8 +171,11 @@ class Changes:
 
     def _begin(self, task: Task, position: Position) -> None:
         first, retroactive = task.first_day, task.change.retroactive
+        newer = task.after.catalogue != task.before.catalogue
 
         def concerned(head: Head) -> bool:
+            if newer and head.summary.unlisted:
+                return True
             if retroactive and (head.summary.open or head.horizon > NO_DAY):
                 return True
             return first is not None and head.horizon >= first
@@ -214,34 +224,41 @@ class Changes:
         Unless it is a dry run the case is judged by the new rules from now on.
         """
         assert self._sweep is not None  # noqa: S101 - asked by a sweep
-        task, pinned = self._sweep.task, case.state.catalogue
-        after_pin = task.after.catalogue if task.change.retroactive else pinned
-        old, new = self._rules_of(task, pinned, after_pin)
-        day = case.state.standard_day
-        before = assess(case.entries, old.lasting(day))
-        after = assess(case.entries, new if task.change.retroactive else new.lasting(day))
+        task, state = self._sweep.task, case.state
+        rules = self._references.rules
+        first = state.law
+        if first.standard_days is None:  # an earlier version pinned none: they are as they were
+            first = PinnedLaw.of(rules(task.before, state.catalogue))
+        before = assess(
+            case.entries, *pinned_by(state.pins, first, lambda of: rules(task.before, of))
+        )
+        first, pins = self._pinned(task, first, state.pins, before)
+        after = assess(case.entries, *pinned_by(pins, first, lambda of: rules(task.after, of)))
         same = alike(before, after)
-        if not task.change.dry_run and not (same and after_pin == pinned):
-            self._cases.adopt(case_no, case, after, self._now)
+        as_pinned = (first, pins) == (state.law, state.pins)
+        if not task.change.dry_run and not (same and as_pinned):
+            self._cases.adopt(case_no, case, after, self._now, (first, pins))
         found = [] if same else differences(before, after, self._now)
         if found:
             told = difference(task.change, self._partition, self._now, case_no, after, found)
             self.told.append(told)
         return bool(found)
 
-    def _rules_of(self, task: Task, pinned: str, after_pin: str) -> tuple[Rules, Rules]:
-        known = self._both.get(pinned)
-        if known is None:
-            rules = self._references.rules
-            known = rules(task.before, pinned), rules(task.after, after_pin)
-            self._both[pinned] = known
-        return known
+    def _pinned(
+        self, task: Task, first: PinnedLaw, pins: list[Pin], before: Case
+    ) -> tuple[PinnedLaw, list[Pin]]:
+        """Give the law by which a case is judged after a change: its first, and its pins."""
+        after = self._references.rules(task.after)
+        if task.change.retroactive:
+            return PinnedLaw.of(after), []
+        if task.after.catalogue == task.before.catalogue:
+            return first, pins
+        return first, known_since(before, pins, first, after)
 
     def _end(self, sweep: Sweep) -> None:
         self._sweep, self._task = None, None
         self._cases.before_touch = None
         self._early.clear()
-        self._both.clear()
         self.state.append((TASK, None))
         done, dry_run = sweep.position, sweep.task.change.dry_run
         self._ended(sweep.task.change, "compared" if dry_run else "applied", done)

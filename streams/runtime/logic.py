@@ -29,6 +29,7 @@ from streams.runtime.life import Life
 from streams.runtime.passing_on import dead_letter, origin_of, sent_on, too_large
 from streams.runtime.placing import partition_of
 from streams.runtime.ports import Barrier, Batch, Chunk, Fatal, Output
+from streams.runtime.recent import Recent
 from streams.runtime.references import References
 from streams.runtime.rulings import SOURCE, answer_of, read_ruling, ruling_record
 from streams.runtime.speaking import Speaking
@@ -91,7 +92,7 @@ class CasePartition:
     ) -> None:
         self._partition, self._partitions = partition, partitions
         self._metrics = metrics
-        references = References(partition, rules)
+        self._references = references = References(partition, rules)
         self._speaking = Speaking(partition, references, keys or {})
         self._cases = Cases(references.rules_of, cold)
         self._changes = Changes(partition, references, self._cases, metrics, slice_cases or SLICE)
@@ -101,6 +102,7 @@ class CasePartition:
         self._now = 0
         self._life = Life(partition, partitions)
         self._inputs = Inputs(partition)
+        self._recent = Recent()
         self._faults = Faults(partition)
         self._waiting: deque[Chunk] = deque()
         self._barriers: Sequence[Barrier] = ()
@@ -341,6 +343,7 @@ class CasePartition:
         ]
         if self._barriers:
             return False
+        self._recent.passed(found.barriers.get(_STEPS, 0))
         if isinstance(found, Tick):
             return self._pass_to(found.now, timed=found.timed)
         return self._change(found) if isinstance(found, Change) else self._take_up(found)
@@ -350,7 +353,12 @@ class CasePartition:
         if self._changes.busy:
             return False
         self._close()  # what was judged until here was judged by the rules until here
+        before = self._references.law.catalogue
         self._changes.apply(change, self._now)
+        if self._references.law.catalogue != before:
+            for taken in self._recent.since(change.barriers.get(_STEPS, self._inputs.next(_STEPS))):
+                self._cases.repin(taken.case_no, taken.record)
+            self._cases.settle(self._now)
         self._speaking.speakers()
         return True
 
@@ -413,6 +421,8 @@ class CasePartition:
         except TooLarge as error:
             self._refuse(chunk, index, too_large(case_no, event.source, str(error)))
             return
+        if new:
+            self._recent.took(chunk.offsets[index], case_no, entry)
         self._metrics.accepted(event.source, repeated=not new)
         self._emit(
             topics.EVENTS.name,

@@ -23,7 +23,7 @@ def bad(entries):
 
 PLACES = {
     "merge": (cases_, lambda _, entry: bad([entry])),
-    "assess": (cases_, lambda entries, _: bad(entries)),
+    "assess": (cases_, lambda entries, *_: bad(entries)),
     "horizon_of": (cases_, lambda case, _: bad(case.ledger.entries)),
     "pack": (cases_, lambda state, _: bad(state.entries)),
     "move_record": (cases_, lambda case_no, *_: case_no == BAD),

@@ -119,3 +119,40 @@ def test_many_unknown_codes_are_cut_short(catalogue):
     found = check(catalogue("{}"), *(event(item=f"i{n}") for n in range(SHOWN + 5)))
     assert len(found) == SHOWN + 1
     assert found[-1].message == "5 more codes are unknown"
+
+
+class TestWatched:
+    """How many cases have no clock, and why; kind “what is not listed is not watched”."""
+
+    def told(self, made, *events):
+        checked = EventCheck(made)
+        for line, one in enumerate(events, 1):
+            checked.read(line, decode_event(one))
+        return list(checked.watched())
+
+    def test_they_are_counted_by_why(self, catalogue):
+        made = catalogue(f"{{clocks: {{promised: {days(7)}}}}}")
+        bare = {"item": None, "case_no": "missing", "event_id": "1"}
+        told = self.told(
+            made,
+            event(item="i", case_no="listed", event_id="2"),
+            event(item="nosuch", case_no="unknown", event_id="3"),
+            event(item="nosuch", case_no="unknown-too", event_id="4"),
+            event(**bare),
+        )
+        assert told[0].endswith("3 of 4 cases have no clock, which is not “in time”:")
+        assert [line.rpartition("[")[2] for line in told[1:]] == ["item_unknown]", "item_missing]"]
+        assert told[1].startswith("  2  目录中没有其事项")
+
+    def test_nothing_is_said_where_all_have_one(self, catalogue):
+        made = catalogue(f"{{clocks: {{promised: {days(7)}}}}}")
+        stated = event(item="nosuch", promised_due_at="2030-01-01T10:00:00+08:00")
+        assert self.told(made, event(item="i", case_no="a"), stated) == []
+
+    def test_an_item_that_the_star_covers_is_no_finding(self, catalogue):
+        star = f"{{code: '*', name: 其他, versions: [{{clocks: {{promised: {days(5)}}}}}]}}"
+        made = catalogue(f"{{clocks: {{promised: {days(7)}}}}}", f"  - {star}\n")
+        checked = EventCheck(made)
+        checked.read(1, decode_event(event(item="nosuch")))
+        assert list(checked.findings()) == []
+        assert list(checked.watched()) == []

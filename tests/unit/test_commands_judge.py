@@ -131,3 +131,15 @@ def test_a_record_that_was_moved_had_not_happened_at_its_old_time(place):
         lines.write("\n" + json.dumps({**moved, "case_no": "c1", "item": "i", "source": "h"}))
     done = call(judge, place, str(place / "events.jsonl"), as_of="2026-10-13T10:00:00+08:00")
     assert json.loads(done.stdout.splitlines()[0])["state"] == "running"
+
+
+def test_how_many_cases_have_no_clock_and_why_is_said(place):
+    line = (place / "events.jsonl").read_text(encoding="utf-8").splitlines()[0]
+    other = {**json.loads(line), "case_no": "c2", "event_id": "other", "item": "nosuch"}
+    with (place / "events.jsonl").open("a", encoding="utf-8") as lines:
+        lines.write(f"\n{json.dumps(other)}\n")
+    done = call(judge, place, str(place / "events.jsonl"), "--findings")
+    assert done.exit_code == 0
+    assert "1 of 2 cases have no clock" in done.stderr
+    assert "[item_unknown]" in done.stderr
+    assert json.loads(done.stdout.splitlines()[-1])["finding"] == "item_unknown"

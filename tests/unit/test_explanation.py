@@ -191,26 +191,6 @@ def test_an_assumed_start_says_from_what_and_why():
     assert clocks_of(RECEIVED, decided)["promised"].start.zh == (
         "推定自收件（记录 1）起：没有受理记录"
     )
-    late = event("accepted", "2018-10-18 10:00:00")
-    assert clocks_of(RECEIVED, decided, late)["promised"].start.zh == (
-        "推定自收件（记录 1）起：受理记录晚于决定"
-    )
-
-
-def test_a_step_without_a_start_says_what_it_is_assumed_to_follow():
-    law = rules({"step": days(2)})
-    first = event("step_started", "2018-10-15 10:00:00", step="a")
-    ended = event("step_finished", "2018-10-16 10:00:00", step="a")
-    orphan = event("step_finished", "2018-10-18 10:00:00", step="b")
-    clocks = clocks_of(first, ended, orphan, law=law)
-    assert clocks["step:b:1"].shown(clocks["step:b:1"].clock.counting.start) == (
-        "2018-10-16 10:00:00"
-    )
-    assert clocks["step:b:1"].start.en == (
-        "assumed from: step finished (record 2); no start is on record before: "
-        "step finished (record 3)"
-    )
-    assert clocks["step:a:1"].end.zh == "环节结束（记录 2）"
 
 
 def test_a_new_period_after_the_corrections_says_so():
@@ -235,12 +215,12 @@ def test_what_ends_a_clock_is_named():
     assert ends["statutory"][0] == "decided (record 3)"
 
 
-def test_a_delivery_before_the_decision_has_no_time_at_all():
+def test_a_delivery_before_the_decision_stops_nothing():
     accepted = event("accepted", "2018-10-16 10:00:00")
     posted = event("delivered", "2018-10-17 09:00:00")
     granted = event("decided", "2018-10-18 10:00:00", outcome="granted")
     clock = clocks_of(accepted, posted, granted)["delivery"]
-    assert (clock.total_used, clock.overdue) == (0, False)
+    assert (clock.stopped_at, clock.end.en) == (None, "")
 
 
 # -- what is refused ----------------------------------------------------------------------------

@@ -246,9 +246,10 @@ class TestAcceptanceMissing:
         step = event("step_started", "2018-10-16 10:00:00", step="s")
         assert started(assessed(LAW, step, self.granted)) == "2018-10-16 10:00:00"
 
-    def test_a_decision_before_the_acceptance_is_judged_from_the_receipt(self):
+    def test_a_decision_before_the_acceptance_ends_nothing(self):
         assessment = case(self.granted, accepted("2018-10-22 10:00:00"))
-        assert started(assessment) == "2018-10-15 10:00:00"
+        assert started(assessment) == "2018-10-22 10:00:00"
+        assert assessment.ended_at is None
         assert found(assessment) == {"decision_before_acceptance": "2018-10-19 10:00:00"}
 
 

@@ -165,7 +165,7 @@ class TestWhatIsSuspicious:
             for day in ("16", "17", "18")
         ]
         assert found(*three[:2]) == {}
-        assert found(*three) == {"suspensions_many": ("none", "2018-10-18 10:00:00")}
+        assert found(*three) == {"suspensions_many": ("notice", "2018-10-18 10:00:00")}
 
     @pytest.mark.parametrize(
         ("when", "brink"),

@@ -144,23 +144,19 @@ class TestSteps:
         )
         assert runs == [("s", 1, 3600), ("s", 2, 7200)]
 
-    def test_an_end_belongs_to_the_earliest_start_still_open(self):
+    def test_a_start_left_open_before_another_is_handed_over_to_it(self):
         runs = self.runs(
             step("step_started", "2018-10-15 10:00:00"),
             step("step_started", "2018-10-15 10:30:00"),
             step("step_finished", "2018-10-15 11:00:00"),
         )
-        assert runs == [("s", 1, 3600), ("s", 2, None)]
+        assert runs == [("s", 1, 3600)]
 
-    def test_an_end_before_every_start_is_a_pass_of_its_own(self):
-        found = ledger(
-            step("step_finished", "2018-10-15 09:00:00"),
-            step("step_started", "2018-10-15 10:00:00"),
-        )
-        assert [(r.number, r.started is None, r.finished is None) for r in found.steps] == [
-            (1, True, False),
-            (2, False, True),
-        ]
+    def test_an_end_before_every_start_is_no_pass(self):
+        end = step("step_finished", "2018-10-15 09:00:00")
+        found = ledger(end, step("step_started", "2018-10-15 10:00:00"))
+        assert [(r.number, r.finished is None) for r in found.steps] == [(1, True)]
+        assert [entry.at for entry in found.loose] == [at("2018-10-15 09:00:00")]
 
     def test_where_the_source_keeps_one_time_a_step_its_end_shows_no_pass(self):
         assert not ledger(step("step_finished", ONE, single_moment=True)).steps

@@ -28,7 +28,7 @@ from schemas.codes import ClockKind, Level
 from schemas.findings import FindingCode
 from schemas.verdicts import MoveRecord
 from streams.engine.rules import Rules
-from streams.engine.state import Summary
+from streams.engine.state import UNLISTED, Summary, watch_of
 from streams.runtime.ports import PartitionProgress
 from tests.support.changing import decreed_2027
 
@@ -102,7 +102,7 @@ class TestReach:
     HUNAN = "promised notice yellow red, statutory notice red, acceptance notice yellow red"
 
     def test_the_cards_of_a_ladder_and_of_findings(self, rules):
-        found = {(ClockKind.FINDING, Level.YELLOW), (ClockKind.FINDING, Level.RED)}
+        found = {(ClockKind.FINDING, level) for level in (Level.NOTICE, Level.YELLOW, Level.RED)}
         assert reach.cards(rules.catalogue) == {(ClockKind.PROMISED, Level.YELLOW)} | found
         assert reach.breaches(rules.catalogue) == {ClockKind.PROMISED}
 
@@ -112,7 +112,7 @@ class TestReach:
         for stated in self.HUNAN.split(", "):
             clock, *levels = stated.split()
             assert {level for kind, level in cards if kind == clock} == set(levels)
-        assert len(cards) == 24
+        assert len(cards) == 25
         assert reach.breaches(hunan) == set(ClockKind) - {ClockKind.FINDING}
 
     def test_a_policy_that_grades_a_finding_lets_it_be_carded(self):
@@ -300,6 +300,31 @@ class TestProgress:
     def read(self, registry):
         samples = [s for f in registry.collect() for s in f.samples]
         return {(s.name, *s.labels.values()): s.value for s in samples}
+
+    def test_open_cases_that_no_clock_watches_by_why(self, registry, rules):
+        metrics = EngineMetrics(registry, rules)
+        unknown, missing = (
+            watch_of(why, unlisted=False) for why in ("item_unknown", "item_missing")
+        )
+        cases = {
+            Summary(True, 3, False, unknown): 2,
+            Summary(False, 0, False, unknown): 7,  # it has ended
+            Summary(True, 0, False, missing): 1,
+            Summary(True, 0, False, UNLISTED): 5,  # the hall states the due moment
+        }
+        metrics.partition(0, 900, 0, cases, 0)
+        registry.register(
+            EngineProgress(lambda: [self.running(0)], metrics, live=True, clock=[0.0].pop)
+        )
+        found = self.read(registry)
+        name = "jiancha_open_cases_without_clock"
+        assert {key[1]: value for key, value in found.items() if key[0] == name} == {
+            "item_unknown": 2,
+            "item_not_in_force": 0,
+            "item_missing": 1,
+            "no_limit": 0,
+            "not_started": 0,
+        }
 
     def test_open_cases_of_the_partitions_owned_now(self, registry, rules):
         found = self.read(self.shown(registry, rules, [self.running(0), self.running(1)]))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from alerts.notify.digests import Digest
@@ -370,3 +371,51 @@ class TestLives:
         policy.take(moved(epoch=7), NOW + 1)
         policy.take(moved(epoch=7, move="resolved", move_no=2), NOW + 2)
         assert [push.why.reason for push in policy.due(NOW + 3) if push.over] != ["superseded"]
+
+
+class TestAClockOfAnotherRound:
+    """Its card is issued anew by later records; whoever was told is not told again."""
+
+    OLD = moved(level=Level.RED)
+    NEW = moved(
+        level=Level.RED,
+        clock_id="@1f/promised",
+        card_id="another",
+        round=2,
+        replaces=OLD.card_id,
+    )
+
+    def back(self, card, **changed):
+        gone = {"move": "retracted", "move_no": 2, "active": False, "reason": "round"}
+        return msgspec.structs.replace(card, **gone, **changed)
+
+    def test_the_alert_rings_on_and_nobody_is_woken_twice(self, policy):
+        policy.take(self.OLD, NOW)
+        assert tell(policy, NOW) == [(self.OLD.card_id, False)]
+        assert policy.take(self.NEW, NOW + 5) is Outcome.KNOWN
+        assert policy.take(self.back(self.OLD), NOW + 5) is Outcome.KNOWN
+        assert tell(policy, NOW + 5) == []
+        assert tell(policy, NOW + 60) == [(self.OLD.card_id, False)]
+
+    def test_it_ends_with_the_new_card(self, policy):
+        policy.take(self.OLD, NOW)
+        tell(policy, NOW)
+        policy.take(self.NEW, NOW + 5)
+        policy.take(self.back(self.OLD), NOW + 5)
+        ended = msgspec.structs.replace(self.NEW, move="resolved", move_no=2, active=False)
+        assert policy.take(ended, NOW + 9) is Outcome.ENDED
+        assert tell(policy, NOW + 9) == [(self.OLD.card_id, True)]
+
+    def test_from_one_to_the_next_and_back(self, policy):
+        third = msgspec.structs.replace(self.OLD, sequence=2, card_id="third", replaces="another")
+        policy.take(self.OLD, NOW)
+        tell(policy, NOW)
+        for move in (self.NEW, self.back(self.OLD), third, self.back(self.NEW)):
+            assert policy.take(move, NOW + 5) is Outcome.KNOWN
+        assert tell(policy, NOW + 5) == []
+        policy.take(msgspec.structs.replace(third, move="resolved", active=False), NOW + 9)
+        assert tell(policy, NOW + 9) == [(self.OLD.card_id, True)]
+
+    def test_where_the_old_one_did_not_ring_the_new_one_does(self, policy):
+        assert policy.take(self.NEW, NOW) is Outcome.RINGS
+        assert tell(policy, NOW) == [("another", False)]

@@ -12,6 +12,7 @@ import pytest
 
 from schemas import topics
 from schemas.changes import ChangeReport
+from schemas.findings import FindingCode, finding_code
 from schemas.ticks import read_tick
 from schemas.verdicts import (
     DEAD_LETTER_HEADER,
@@ -43,6 +44,8 @@ from tests.support.partition import Partition
 from tests.support.system import ROOT
 
 UPGRADE = (ROOT / "docs/upgrade.md").read_text(encoding="utf-8")
+LEVELLED = {FindingCode.SUSPENSION_AT_BRINK, FindingCode.SUSPENSIONS_MANY}
+"""Remarks of earlier releases that have a level now, and so a card."""
 each_release = pytest.mark.parametrize("release", RELEASES)
 each_story = pytest.mark.parametrize(("release", "story"), STORIES)
 FORMS = {
@@ -153,7 +156,8 @@ def test_a_restored_state_says_next_what_the_release_would_have_said(release, st
         settle(here)
     cases = [decode(r.value, CaseRecord) for r in expected if not of_verdicts(r)]
     moved = {case.case_no for case in cases if any(c.due_at in BY_LAW for c in case.clocks)}
-    moves = [facts(decode(o.value, MoveRecord)) for o in here.outputs if of_verdicts(o)]
+    made = (decode(o.value, MoveRecord) for o in here.outputs if of_verdicts(o))
+    moves = [facts(move) for move in made if finding_code(move.clock_id) not in LEVELLED]
     said = [facts(decode(r.value, MoveRecord)) for r in expected if of_verdicts(r)]
     assert [m for m in moves if m[0] not in moved] == [m for m in said if m[0] not in moved]
     told = {case.case_no: clocks(case) for case in cases}

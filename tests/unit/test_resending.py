@@ -130,7 +130,7 @@ def test_a_case_that_is_set_aside_is_told_as_that_and_the_law_is_not_tried_on_it
     for each in (mark, once, record):
         kept.restore(each.key, encode(each))
 
-    def stumbles(entries, law):
+    def stumbles(entries, law, _pinned):
         assert entries != unpack(kept.cases[b"c"]).entries
         return assess(entries, law)
 

@@ -134,9 +134,10 @@ class TestVersions:
         case = assessed(self.law, received, ACCEPTED, event("finished", "2018-12-01 10:00:00"))
         assert clock(case).limit.amount == 7
 
-    def test_an_item_that_nobody_stated_has_no_limit(self):
+    def test_an_item_that_nobody_stated_has_the_due_moment_that_the_hall_states(self):
         found = self.law.resolve("else", "", "", MONDAY)
-        assert (found.item, dict(found.limits)) == (None, {})
+        assert (found.item, found.standing, list(found.limits)) == (None, "unknown", ["promised"])
+        assert found.limits["promised"].stated == "promised_due_at"
 
 
 class TestPresets:

@@ -63,7 +63,7 @@ def test_the_decision_clocks_stand_as_the_readme_says(cases, case_no):
         ("430102-2026-0011", {"late_acceptance": "yellow"}),
         ("430102-2026-0012", {"second_notice": "yellow"}),
         ("430100-2026-0013", {"extension_refused": "yellow"}),
-        ("430100-2026-0014", {"suspension_at_brink": "none"}),
+        ("430100-2026-0014", {"suspension_at_brink": "notice"}),
     ],
 )
 def test_the_findings_are_those_of_the_readme_and_no_others(cases, number, findings):

@@ -50,7 +50,7 @@ def test_what_is_accepted_later_is_counted_by_the_new_one():
     assert due(here, "old") == at("2026-03-04 10:00:00")
     assert due(here, "new") == at("2026-03-04 16:30:00")
     assert reported(here)[1] == {}
-    assert state(here, "old").standard_day == ("cn", 7 * 3600)
+    assert state(here, "old").standard_days == ()
 
 
 def test_it_lasts_over_a_restart_and_a_touch():
@@ -85,19 +85,19 @@ def test_the_order_of_records_between_two_ticks_makes_no_difference():
 
 
 def test_a_state_that_says_nothing_of_it_has_that_of_its_calendar():
-    assert CaseState().standard_day == ("", 0)
+    assert CaseState().standard_days is None
 
 
 def test_it_is_in_the_state_from_the_first_record_on():
     here = running(law=with_calendar(LAW, SHORTER))
     assert due(here, "old") == at("2026-03-03 16:30:00")
-    assert state(here, "old").standard_day == ("cn", 6 * 3600)
+    assert state(here, "old").standard_days == (("cn", 6 * 3600),)
 
 
 @pytest.mark.parametrize("name", ["cn", "elsewhere"])
 def test_only_the_calendar_that_is_named_is_changed(name):
     made = LAW.calendars | {"elsewhere": LAW.calendars["cn"]}
-    law = type(LAW)(LAW.catalogue, made).lasting((name, 3600))
+    law = type(LAW)(LAW.catalogue, made).lasting(((name, 3600),))
     days_of = {key: calendar.standard_day for key, calendar in law.calendars.items()}
     assert days_of == dict.fromkeys(made, 25_200) | {name: 3600}
     assert law.calendars[name].version == made[name].version

@@ -15,6 +15,7 @@ from streams.engine.horizon import NO_DAY
 from streams.engine.judge import NEVER, judge
 from streams.engine.state import (
     FORMAT,
+    UNLISTED,
     CaseState,
     Head,
     Summary,
@@ -40,7 +41,13 @@ def some_state(seed):
 @settings(max_examples=60)
 @given(
     st.integers(0, 1 << 32),
-    st.builds(Summary, st.booleans(), st.integers(0, 3), st.booleans()),
+    st.builds(
+        Summary,
+        st.booleans(),
+        st.integers(0, 3),
+        st.booleans(),
+        st.integers(0, UNLISTED),
+    ),
     st.one_of(st.integers(0, NEVER), st.just(NEVER)),
     st.one_of(st.integers(0, 50_000), st.just(NO_DAY)),
 )
