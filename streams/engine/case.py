@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from streams.engine.acceptance import acceptance_of
+from streams.engine.arrival import of_arrivals
 from streams.engine.decision import decision_clocks
 from streams.engine.findings import graded, of_records
 from streams.engine.ledger import read
@@ -64,7 +65,8 @@ def assess(entries: Sequence[Entry], law: Rules) -> Case:
     clocks += delivery_clocks(ledger, rules, found)
     if ledger.steps:
         clocks += step_clocks(ledger, rules, law, start, found)
-    found += of_records(ledger, rules)
+    found += of_records(ledger)
+    found += of_arrivals(ledger.entries, rules)
     ended_at = ledger.ended_at
     findings = graded(found, rules, running=ended_at is None) if found else ()
     return Case(ledger, rules, tuple(clocks), findings, ended_at)

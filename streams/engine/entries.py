@@ -56,6 +56,10 @@ FACTS: Final = {
 """The bits of `Entry.unrecorded`: facts that the source cannot hold."""
 
 
+UNTOLD: Final = -2
+"""The arrival of a copy that says nothing of it, as in a rebuild: another copy's counts."""
+
+
 class Entry(Struct, array_like=True, frozen=True, order=True):
     """What the law asks of one record; times are whole seconds since the epoch.
 
@@ -103,6 +107,14 @@ class Entry(Struct, array_like=True, frozen=True, order=True):
     """Whether it happened within its second, after the second had begun."""
     voided: bool = False
     """The source took the record back: it counts as never sent."""
+    arrived: int = -1
+    """When it had surely not come before; -1: before the first tick, or not known; `UNTOLD`."""
+    loading: int = -1
+    """Until when its source was loading (集中补录) by the law in force as it came, else -1."""
+
+    def said(self) -> Entry:
+        """Give what it says, without when that was written down and when it came."""
+        return msgspec.structs.replace(self, recorded=-1, arrived=-1, loading=-1)
 
     def cannot_hold(self, fact: str) -> bool:
         """Tell whether the source cannot hold a fact, as its mapping declares."""
@@ -118,8 +130,8 @@ def _hash(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") >> 1
 
 
-def entry_of(event: Envelope) -> Entry:
-    """Take from an event what the law asks."""
+def entry_of(event: Envelope, arrived: int = -1, loading: int = -1) -> Entry:
+    """Take from an event what the law asks; when it arrived the event does not say."""
     facts = event.__dict__
     kind: str = facts["kind"]
     amount = facts.get("days_asked")
@@ -158,6 +170,8 @@ def entry_of(event: Envelope) -> Entry:
         single_moment=facts.get("single_moment", False),
         within=event.occurred_at.microsecond > 0,
         voided=event.voided,
+        arrived=arrived,
+        loading=loading,
     )
 
 
@@ -176,21 +190,31 @@ def merge(entries: Sequence[Entry], new: Entry) -> list[Entry] | None:
     if replaced and new.version < replaced[0].version:
         return None
     if replaced and new.version == replaced[0].version:
-        replaced = [old for old in replaced if _alike(old, new)]
-        if replaced and not _recorded_before(new, replaced[0]):
-            return None
+        replaced = [old for old in replaced if alike(old, new)]
+        if replaced:
+            new = _of_copies(replaced[0], new)
+            if new == replaced[0]:
+                return None
     merged = [old for old in entries if old not in replaced]
     insort(merged, new)
     return merged
 
 
-def _alike(one: Entry, other: Entry) -> bool:
-    """Tell whether two entries say the same; when it was written down is not what it says."""
-    return msgspec.structs.replace(one, recorded=other.recorded) == other
+def alike(one: Entry, other: Entry) -> bool:
+    """Tell whether two entries say the same; when it was written or came is not what it says."""
+    return one.said() == other.said()
 
 
-def _recorded_before(one: Entry, other: Entry) -> bool:
-    return one.recorded >= 0 and (other.recorded < 0 or one.recorded < other.recorded)
+def _of_copies(one: Entry, other: Entry) -> Entry:
+    """Join two copies of one version: what was written down first, and what arrived first."""
+    recorded = max(one.recorded, other.recorded)
+    if one.recorded >= 0 and other.recorded >= 0:
+        recorded = min(one.recorded, other.recorded)
+    told = [copy for copy in (one, other) if copy.arrived != UNTOLD] or [one]
+    first = min(told, key=lambda copy: (copy.arrived, -copy.loading))
+    return msgspec.structs.replace(
+        one, recorded=recorded, arrived=first.arrived, loading=first.loading
+    )
 
 
 def effective(entries: Sequence[Entry]) -> tuple[Sequence[Entry], Sequence[Entry]]:

@@ -150,7 +150,7 @@ def explain_case(
     `events` and `cards` are those that are known: as known at another time (`known_at`, which is
     only told), leave out what came later. None where nothing had happened.
     """
-    entries = by_then(events, as_of)
+    entries = by_then(events, as_of, rules)
     if not entries:
         return None
     case = assess(entries, rules)

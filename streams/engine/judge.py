@@ -8,7 +8,7 @@ gets a new card. An alert lives while its card stands, its clock runs and nobody
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from msgspec import Struct
 
@@ -76,8 +76,45 @@ class Answer(Struct, array_like=True, frozen=True, order=True):
 
     card_id: str
     at: int
+    """When it was decided, as its author says."""
     ruling_id: str
     closed: bool
+    arrived: int = -1
+    """When it had surely not come before; -1: before the first tick, or not known; `UNTOLD`."""
+
+    @property
+    def since(self) -> int:
+        """Since when it takes effect: since its arrival, or what it says, where that is later."""
+        return max(self.at, self.arrived)
+
+    @property
+    def closed_from(self) -> int:
+        """Since when the card is closed by it."""
+        return self.since if self.closed else NEVER
+
+    def same(self, other: Answer) -> bool:
+        """Tell whether another is a copy of it."""
+        return (self.card_id, self.at, self.ruling_id, self.closed) == (
+            other.card_id, other.at, other.ruling_id, other.closed,
+        )  # fmt: skip
+
+
+class Answered(NamedTuple):
+    """What all rulings on one card come to: since when it is answered, and closed."""
+
+    since: int
+    closed_from: int
+
+
+def answers_of(answers: Sequence[Answer]) -> dict[str, Answered]:
+    """Join the rulings on each card, by the card's id."""
+    joined: dict[str, Answered] = {}
+    for answer in answers:
+        first = joined.get(answer.card_id, Answered(NEVER, NEVER))
+        joined[answer.card_id] = Answered(
+            min(first.since, answer.since), min(first.closed_from, answer.closed_from)
+        )
+    return joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +128,7 @@ class CardMove:
     """None when the clock is gone: the records no longer say that it ever ran."""
 
 
-NO_ANSWERS: Final[Mapping[str, Answer]] = {}
+NO_ANSWERS: Final[Mapping[str, Answer | Answered]] = {}
 """The answer to each card, by the card's name within the case (`card_name`)."""
 
 
@@ -99,7 +136,7 @@ def judge(
     subjects: Sequence[Subject],
     cards: Mapping[str, Card],
     now: int,
-    answers: Mapping[str, Answer] = NO_ANSWERS,
+    answers: Mapping[str, Answer | Answered] = NO_ANSWERS,
 ) -> list[CardMove]:
     """Give every move that is due at `now`, in the order of the subjects and their levels."""
     moves: list[CardMove] = []
@@ -122,7 +159,7 @@ def next_at(
     subjects: Sequence[Subject],
     cards: Mapping[str, Card],
     now: int,
-    answers: Mapping[str, Answer] = NO_ANSWERS,
+    answers: Mapping[str, Answer | Answered] = NO_ANSWERS,
 ) -> int:
     """Give the next moment at which a verdict can change; `now` itself when one is due already.
 
@@ -136,7 +173,7 @@ def coming(
     subjects: Sequence[Subject],
     cards: Mapping[str, Card],
     now: int,
-    answers: Mapping[str, Answer] = NO_ANSWERS,
+    answers: Mapping[str, Answer | Answered] = NO_ANSWERS,
 ) -> int:
     """Give the next moment after `now` at which a level is reached, or `NEVER`.
 
@@ -155,6 +192,9 @@ def coming(
             silent = _silence(subject, cards, answers)
             if silent is not None and now < silent.at < soonest:
                 soonest = silent.at
+    for answer in answers.values():
+        if now < answer.closed_from < soonest:
+            soonest = answer.closed_from
     return soonest
 
 
@@ -169,7 +209,7 @@ def card_name(card: Card) -> str:
 
 
 def _reached(
-    subject: Subject, cards: Mapping[str, Card], now: int, answers: Mapping[str, Answer]
+    subject: Subject, cards: Mapping[str, Card], now: int, answers: Mapping[str, Answer | Answered]
 ) -> list[LevelReached]:
     """Give the levels that hold, the one that silence leads to among them."""
     reached = subject.reached(now)
@@ -185,7 +225,7 @@ def _reached(
 
 
 def _silence(
-    subject: Subject, cards: Mapping[str, Card], answers: Mapping[str, Answer]
+    subject: Subject, cards: Mapping[str, Card], answers: Mapping[str, Answer | Answered]
 ) -> LevelReached | None:
     """Give what the silence about a yellow card leads to: only while its clock runs.
 
@@ -203,7 +243,7 @@ def _silence(
     except OutsideCalendar:
         return None
     answer = answers.get(card_name(card))
-    if answer is not None and answer.at < at:
+    if answer is not None and answer.since < at:
         return None
     if subject.stopped_at is not None and subject.stopped_at < at:
         return None
@@ -222,7 +262,7 @@ def _moves(
     reached: LevelReached,
     card: Card | None,
     now: int,
-    answers: Mapping[str, Answer],
+    answers: Mapping[str, Answer | Answered],
 ) -> list[CardMove]:
     if card is None or not card.standing:
         return [_issue(subject, reached, 1 if card is None else card.sequence + 1, now)]
@@ -232,7 +272,7 @@ def _moves(
             _issue(subject, reached, card.sequence + 1, now),
         ]
     answer = answers.get(card_name(card))
-    closed = answer is not None and answer.closed
+    closed = answer is not None and answer.closed_from <= now
     rings = subject.running and not closed
     if card.active == rings:
         return []

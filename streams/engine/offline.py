@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from streams.engine.rules import Rules
 
 
-def by_then(events: Iterable[Envelope], as_of: int) -> list[Entry]:
+def by_then(events: Iterable[Envelope], as_of: int, rules: Rules) -> list[Entry]:
     """Give what had happened by a moment (seconds since the epoch), as these events tell it.
 
     A record counts with its latest version, though that was written later: what it now says had
@@ -30,7 +30,7 @@ def by_then(events: Iterable[Envelope], as_of: int) -> list[Entry]:
     """
     entries: list[Entry] = []
     for event in events:
-        entries = merge(entries, entry_of(event)) or entries
+        entries = merge(entries, _entry(event, rules)) or entries
     return _until(entries, as_of)
 
 
@@ -41,11 +41,17 @@ def judge_offline(
     cases: dict[str, list[Entry]] = {}
     for event in events:
         entries = cases.setdefault(event.case_no, [])
-        cases[event.case_no] = merge(entries, entry_of(event)) or entries
+        cases[event.case_no] = merge(entries, _entry(event, rules)) or entries
     for case_no in sorted(cases):
         entries = _until(cases[case_no], as_of)
         if entries:
             yield case_no, assess(entries, rules)
+
+
+def _entry(event: Envelope, rules: Rules) -> Entry:
+    """Take what an event says; offline it arrived when it was written down, if that is known."""
+    written = -1 if event.recorded_at is None else int(event.recorded_at.timestamp())
+    return entry_of(event, written, rules.catalogue.loads_until(event.source))
 
 
 def _until(entries: list[Entry], as_of: int) -> list[Entry]:

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 import msgspec
 from msgspec import Struct
 
+from streams.engine.corrections import Correction, Since
 from streams.engine.entries import Entry
 from streams.engine.judge import NEVER, Answer, Card, card_key
 
@@ -77,6 +78,15 @@ class CaseState(Struct, array_like=True):
     """The rulings on its cards, sorted."""
     epoch: int = 0
     """Of the partition when the case was opened: `revision` counts from there (纪元)."""
+    first_due: int = 0
+    """The earliest due moment of a clock that runs, or that ended past it; `NEVER` without one."""
+    noticed: int = 0
+    """The tick after which records came to the case; 0 when one has passed since, or none is over.
+    Whether a clock was over by that tick is asked of the first of them."""
+    since: Since | None = None
+    """How the records of a case with a clock over differ from what that tick found."""
+    corrections: list[Correction] = msgspec.field(default_factory=list)
+    """Clocks that were corrected after their breach, in the order in which that was found."""
 
     def cards_by_key(self) -> dict[str, Card]:
         """Give the cards by clock and level."""
