@@ -91,10 +91,12 @@ FINDINGS: Final = {
         "记录所载时间晚于其到达时间", "dated after the moment at which it arrived"
     ),
     FindingCode.CORRECTED_AFTER_BREACH: Words(
-        "超时后更正记录，时限随之变更", "records were corrected after the breach, and the clock with them"
+        "超时后更正记录，时限随之变更",
+        "records were corrected after the breach, and the clock with them",
     ),
     FindingCode.RULING_BACKDATED: Words(
-        "处理意见所载时间早于其到达一个工作日以上", "the ruling is dated more than a working day before it arrived"
+        "处理意见所载时间早于其到达一个工作日以上",
+        "the ruling is dated more than a working day before it arrived",
     ),
     FindingCode.FACT_UNRECORDED: Words(
         "来源系统无法记录法定要素", "the source cannot hold a fact that the law asks for"

@@ -18,8 +18,8 @@ from schemas import topics
 from schemas.verdicts import MoveRecord, encode
 from streams.engine.case import assess
 from streams.engine.judge import CardMove
-from streams.engine.remembering import with_remembered
 from streams.engine.records import case_record, move_record
+from streams.engine.remembering import with_remembered
 from streams.engine.state import unpack
 from streams.runtime.faults import told_of
 from streams.runtime.logic import RESERVED
@@ -141,9 +141,7 @@ def resend(
         if case_no in aside:
             continue
         assessed = assess(state.entries, references.rules_of(state.catalogue))
-        assessed = with_remembered(
-            case_no, assessed, state.corrections, state.answers, state.cards
-        )
+        assessed = with_remembered(case_no, assessed, state.corrections, state.answers, state.cards)
         record = case_record(case_no, state.revision, assessed, own.now, state.cards, state.epoch)
         write(Out(topics.CASES.name, partition, key, encode(record)))
         sent.cases += 1

@@ -105,9 +105,7 @@ class Comparing:
                 continue
             if records := self._causes(clock, became):
                 names = tuple(_told(entry) for entry in sorted(records))
-                found.append(
-                    Correction(now, clock.clock_id, names, values(clock), _values(became))
-                )
+                found.append(Correction(now, clock.clock_id, names, values(clock), _values(became)))
         return found
 
     def _is_correction(self, entry: Entry) -> bool:

@@ -128,7 +128,7 @@ class CardMove:
     """None when the clock is gone: the records no longer say that it ever ran."""
 
 
-NO_ANSWERS: Final[Mapping[str, Answer | Answered]] = {}
+NO_ANSWERS: Final[Mapping[str, Answered]] = {}
 """The answer to each card, by the card's name within the case (`card_name`)."""
 
 
@@ -136,7 +136,7 @@ def judge(
     subjects: Sequence[Subject],
     cards: Mapping[str, Card],
     now: int,
-    answers: Mapping[str, Answer | Answered] = NO_ANSWERS,
+    answers: Mapping[str, Answered] = NO_ANSWERS,
 ) -> list[CardMove]:
     """Give every move that is due at `now`, in the order of the subjects and their levels."""
     moves: list[CardMove] = []
@@ -159,7 +159,7 @@ def next_at(
     subjects: Sequence[Subject],
     cards: Mapping[str, Card],
     now: int,
-    answers: Mapping[str, Answer | Answered] = NO_ANSWERS,
+    answers: Mapping[str, Answered] = NO_ANSWERS,
 ) -> int:
     """Give the next moment at which a verdict can change; `now` itself when one is due already.
 
@@ -173,7 +173,7 @@ def coming(
     subjects: Sequence[Subject],
     cards: Mapping[str, Card],
     now: int,
-    answers: Mapping[str, Answer | Answered] = NO_ANSWERS,
+    answers: Mapping[str, Answered] = NO_ANSWERS,
 ) -> int:
     """Give the next moment after `now` at which a level is reached, or `NEVER`.
 
@@ -209,7 +209,7 @@ def card_name(card: Card) -> str:
 
 
 def _reached(
-    subject: Subject, cards: Mapping[str, Card], now: int, answers: Mapping[str, Answer | Answered]
+    subject: Subject, cards: Mapping[str, Card], now: int, answers: Mapping[str, Answered]
 ) -> list[LevelReached]:
     """Give the levels that hold, the one that silence leads to among them."""
     reached = subject.reached(now)
@@ -225,7 +225,7 @@ def _reached(
 
 
 def _silence(
-    subject: Subject, cards: Mapping[str, Card], answers: Mapping[str, Answer | Answered]
+    subject: Subject, cards: Mapping[str, Card], answers: Mapping[str, Answered]
 ) -> LevelReached | None:
     """Give what the silence about a yellow card leads to: only while its clock runs.
 
@@ -262,7 +262,7 @@ def _moves(
     reached: LevelReached,
     card: Card | None,
     now: int,
-    answers: Mapping[str, Answer | Answered],
+    answers: Mapping[str, Answered],
 ) -> list[CardMove]:
     if card is None or not card.standing:
         return [_issue(subject, reached, 1 if card is None else card.sequence + 1, now)]
@@ -302,7 +302,7 @@ def _retract(card: Card, subject: Subject | None, reason: str) -> CardMove:
     return CardMove("retracted", reason, _moved(card, standing=False, active=False), subject)
 
 
-def _why(card: Card, subject: Subject | None, answers: Mapping[str, Answer]) -> str:
+def _why(card: Card, subject: Subject | None, answers: Mapping[str, Answered]) -> str:
     """Tell why a card's statement is no longer true."""
     if subject is None:
         return "clock_gone"

@@ -177,7 +177,7 @@ class Arrivals:
             barrier, moment = max(before, named), max(at, now)
             waiting = self._open.get(topic, ())
             while waiting and waiting[0].offset < barrier:
-                each = waiting.popleft()  # type: ignore[union-attr]
+                each = waiting.popleft()
                 if each.taken.arrived < at:
                     found.append(Arrival(each.case_no, each.taken, at))
             if ticks and barrier == before:

@@ -10,8 +10,8 @@ import msgspec
 from schemas.bounds import MAX_RECORDS, MAX_SPECIAL
 from schemas.verdicts import card_id
 from streams.engine.case import assess
-from streams.engine.deadlines import Deadlines
 from streams.engine.corrections import Comparing, as_it_was, difference, remembered
+from streams.engine.deadlines import Deadlines
 from streams.engine.entries import UNTOLD, alike, merge
 from streams.engine.horizon import horizon_of
 from streams.engine.judge import NEVER, answers_of, card_key, card_name, coming, judge, next_at
@@ -331,9 +331,9 @@ class Cases:
                 state.revision += 1
                 state.cards = sorted(case.cards.values())
                 state.first_due = case.first_due()
-                if state.first_due >= state.noticed:  # not over: to be asked again is the same
-                    state.noticed = 0
                 then = case.then
+                if then is None and state.first_due >= state.noticed:
+                    state.noticed = 0  # none is over: to be asked again is the same
                 state.since = None if then is None else difference(then, case.entries)
                 deadline = self._deadlines.of(case_no)
                 head = Head(_summary(case, assessed), deadline, horizon_of(assessed, case.cards))

@@ -467,8 +467,7 @@ class CasePartition:
             tick = 0 if self.arrivals.untold else self._now
             new = self._cases.fold(case_no, entry, tick)
         except TooLarge as error:
-            refusal = too_large(case_no, event.source, str(error))
-            self._refuse(chunk, index, refusal, arrived)
+            self._refuse(chunk, index, too_large(case_no, event.source, str(error)), arrived)
             return
         if new and still_open:
             self.arrivals.took(chunk.topic, chunk.offsets[index], case_no, entry)
@@ -484,9 +483,7 @@ class CasePartition:
             ),
         )
 
-    def _passes_on(
-        self, chunk: Chunk, index: int, case_no: str, source: str, arrived: int
-    ) -> bool:
+    def _passes_on(self, chunk: Chunk, index: int, case_no: str, source: str, arrived: int) -> bool:
         """Send a record on to its case's own partition, where that is another; tell whether."""
         if case_no in self._cases:
             return False

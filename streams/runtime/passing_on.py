@@ -73,9 +73,7 @@ def _possible(origin: Origin, topic: str) -> bool:
     )
 
 
-def sent_on(
-    chunk: Chunk, index: int, case_no: str, partition: int, arrived: int = -1
-) -> Output:
+def sent_on(chunk: Chunk, index: int, case_no: str, partition: int, arrived: int = -1) -> Output:
     """Send a record to its case's own partition, with where it first arrived.
 
     Of its headers those go along that somebody reads: the others may be of any size and number.

@@ -12,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas import topics
+from schemas.catalogue_loading import catalogue_from
+from schemas.events import STEP_EVENT
 from schemas.rulings import RULING
 from schemas.ticks import Tick
 from schemas.verdicts import ORIGIN_HEADER, Origin, decode, encode
@@ -20,7 +22,7 @@ from streams.engine.entries import entry_of, merge
 from streams.engine.state import unpack
 from streams.runtime.arrivals import OPEN
 from streams.runtime.logic import RESERVED
-from tests.support.cases import at, days, event, rules
+from tests.support.cases import at, days, event, rules, rules_of
 from tests.support.partition import Partition, elsewhere, restarted
 
 STEPS, RULINGS = topics.STEPS.name, topics.RULINGS.name
@@ -184,8 +186,7 @@ class TestOfARecord:
         assert b"arrived" not in encode(origin)
         here = Partition(LAW)
         ticked(here, MONDAY)
-        value = b'{"event_id":"e","case_no":"c","source":"h","kind":"accepted",' \
-            b'"occurred_at":"2026-03-02T10:00:00+08:00","item":"i"}'
+        value = STEP_EVENT.dump_json(ACCEPTED)
         headers = [[(ORIGIN_HEADER, encode(origin))]]
         here.logic.apply(here.chunk(STEPS, [value], keys=[b"c"], headers=headers))
         assert arrivals(here) == [-1]
@@ -307,9 +308,6 @@ class TestLateRecords:
 
 class TestLoading:
     def law(self, source, until="2026-03-31T18:00:00+08:00"):
-        from schemas.catalogue_loading import catalogue_from
-        from tests.support.cases import rules_of
-
         content = {**LAW.catalogue.content, "loading": [{"source": source, "until": until}]}
         return rules_of(catalogue_from(content, LAW.catalogue.calendars))
 
