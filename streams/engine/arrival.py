@@ -37,7 +37,7 @@ def of_arrivals(entries: Sequence[Entry], rules: CaseRules) -> Iterator[Found]:
 def loaded(entry: Entry) -> bool:
     """Tell whether a record came while its source was loading (集中补录)."""
     came = entry.arrived if entry.arrived >= 0 else entry.recorded
-    return came <= entry.loading
+    return entry.loading >= 0 and came <= entry.loading
 
 
 def past(calendar: Calendar, moment: int, since: int, days: int) -> bool:
