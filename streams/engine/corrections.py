@@ -34,6 +34,8 @@ ONCE: Final = frozenset(
     | {"extended"}
 )
 """Acts of which there is one: another record of the kind is a second of the same act."""
+OPENING: Final = frozenset({"received", "accepted", "corrections_supplied"})
+"""What can open a round, or begin a clock anew."""
 
 
 class Since(Struct, array_like=True, frozen=True):
@@ -76,15 +78,19 @@ def as_it_was(since: Since, now: Sequence[Entry]) -> list[Entry]:
 
 
 class Comparing:
-    """Compares a case with what a tick found of it. `assess` judges records by the law in force."""
+    """Compares a case with what a tick found of it.
+
+    `now` is by which records it is `after` by now; `assess` judges others by the same law.
+    """
 
     def __init__(
         self,
         then: Sequence[Entry],
         now: Sequence[Entry],
+        after: Case,
         assess: Callable[[Sequence[Entry]], Case],
     ) -> None:
-        self._then, self._now, self._assess = then, now, assess
+        self._then, self._now, self._after, self._assess = then, now, after, assess
         changed = difference(then, now)
         new = [now[place] for place in changed.new]
         self._gone = changed.gone
@@ -93,9 +99,9 @@ class Comparing:
 
     def corrections(self, tick: int, now: int) -> list[Correction]:
         """Give the clocks that were over at `tick`, and that records have changed by `now`."""
-        if not self._new:
+        if not self._corrected and not self._may_date_back(tick):
             return []
-        before, after = self._assess(self._then), self._assess(self._now)
+        before, after = self._assess(self._then), self._after
         found = []
         for clock in before.clocks:
             if (clock.deemed and tick < clock.known_from) or not clock.overdue(tick):
@@ -107,6 +113,17 @@ class Comparing:
                 names = tuple(_told(entry) for entry in sorted(records))
                 found.append(Correction(now, clock.clock_id, names, values(clock), _values(became)))
         return found
+
+    def _may_date_back(self, tick: int) -> bool:
+        """Tell whether a first record may have ended a clock before it was over, or its round.
+
+        What was over at the tick was due before it.
+        """
+        back = [entry for entry in self._new if entry.at < tick]
+        ends = {entry.at for entry in back}
+        return any(entry.kind in OPENING for entry in back) or any(
+            clock.stopped_at in ends for clock in self._after.clocks
+        )
 
     def _is_correction(self, entry: Entry) -> bool:
         """Tell whether a record replaces one, takes it back, or is a second of the same act."""

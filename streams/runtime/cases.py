@@ -286,9 +286,9 @@ class Cases:
 
     def _compare(self, case_no: str, case: OpenCase, then: Sequence[Entry], now: int) -> None:
         """Find which clocks were over at the last tick and are corrected since."""
-        rules = self._assess(case_no, case).rules.catalogue
-        law = self._rules_of(rules)
-        comparing = Comparing(then, case.entries, lambda entries: assess(entries, law))
+        after = self._assess(case_no, case)
+        law = self._rules_of(after.rules.catalogue)
+        comparing = Comparing(then, case.entries, after, lambda entries: assess(entries, law))
         found = comparing.corrections(case.state.noticed, now)
         case.then = None
         if found:

@@ -153,5 +153,6 @@ def test_a_breached_clock_that_a_back_dated_ending_ends():
     for end, found in (("2026-03-11 23:59:59", ["promised"]), ("2026-03-12 00:00:00", [])):
         now = [*then, event("decided", end, outcome="granted")]
         before, after = (sorted(entry_of(each) for each in records) for records in (then, now))
-        comparing = Comparing(before, after, lambda entries: assess(entries, NEXT_DAY))
+        became = assess(after, NEXT_DAY)
+        comparing = Comparing(before, after, became, lambda records: assess(records, NEXT_DAY))
         assert [each.clock_id for each in comparing.corrections(tick, tick + 1)] == found
