@@ -23,7 +23,7 @@ from schemas.calendars.fields import Date
 from schemas.codes import CaseType, Channel, ClockKind, SuspensionKind
 from schemas.events import Code, Name
 from schemas.limits import Basis, Clocks, Ladder, Limit, Policy, Stated
-from schemas.sources import Source
+from schemas.sources import EVERYWHERE, Loading, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -245,6 +245,8 @@ class CatalogueFile(Stated):
     presets: tuple[LegalPreset, ...] = ()
     sources: tuple[Source, ...] = Field((), min_length=1)
     """Who may send. Where no file lists anybody, everybody may."""
+    loading: tuple[Loading, ...] = Field((), min_length=1)
+    """Which sources are keying in, or sending again, what happened before (集中补录)."""
 
 
 @dataclass(frozen=True)
@@ -261,14 +263,17 @@ class Catalogue:
     ladders: Mapping[str, Ladder]
     presets: Mapping[str, LegalPreset]
     sources: Mapping[str, Source]
+    loading: Mapping[str, Loading]
     calendars: Mapping[str, CalendarDefinition]
 
     @cached_property
     def content(self) -> dict[str, Any]:
         """The whole content as JSON, calendars apart."""
         dumped: dict[str, Any] = _CONTENT.dump_python(self._parts(), mode="json", by_alias=True)
-        if not self.sources:  # a catalogue of an earlier version keeps its own version
-            del dumped["sources"]
+        for kind in LATER_LISTS:  # a catalogue of an earlier version keeps its own version
+            if not getattr(self, kind):
+                del dumped[kind]
+        _without_later(dumped)
         for item in dumped["items"]:
             if item["region"] is None:
                 del item["region"]
@@ -276,6 +281,16 @@ class Catalogue:
                 if not step["decision"]:
                     del step["decision"]
         return dumped
+
+    @cached_property
+    def loading_until(self) -> Mapping[str, int]:
+        """Until when each source is loading, seconds since 1970-01-01T00:00:00Z."""
+        return {code: int(each.until.timestamp()) for code, each in self.loading.items()}
+
+    def loads_until(self, source: str) -> int:
+        """Tell until when a source is loading, as `loading_until`; -1 where it is not."""
+        until = self.loading_until
+        return until.get(source, until.get(EVERYWHERE, -1)) if until else -1
 
     @cached_property
     def version(self) -> str:
@@ -326,12 +341,29 @@ class Catalogue:
         return next((c for c in shorter if c != code and c in self.regions), None)
 
 
+LATER_LISTS: Final = ("sources", "loading")
+"""Lists that the first version did not have: an empty one is left out of the content."""
 LISTS: Final = (
     *("regions", "departments", "posts", "windows", "items", "ladders", "presets"),
-    "sources",
+    *LATER_LISTS,
 )
 """The lists of a catalogue, as a file and as a `Catalogue` name them."""
 _CONTENT: Final = TypeAdapter(CatalogueFile)
+_LATER_POLICY: Final = {"dated_ahead_seconds": 300}
+"""What policies state since 0.3.0, with its default: one that says no other is left out of the
+content, so that the catalogue of an earlier version keeps its own version."""
+
+
+def _without_later(content: Any) -> None:
+    if isinstance(content, list):
+        for each in content:
+            _without_later(each)
+    elif isinstance(content, dict):
+        for name, default in _LATER_POLICY.items():
+            if content.get(name) in (None, default):
+                content.pop(name, None)
+        for each in content.values():
+            _without_later(each)
 
 
 DEFAULT_POLICY: Final = Policy(
@@ -360,6 +392,7 @@ DEFAULT_POLICY: Final = Policy(
     extension_approver="agency_head",
     extension_requires=("reason", "approver", "told"),
     late_record_days=1,
+    dated_ahead_seconds=300,
     online_channels=(Channel.ONLINE, Channel.MOBILE),
 )
 """What holds where a catalogue says nothing (domain.md §2, with the bases there)."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from schemas.reading import Loc
 
 _KEPT: Final = Kept(TypeAdapter(CatalogueFile))
-_KEYS: Final = {"ladders": "name", "presets": "name"}
+_KEYS: Final = {"ladders": "name", "presets": "name", "loading": "source"}
 
 
 def load_catalogue(directory: Path) -> Catalogue:
@@ -129,6 +129,8 @@ def _missing(kind: str, code: str | None) -> tuple[str, str]:
 def _dangling(document: Document, part: CatalogueFile, catalogue: Catalogue) -> Iterator[Problem]:
     """Give every code that a file names and no file states."""
     for kind, loc, code in _references(part):
+        if kind == "sources" and not catalogue.sources:  # everybody may send
+            continue
         if code is not None and code not in getattr(catalogue, kind):
             yield document.problem(loc, *_missing(kind, code))
 
@@ -194,6 +196,9 @@ def _of_sources(part: CatalogueFile) -> Iterator[tuple[str, Loc, str | None]]:
             yield "regions", ("sources", n, "regions", m), None if code == EVERYWHERE else code
         for m, code in enumerate(source.departments):
             yield "departments", ("sources", n, "departments", m), code
+    for n, loading in enumerate(part.loading):
+        code = loading.source
+        yield "sources", ("loading", n, "source"), None if code == EVERYWHERE else code
 
 
 def _of_version(loc: Loc, version: ItemVersion) -> Iterator[tuple[str, Loc, str | None]]:

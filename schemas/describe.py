@@ -106,7 +106,8 @@ _RULING: Final = f"""\
 
 What a person of the bureau decided on a card, sent to `{topics.RULINGS.name}` under the case
 number. A yellow card that is `answered` or `closed` in time does not turn red by silence; `closed`
-ends its alert, and the card stands.
+ends its alert, and the card stands. It takes effect when it arrives, or at `decided_at` where that
+is later; one dated more than a working day before it arrived is a finding.
 
 ```json
 {{"ruling_id": "r-20260325-01", "case_no": "430102-2026-0001", "card_id": "6f1c0d8e5a7b4c3d2e1f",

@@ -19,6 +19,9 @@ class FindingCode(StrEnum):
     REPEATED_ACT = "repeated_act"
     TIMES_REVERSED = "times_reversed"
     LATE_RECORD = "late_record"  # 补录
+    DATED_AHEAD = "dated_ahead"
+    CORRECTED_AFTER_BREACH = "corrected_after_breach"  # 超时后更正
+    RULING_BACKDATED = "ruling_backdated"
     FACT_UNRECORDED = "fact_unrecorded"
     SECOND_NOTICE = "second_notice"  # 一次告知
     THIRD_NOTICE = "third_notice"
@@ -75,6 +78,9 @@ RULES: Final = {
     FindingCode.REPEATED_ACT: FindingRule(Level.NONE, _PRACTICE),
     FindingCode.TIMES_REVERSED: FindingRule(Level.NONE, _PRACTICE),
     FindingCode.LATE_RECORD: FindingRule(Level.NONE, _PRACTICE),
+    FindingCode.DATED_AHEAD: FindingRule(Level.YELLOW, _PRACTICE),
+    FindingCode.CORRECTED_AFTER_BREACH: FindingRule(Level.YELLOW, _PRACTICE),
+    FindingCode.RULING_BACKDATED: FindingRule(Level.NONE, _PRACTICE),
     FindingCode.FACT_UNRECORDED: FindingRule(Level.NONE, _PRACTICE),
     FindingCode.SECOND_NOTICE: FindingRule(Level.YELLOW, f"{_LICENSING}第三十二条第一款第四项"),
     FindingCode.THIRD_NOTICE: FindingRule(Level.RED, f"{_LICENSING}第三十二条第一款第四项"),

@@ -176,6 +176,8 @@ class Policy(Stated):
     """What an extension must show to move a clock."""
     late_record_days: Annotated[int, Field(ge=0, le=1000)] | None = None
     """Working days from what happened to its record; more is a finding (补录)."""
+    dated_ahead_seconds: Annotated[int, Field(ge=0, le=86_400)] | None = None
+    """Seconds by which a record may be dated after its arrival; more is a finding."""
     online_channels: tuple[Channel, ...] | None = None
     """The channels whose applications are looked at before they are received (网上预受理)."""
     finding_levels: dict[FindingCode, Level] | None = None

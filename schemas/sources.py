@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 from pydantic import Field, model_validator
 
-from schemas.events import Code, Name
+from schemas.events import Code, Moment, Name
 from schemas.limits import Stated
 from schemas.macs import KEY_ID
 from schemas.reading import fault
@@ -48,3 +48,15 @@ class Source(Stated):
         if self.cures and not self.keys:
             raise fault(f"{self.code} signs nothing, and so cures nothing", "give it a key")
         return self
+
+
+class Loading(Stated):
+    """A source keys in, or sends again, what happened before (集中补录), until a moment.
+
+    What arrives by then is told neither as keyed in late nor as corrected after a breach.
+    """
+
+    source: Code
+    """As its events name it; `*` stands for whoever has no period of its own."""
+    until: Moment
+    """The last moment, with its offset from UTC."""

@@ -26,7 +26,7 @@ with the higher epoch, and only within one epoch the one with the higher revisio
 ClockState = Literal["running", "paused", "stopped"]
 
 
-class Origin(Struct, frozen=True):
+class Origin(Struct, frozen=True, omit_defaults=True):
     """Where a record stood when it first arrived."""
 
     topic: str
@@ -34,6 +34,9 @@ class Origin(Struct, frozen=True):
     offset: int
     timestamp_ms: int
     """When the broker, or the sender, dated it: milliseconds since the epoch."""
+    arrived: Seconds | None = None
+    """The `now` of the last tick whose barrier lies at or below its offset, as far as ticks were
+    read when this was written (the state has it exactly); None where it is not known."""
 
 
 class LevelReached(Struct, frozen=True):
@@ -90,6 +93,43 @@ class ClockRecord(Struct, frozen=True, kw_only=True):
     calendar_version: str
 
 
+class ClockValues(Struct, frozen=True):
+    """What a clock's verdict rests on."""
+
+    started_at: Seconds
+    due_at: Seconds
+    stopped_at: Seconds | None = None
+
+
+class RecordName(Struct, frozen=True):
+    """One version of a record, as the state names it."""
+
+    kind: str
+    record: int
+    record_version: int
+    occurred_at: Seconds
+    voided: bool = False
+
+
+class FindingDetail(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a finding rests on beside its record, where that needs telling."""
+
+    by: str = ""
+    """What shows it: `recorded_at`, or `arrival`."""
+    at: Seconds | None = None
+    """That moment."""
+    ruling: str = ""
+    """The ruling that it is about."""
+    clock_id: str = ""
+    """The clock that was corrected after its breach (超时后更正)."""
+    before: ClockValues | None = None
+    """As a tick left it."""
+    after: ClockValues | None = None
+    """As the next one found it; None where it is gone."""
+    records: tuple[RecordName, ...] = ()
+    """The records that did it, as they are now."""
+
+
 class FindingRecord(Struct, frozen=True, kw_only=True):
     """A finding (监察发现) of a case, as it stood when it was written."""
 
@@ -106,6 +146,7 @@ class FindingRecord(Struct, frozen=True, kw_only=True):
     """That record: a hash of its source and its id (`streams.engine.entries.identity`)."""
     record_version: int
     occurred_at: Seconds
+    detail: FindingDetail | None = None
 
 
 class RoundRecord(Struct, frozen=True, kw_only=True):

@@ -87,6 +87,17 @@ FINDINGS: Final = {
     ),
     FindingCode.TIMES_REVERSED: Words("时间先后颠倒", "the times are reversed"),
     FindingCode.LATE_RECORD: Words("事后补录", "keyed in long after it happened"),
+    FindingCode.DATED_AHEAD: Words(
+        "记录所载时间晚于其到达时间", "dated after the moment at which it arrived"
+    ),
+    FindingCode.CORRECTED_AFTER_BREACH: Words(
+        "超时后更正记录，时限随之变更",
+        "records were corrected after the breach, and the clock with them",
+    ),
+    FindingCode.RULING_BACKDATED: Words(
+        "处理意见所载时间早于其到达一个工作日以上",
+        "the ruling is dated more than a working day before it arrived",
+    ),
     FindingCode.FACT_UNRECORDED: Words(
         "来源系统无法记录法定要素", "the source cannot hold a fact that the law asks for"
     ),

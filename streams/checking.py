@@ -80,6 +80,13 @@ def remarks(catalogue: Catalogue) -> Iterator[Finding]:
                 " who leaves the MAC out can still speak for it",
                 "remove `unsigned: true` once it signs everything",
             )
+    for loading in catalogue.loading.values():
+        yield Finding(
+            f"loading[{loading.source}]",
+            f"集中补录至 {loading.until.isoformat()}：此前到达的记录不判补录，也不判超时后更正。"
+            " What arrives by then is found neither late nor corrected after a breach",
+            "remove it when the loading is over",
+        )
 
 
 def _version(key: str, rules: Rules, item: Item, version: ItemVersion) -> Iterator[Finding]:

@@ -15,8 +15,12 @@ from schemas.calendars import CalendarDefinition
 from schemas.catalogue_loading import catalogue_from
 from schemas.codes import ClockKind, Level
 from schemas.events import STEP_EVENT, StepEvent
+from schemas.findings import FindingCode
 from schemas.kept import Kept
+from schemas.verdicts import FindingDetail, decode
 from streams.engine.card_stories import CardStory, Happened
+from streams.engine.entries import Entry
+from streams.engine.findings import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,6 +58,20 @@ FROM rulings FINAL
 WHERE case_no = %(case)s AND arrived_at <= {_KNOWN}
 ORDER BY decided_at, ruling_id
 """  # noqa: S608
+CAME: Final = f"""
+SELECT source, event_id, record_version, min(toInt64(toUnixTimestamp(came_at)))
+FROM events FINAL
+WHERE case_no = %(case)s AND arrived_at <= {_KNOWN} AND came_at IS NOT NULL
+GROUP BY source, event_id, record_version
+"""  # noqa: S608
+# What ticks found, once: the records alone do not show it.
+REMEMBERED: Final = """
+SELECT finding_id, code, level, toInt64(toUnixTimestamp(at)), kind, record, record_version,
+    toInt64(toUnixTimestamp(occurred_at)), detail
+FROM v_findings
+WHERE case_no = %(case)s AND code IN %(codes)s AND at <= toDateTime64(%(known)s, 0, 'UTC')
+ORDER BY at, finding_id
+"""
 CALENDARS: Final = f"""
 SELECT name, {_LATEST} FROM reference_versions WHERE subject = 'calendar' GROUP BY name
 """  # noqa: S608
@@ -87,6 +105,31 @@ def events_of(ask: Ask, case_no: str, known_at: int = NOW) -> list[StepEvent]:
     """Read the records of a case that had arrived. Raises ValueError for one of another form."""
     rows = ask(EVENTS, {"case": case_no, "known": known_at})
     return [_KEPT.validate_json(content) for (content,) in rows]
+
+
+def came_of(ask: Ask, case_no: str, known_at: int = NOW) -> dict[tuple[str, str, int], int]:
+    """Read when each version of a case's records arrived, as far as that is known."""
+    rows = ask(CAME, {"case": case_no, "known": known_at})
+    return {(source, event_id, version): at for source, event_id, version, at in rows}
+
+
+def remembered_of(ask: Ask, case_no: str, known_at: int = NOW) -> list[Finding]:
+    """Read what is found once and never derived again. Raises ValueError for another form."""
+    codes = (FindingCode.CORRECTED_AFTER_BREACH, FindingCode.RULING_BACKDATED)
+    rows = ask(REMEMBERED, {"case": case_no, "codes": tuple(map(str, codes)), "known": known_at})
+    return [
+        Finding(
+            finding_id,
+            FindingCode(code),
+            Entry(occurred_at, 0, record, version, kind, ""),
+            at,
+            Level(level),
+            running=False,
+            levels=(),
+            detail=decode(detail.encode(), FindingDetail) if detail else None,
+        )
+        for finding_id, code, level, at, kind, record, version, occurred_at, detail in rows
+    ]
 
 
 def cards_of(ask: Ask, case_no: str, known_at: int = NOW) -> list[CardStory]:

@@ -214,6 +214,7 @@ class Rebuild:
             self._set_aside(fault, epoch, now)
         logic.restore(PARTITION_KEY, encode(PartitionState(FORMAT, now, {}, epoch=epoch)))
         logic.restored({}, epoch)
+        logic.arrivals.untold = True
         self._take()
 
     def _restore(self, kept: Kept) -> None:

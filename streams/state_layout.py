@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from schemas import topics
 from schemas.verdicts import decode, encode
 from streams.engine.state import FORMAT, UnknownFormat
+from streams.runtime.arrivals import OPEN
 from streams.runtime.changes import TASK
 from streams.runtime.faults import MARKS, Mark
 from streams.runtime.inputs import InputPosition
@@ -59,7 +60,7 @@ class Kept:
         return {
             key: raw
             for key, raw in self.reserved.items()
-            if key != PARTITION_KEY and not key.startswith(MARKS)
+            if key != PARTITION_KEY and not key.startswith((MARKS, OPEN))
         }
 
     @property
@@ -161,7 +162,8 @@ class Survey:
         inputs = own.inputs if own is not None else {}
         if own is None and partition >= before:
             inputs = {t.name: InputPosition(self._topic_id(t.name), 0) for t in topics.INPUTS}
-        return PartitionState(FORMAT, self.now, inputs, epoch=self.epoch)
+        ticked = None if own is None else own.ticked
+        return PartitionState(FORMAT, self.now, inputs, epoch=self.epoch, ticked=ticked)
 
     def _topic_id(self, topic: str) -> str | None:
         known = (own.inputs[topic].topic_id for own in self.own.values() if topic in own.inputs)

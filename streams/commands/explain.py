@@ -27,9 +27,11 @@ from streams.engine.telling_json import as_json
 from streams.sink.records_of_case import HistoryUnavailable, read_case
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from schemas.events import StepEvent
+    from streams.engine.findings import Finding
 
 
 @click.command("explain")
@@ -86,7 +88,8 @@ def command(
     asked = as_of or known_at
     moment = int(time.time() if asked is None else asked.timestamp())
     catalogue = None if directory is None else catalogue_or_exit(directory)
-    cards = None
+    cards, came = None, None
+    remembered: Sequence[Finding] = ()
     if events is not None:
         found = _from_file(events, case_no, known)
     else:
@@ -96,10 +99,20 @@ def command(
             complain(str(error))
             sys.exit(FINDINGS)
         found, cards = history.events, history.cards
+        came, remembered = history.came, history.remembered
         catalogue = catalogue or history.catalogue
     if catalogue is None:
         raise click.UsageError("--events needs --catalogue, which states the limits")
-    explained = explain_case(case_no, found, Rules.of(catalogue), moment, cards, known_at=known)
+    explained = explain_case(
+        case_no,
+        found,
+        Rules.of(catalogue),
+        moment,
+        cards,
+        known_at=known,
+        came=came,
+        remembered=remembered,
+    )
     if explained is None:
         complain(f"No record of case {case_no} by that moment. Check the number and --as-of.")
         sys.exit(FINDINGS)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from schemas.about import in_round
 from streams.engine.acceptance import acceptance_of
+from streams.engine.arrival import of_arrivals
 from streams.engine.decision import decision_clocks
 from streams.engine.findings import graded, of_records
 from streams.engine.flow import judged_decision, of_course, returned_at_brink
@@ -128,7 +129,8 @@ def _assessed(ledger: Ledger, law: Rules, pinned: Pinned | None, before: Round |
         clocks += step_clocks(ledger, rules, law, found)
     if ledger.entries:
         found += of_item(rules, opening)
-    found += of_records(ledger, rules)
+    found += of_records(ledger)
+    found += of_arrivals(ledger.entries, rules)
     found += of_course(ledger, rules)
     if ledger.opener is not None and before is not None:
         clocks = [_of_round(clock, ledger) for clock in clocks]

@@ -56,6 +56,10 @@ FACTS: Final = {
 """The bits of `Entry.unrecorded`: facts that the source cannot hold."""
 
 
+UNTOLD: Final = -2
+"""The arrival of a copy that says nothing of it, as in a rebuild: another copy's counts."""
+
+
 class Entry(Struct, array_like=True, frozen=True, order=True):
     """What the law asks of one record; times are whole seconds since the epoch.
 
@@ -107,6 +111,14 @@ class Entry(Struct, array_like=True, frozen=True, order=True):
     """The due moment that the hall states is a date, which ends its day."""
     sequence: int = -1
     """Of a step (环节序号), as its source counts them; -1 for none."""
+    arrived: int = -1
+    """When it had surely not come before; -1: before the first tick, or not known; `UNTOLD`."""
+    loading: int = -1
+    """Until when its source was loading (集中补录) by the law in force as it came, else -1."""
+
+    def said(self) -> Entry:
+        """Give what it says, without when that was written down and when it came."""
+        return msgspec.structs.replace(self, recorded=-1, arrived=-1, loading=-1)
 
     def cannot_hold(self, fact: str) -> bool:
         """Tell whether the source cannot hold a fact, as its mapping declares."""
@@ -122,8 +134,8 @@ def _hash(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") >> 1
 
 
-def entry_of(event: Envelope) -> Entry:
-    """Take from an event what the law asks."""
+def entry_of(event: Envelope, arrived: int = -1, loading: int = -1) -> Entry:
+    """Take from an event what the law asks; when it arrived the event does not say."""
     facts = event.__dict__
     kind: str = facts["kind"]
     amount = facts.get("days_asked")
@@ -164,6 +176,8 @@ def entry_of(event: Envelope) -> Entry:
         voided=event.voided,
         by_date=facts.get("promised_by_date", False),
         sequence=-1 if (sequence := facts.get("sequence")) is None else sequence,
+        arrived=arrived,
+        loading=loading,
     )
 
 
@@ -184,9 +198,9 @@ def merge(entries: Sequence[Entry], new: Entry) -> list[Entry] | None:
     if replaced and new.version < replaced[0].version:
         return None
     if replaced and new.version == replaced[0].version:
-        replaced = [old for old in replaced if _alike(old, new)]
+        replaced = [old for old in replaced if alike(old, new)]
         if replaced:
-            new = _joined(new, replaced[0])
+            new = _of_copies(replaced[0], new)
             if new == replaced[0]:
                 return None
     merged = [old for old in entries if old not in replaced]
@@ -194,22 +208,32 @@ def merge(entries: Sequence[Entry], new: Entry) -> list[Entry] | None:
     return merged
 
 
-def _alike(one: Entry, other: Entry) -> bool:
-    """Tell whether two entries say the same; when it was written down is not what it says.
+def alike(one: Entry, other: Entry) -> bool:
+    """Tell whether two entries say the same; when it was written or came is not what it says.
 
     An earlier version of this program kept no sequence: what it has kept contradicts none.
     """
-    if one.sequence != other.sequence and min(one.sequence, other.sequence) >= 0:
-        return False
-    kept = msgspec.structs.replace(one, recorded=other.recorded, sequence=other.sequence)
-    return kept == other
+    if one.sequence != other.sequence:
+        if min(one.sequence, other.sequence) >= 0:
+            return False
+        one = msgspec.structs.replace(one, sequence=other.sequence)
+    return one.said() == other.said()
 
 
-def _joined(one: Entry, other: Entry) -> Entry:
-    """Join two entries that say the same: the first writing counts."""
-    recorded = min((e.recorded for e in (one, other) if e.recorded >= 0), default=-1)
-    sequence = max(one.sequence, other.sequence)
-    return msgspec.structs.replace(one, recorded=recorded, sequence=sequence)
+def _of_copies(one: Entry, other: Entry) -> Entry:
+    """Join two copies of one version: what was written down first, and what arrived first."""
+    recorded = max(one.recorded, other.recorded)
+    if one.recorded >= 0 and other.recorded >= 0:
+        recorded = min(one.recorded, other.recorded)
+    told = [copy for copy in (one, other) if copy.arrived != UNTOLD] or [one]
+    first = min(told, key=lambda copy: (copy.arrived, -copy.loading))
+    return msgspec.structs.replace(
+        one,
+        recorded=recorded,
+        sequence=max(one.sequence, other.sequence),
+        arrived=first.arrived,
+        loading=first.loading,
+    )
 
 
 def effective(entries: Sequence[Entry]) -> tuple[Sequence[Entry], Sequence[Entry]]:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from streams.engine.clocks import Clock
     from streams.engine.entries import Entry
     from streams.engine.findings import Finding
+    from streams.engine.offline import Came
     from streams.engine.rules import Rules
 
 
@@ -129,9 +130,14 @@ class CaseExplanation:
     cards: tuple[CardStory, ...] | None
     """From the history; None where there is none to ask."""
 
-    def number(self, entry: Entry) -> int:
-        """Give a record's number in the list."""
-        return self.entries.index(entry) + 1
+    def number(self, entry: Entry) -> int | None:
+        """Give a record's number in the list; None where it was replaced since."""
+        return self.numbered(entry.id, entry.version)
+
+    def numbered(self, record: int, version: int) -> int | None:
+        """Give the number of a version of a record."""
+        places = enumerate(self.entries, 1)
+        return next((n for n, e in places if (e.id, e.version) == (record, version)), None)
 
 
 def explain_case(
@@ -142,13 +148,16 @@ def explain_case(
     cards: Sequence[CardStory] | None = None,
     *,
     known_at: int | None = None,
+    came: Came | None = None,
+    remembered: Sequence[Finding] = (),
 ) -> CaseExplanation | None:
     """Explain a case at a moment (seconds since the epoch), by what had happened by then.
 
     `events` and `cards` are those that are known: as known at another time (`known_at`, which is
-    only told), leave out what came later. None where nothing had happened.
+    only told), leave out what came later; `came` is when each event arrived, and `remembered` what
+    is found once and never derived again. None where nothing had happened.
     """
-    entries = by_then(events, as_of)
+    entries = by_then(events, as_of, rules, came)
     if not entries:
         return None
     case = assess(entries, rules)
@@ -165,7 +174,7 @@ def explain_case(
             explain_clock(clock, as_of, whys[clock.round - 1], ladders)
             for clock in case.known(as_of)
         ),
-        findings=tuple(finding for finding in case.findings if finding.at <= as_of),
+        findings=tuple(f for f in (*case.findings, *remembered) if f.at <= as_of),
         cards=None if cards is None else tuple(c for c in cards if c.holds_from <= as_of),
     )
 

@@ -8,17 +8,15 @@ from typing import TYPE_CHECKING, Final
 from schemas.codes import ClockKind, Level
 from schemas.findings import RULES, FindingCode
 from schemas.verdicts import LevelReached
-from streams.engine.calendar import OutsideCalendar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from streams.engine.calendar import Calendar
+    from schemas.verdicts import FindingDetail
     from streams.engine.entries import Entry
     from streams.engine.ledger import Ledger
     from streams.engine.rules import CaseRules
 
-DAY: Final = 86_400
 ONCE: Final = ("received", "accepted")
 """Acts of which a round has one; of decisions `streams.engine.flow` tells."""
 
@@ -30,6 +28,9 @@ class Found:
     code: FindingCode
     record: Entry
     at: int
+    detail: FindingDetail | None = None
+    name: str = ""
+    """What tells it from another of the same code on the same record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class Finding:
     running: bool
     """Whether the case has not ended: a card on it rings as long as that."""
     levels: tuple[LevelReached, ...]
+    detail: FindingDetail | None = None
+    """What it rests on beside its record."""
 
     @property
     def due_at(self) -> int:
@@ -71,18 +74,18 @@ def graded(found: Sequence[Found], rules: CaseRules, *, running: bool) -> tuple[
     graded: dict[str, Finding] = {}
     for one in sorted(found, key=lambda f: (f.at, f.code)):
         level = levels.get(one.code, RULES[one.code].level)
-        name = f"{ClockKind.FINDING}:{one.code}:{one.record.id:x}"
+        name = f"{ClockKind.FINDING}:{one.code}:{one.record.id:x}{one.name}"
         reached = (
             () if level is Level.NONE else (LevelReached(level, one.at, f"finding/{one.code}"),)
         )
         graded.setdefault(
-            name, Finding(name, one.code, one.record, one.at, level, running, reached)
+            name, Finding(name, one.code, one.record, one.at, level, running, reached, one.detail)
         )
     return tuple(graded.values())
 
 
-def of_records(ledger: Ledger, rules: CaseRules) -> Iterator[Found]:
-    """Give what the records show by themselves: conflicts, repetitions, what was keyed in late."""
+def of_records(ledger: Ledger) -> Iterator[Found]:
+    """Give what the records show by themselves: conflicts, repetitions, ends without a start."""
     for entry in ledger.contradicting:
         yield Found(FindingCode.RECORD_CONFLICT, entry, entry.at)
     for kind in ONCE:
@@ -91,22 +94,6 @@ def of_records(ledger: Ledger, rules: CaseRules) -> Iterator[Found]:
             yield Found(FindingCode.REPEATED_ACT, again, again.at)
     for entry in ledger.unmatched:
         yield Found(FindingCode.RESUMED_WITHOUT_START, entry, entry.at)
-    days = rules.policy.late_record_days
-    for entry in ledger.entries:
-        if entry.recorded > entry.at and _keyed_in_late(entry, days or 0, rules.calendar):
-            yield Found(FindingCode.LATE_RECORD, entry, entry.at)
-
-
-def _keyed_in_late(entry: Entry, days: int, calendar: Calendar) -> bool:
-    """Tell whether more than so many working days lie between what happened and its record.
-
-    The calendar holds both: where it ends before so many, fewer lie between them.
-    """
-    happened, recorded = calendar.face(entry.at) // DAY, calendar.face(entry.recorded) // DAY
-    try:
-        return recorded > calendar.nth(happened, days)
-    except OutsideCalendar:
-        return False
 
 
 def unrecorded(entry: Entry) -> Iterator[Found]:

@@ -8,7 +8,7 @@ gets a new card. An alert lives while its card stands, its clock runs and nobody
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 import msgspec
 from msgspec import Struct
@@ -87,8 +87,45 @@ class Answer(Struct, array_like=True, frozen=True, order=True):
 
     card_id: str
     at: int
+    """When it was decided, as its author says."""
     ruling_id: str
     closed: bool
+    arrived: int = -1
+    """When it had surely not come before; -1: before the first tick, or not known; `UNTOLD`."""
+
+    @property
+    def since(self) -> int:
+        """Since when it takes effect: since its arrival, or what it says, where that is later."""
+        return max(self.at, self.arrived)
+
+    @property
+    def closed_from(self) -> int:
+        """Since when the card is closed by it."""
+        return self.since if self.closed else NEVER
+
+    def same(self, other: Answer) -> bool:
+        """Tell whether another is a copy of it."""
+        return (self.card_id, self.at, self.ruling_id, self.closed) == (
+            other.card_id, other.at, other.ruling_id, other.closed,
+        )  # fmt: skip
+
+
+class Answered(NamedTuple):
+    """What all rulings on one card come to: since when it is answered, and closed."""
+
+    since: int
+    closed_from: int
+
+
+def answers_of(answers: Sequence[Answer]) -> dict[str, Answered]:
+    """Join the rulings on each card, by the card's id."""
+    joined: dict[str, Answered] = {}
+    for answer in answers:
+        first = joined.get(answer.card_id, Answered(NEVER, NEVER))
+        joined[answer.card_id] = Answered(
+            min(first.since, answer.since), min(first.closed_from, answer.closed_from)
+        )
+    return joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +139,7 @@ class CardMove:
     """None when the clock is gone: the records no longer say that it ever ran."""
 
 
-NO_ANSWERS: Final[Mapping[str, Answer]] = {}
+NO_ANSWERS: Final[Mapping[str, Answered]] = {}
 """The answer to each card, by the card's name within the case (`card_name`)."""
 
 
@@ -110,7 +147,7 @@ def judge(
     subjects: Sequence[Subject],
     cards: Mapping[str, Card],
     now: int,
-    answers: Mapping[str, Answer] = NO_ANSWERS,
+    answers: Mapping[str, Answered] = NO_ANSWERS,
 ) -> list[CardMove]:
     """Give every move that is due at `now`, in the order of the subjects and their levels."""
     moves: list[CardMove] = []
@@ -126,11 +163,14 @@ def judge(
             if card.standing and key not in held:
                 subject_now = by_id.get(card.clock_id)
                 moves.append(_retract(card, subject_now, _why(card, subject_now, answers)))
-    return _of_other_rounds(moves, subjects, answers) if moves else moves
+    return _of_other_rounds(moves, subjects, now, answers) if moves else moves
 
 
 def _of_other_rounds(
-    moves: list[CardMove], subjects: Sequence[Subject], answers: Mapping[str, Answer]
+    moves: list[CardMove],
+    subjects: Sequence[Subject],
+    now: int,
+    answers: Mapping[str, Answered],
 ) -> list[CardMove]:
     """Say of cards whose clock has changed its round that this is why they are retracted.
 
@@ -151,7 +191,7 @@ def _of_other_rounds(
     for index, moved in enumerate(moves):
         old = renamed.get(card_key(moved.card.clock_id, moved.card.level), "")
         if old and moved.move == "issued":
-            closed = old in answers and answers[old].closed
+            closed = old in answers and answers[old].closed_from <= now
             rings = moved.card.active and not closed
             card = msgspec.structs.replace(moved.card, replaces=old, active=rings)
             moves[index] = replace(moved, card=card)
@@ -178,7 +218,7 @@ def next_at(
     subjects: Sequence[Subject],
     cards: Mapping[str, Card],
     now: int,
-    answers: Mapping[str, Answer] = NO_ANSWERS,
+    answers: Mapping[str, Answered] = NO_ANSWERS,
 ) -> int:
     """Give the next moment at which a verdict can change; `now` itself when one is due already.
 
@@ -192,7 +232,7 @@ def coming(
     subjects: Sequence[Subject],
     cards: Mapping[str, Card],
     now: int,
-    answers: Mapping[str, Answer] = NO_ANSWERS,
+    answers: Mapping[str, Answered] = NO_ANSWERS,
 ) -> int:
     """Give the next moment after `now` at which a level is reached, or `NEVER`.
 
@@ -211,6 +251,9 @@ def coming(
             silent = _silence(subject, cards, answers)
             if silent is not None and now < silent.at < soonest:
                 soonest = silent.at
+    for answer in answers.values():
+        if now < answer.closed_from < soonest:
+            soonest = answer.closed_from
     return soonest
 
 
@@ -237,7 +280,7 @@ def replaced_by(card: Card, cards: Mapping[str, Card]) -> list[str]:
 
 
 def _reached(
-    subject: Subject, cards: Mapping[str, Card], now: int, answers: Mapping[str, Answer]
+    subject: Subject, cards: Mapping[str, Card], now: int, answers: Mapping[str, Answered]
 ) -> list[LevelReached]:
     """Give the levels that hold, the one that silence leads to among them."""
     reached = subject.reached(now)
@@ -253,7 +296,7 @@ def _reached(
 
 
 def _silence(
-    subject: Subject, cards: Mapping[str, Card], answers: Mapping[str, Answer]
+    subject: Subject, cards: Mapping[str, Card], answers: Mapping[str, Answered]
 ) -> LevelReached | None:
     """Give what the silence about a yellow card leads to: only while its clock runs.
 
@@ -271,7 +314,7 @@ def _silence(
     except OutsideCalendar:
         return None
     answer = answers.get(card_name(card))
-    if answer is not None and answer.at < at:
+    if answer is not None and answer.since < at:
         return None
     if subject.stopped_at is not None and subject.stopped_at < at:
         return None
@@ -290,7 +333,7 @@ def _moves(
     reached: LevelReached,
     card: Card | None,
     now: int,
-    answers: Mapping[str, Answer],
+    answers: Mapping[str, Answered],
 ) -> list[CardMove]:
     if card is None or not card.standing:
         return [_issue(subject, reached, 1 if card is None else card.sequence + 1, now)]
@@ -300,7 +343,7 @@ def _moves(
             _issue(subject, reached, card.sequence + 1, now),
         ]
     answer = answers.get(card_name(card))
-    closed = answer is not None and answer.closed
+    closed = answer is not None and answer.closed_from <= now
     rings = subject.running and not closed
     if card.active == rings:
         return []
@@ -331,7 +374,7 @@ def _retract(card: Card, subject: Subject | None, reason: str) -> CardMove:
     return CardMove("retracted", reason, _moved(card, standing=False, active=False), subject)
 
 
-def _why(card: Card, subject: Subject | None, answers: Mapping[str, Answer]) -> str:
+def _why(card: Card, subject: Subject | None, answers: Mapping[str, Answered]) -> str:
     """Tell why a card's statement is no longer true."""
     if subject is None:
         return "clock_gone"

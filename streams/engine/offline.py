@@ -12,7 +12,7 @@ from streams.engine.clocks import highest
 from streams.engine.entries import entry_of, merge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from schemas.events import Envelope
     from streams.engine.case import Case
@@ -21,16 +21,22 @@ if TYPE_CHECKING:
     from streams.engine.findings import Finding
     from streams.engine.rules import Rules
 
+    Came = Mapping[tuple[str, str, int], int]
+    """When each version of a record arrived, by source, id and version: seconds since the epoch."""
 
-def by_then(events: Iterable[Envelope], as_of: int) -> list[Entry]:
+
+def by_then(
+    events: Iterable[Envelope], as_of: int, rules: Rules, came: Came | None = None
+) -> list[Entry]:
     """Give what had happened by a moment (seconds since the epoch), as these events tell it.
 
     A record counts with its latest version, though that was written later: what it now says had
-    happened at another time had not happened at the old one.
+    happened at another time had not happened at the old one. `came` says when each arrived;
+    without it they arrived when they were written down, as far as that is known.
     """
     entries: list[Entry] = []
     for event in events:
-        entries = merge(entries, entry_of(event)) or entries
+        entries = merge(entries, _entry(event, rules, came)) or entries
     return _until(entries, as_of)
 
 
@@ -41,11 +47,19 @@ def judge_offline(
     cases: dict[str, list[Entry]] = {}
     for event in events:
         entries = cases.setdefault(event.case_no, [])
-        cases[event.case_no] = merge(entries, entry_of(event)) or entries
+        cases[event.case_no] = merge(entries, _entry(event, rules)) or entries
     for case_no in sorted(cases):
         entries = _until(cases[case_no], as_of)
         if entries:
             yield case_no, assess(entries, rules)
+
+
+def _entry(event: Envelope, rules: Rules, came: Came | None = None) -> Entry:
+    """Take what an event says, with when it arrived."""
+    arrived = -1 if event.recorded_at is None else int(event.recorded_at.timestamp())
+    if came is not None:
+        arrived = came.get((event.source, event.event_id, event.record_version), -1)
+    return entry_of(event, arrived, rules.catalogue.loads_until(event.source))
 
 
 def _until(entries: list[Entry], as_of: int) -> list[Entry]:

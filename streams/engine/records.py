@@ -114,6 +114,7 @@ def finding_record(finding: Finding) -> FindingRecord:
         record=finding.record.id,
         record_version=finding.record.version,
         occurred_at=finding.record.at,
+        detail=finding.detail,
     )
 
 

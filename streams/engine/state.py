@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 import msgspec
 from msgspec import Struct
 
+from streams.engine.corrections import Correction, Since
 from streams.engine.entries import Entry
 from streams.engine.judge import NEVER, Answer, Card, card_key
 from streams.engine.listing import NO_CLOCK, NoClock
@@ -110,6 +111,16 @@ class CaseState(Struct, array_like=True):
     """The law of records that came under another than the first's, sorted by record."""
     standard_days: StandardDays | None = None
     """What is pinned with `catalogue` of the standard working days; None by an earlier version."""
+
+    first_due: int = 0
+    """The earliest due moment of a clock that runs, or that ended past it; `NEVER` without one."""
+    noticed: int = 0
+    """The tick after which records came to the case; 0 when one has passed since, or none is over.
+    Whether a clock was over by that tick is asked of the first of them."""
+    since: Since | None = None
+    """How the records of a case with a clock over differ from what that tick found."""
+    corrections: list[Correction] = msgspec.field(default_factory=list)
+    """Clocks that were corrected after their breach, in the order in which that was found."""
 
     @property
     def law(self) -> PinnedLaw:

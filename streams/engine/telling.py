@@ -23,6 +23,7 @@ from schemas.words import (
 from streams.engine.figures import amount_of, shown
 from streams.engine.intervals import spelled
 from streams.engine.listing import why_no_clock
+from streams.engine.telling_findings import correction_lines, detail_parts
 from streams.engine.telling_labels import LABELS, WHY_NO_CLOCK
 from streams.engine.telling_weeks import shortened
 
@@ -220,10 +221,12 @@ class _Telling:
         for finding in self._found.findings:
             level = LEVELS[finding.level]
             said = self._label("remark") if finding.level is Level.NONE else self._said(level)
-            record = f"{self._label('record')} {self._found.number(finding.record)}"
             words = self._said(FINDINGS[finding.code])
-            basis = RULES[finding.code].basis
-            yield f"  {self._local(finding.at)}  {said}  {words}  ({record}; {basis})"
+            shown = [*detail_parts(self._found, finding, self._language, self._local)]
+            shown.append(RULES[finding.code].basis)
+            yield f"  {self._local(finding.at)}  {said}  {words}  ({'; '.join(shown)})"
+            for line in correction_lines(self._found, finding, self._language, self._local):
+                yield f"    {line}"
 
     def _cards(self) -> Iterator[str]:
         cards = self._found.cards

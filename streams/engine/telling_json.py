@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from streams.engine.calendar import Calendar
     from streams.engine.card_stories import CardStory
     from streams.engine.explanation import CaseExplanation, ClockExplanation, Told, ToldLevel
+    from streams.engine.findings import Finding
     from streams.engine.intervals import Interval, Shared
 
     Moment = Callable[[int | None], str | None]
@@ -69,11 +70,34 @@ def as_json(found: CaseExplanation) -> dict[str, Any]:
                 "record": found.number(finding.record),
                 "basis": RULES[finding.code].basis,
                 "words": _words(FINDINGS[finding.code]),
+                **_detail(found, finding, moment),
             }
             for finding in found.findings
         ],
         "cards": None if found.cards is None else [_card(card, moment) for card in found.cards],
     }
+
+
+def _detail(found: CaseExplanation, finding: Finding, moment: Moment) -> dict[str, Any]:
+    """Give what a finding rests on beside its record."""
+    detail = finding.detail
+    if detail is None:
+        return {}
+    said: dict[str, Any] = {"by": detail.by, detail.by: moment(detail.at)} if detail.by else {}
+    if detail.ruling:
+        said["ruling"] = detail.ruling
+    if detail.clock_id:
+        values = {
+            name: None if each is None else {
+                "started_at": moment(each.started_at),
+                "due_at": moment(each.due_at),
+                "stopped_at": moment(each.stopped_at),
+            }
+            for name, each in (("before", detail.before), ("after", detail.after))
+        }  # fmt: skip
+        records = [found.numbered(each.record, each.record_version) for each in detail.records]
+        said |= {"clock_id": detail.clock_id, **values, "records": records}
+    return said
 
 
 def _moments(calendar: Calendar) -> Moment:

@@ -9,11 +9,14 @@ import msgspec
 
 from schemas.bounds import MAX_RECORDS, MAX_SPECIAL
 from streams.engine.case import assess
+from streams.engine.corrections import Comparing, as_it_was, difference, remembered
 from streams.engine.deadlines import Deadlines
-from streams.engine.entries import merge
+from streams.engine.entries import UNTOLD, alike, merge
 from streams.engine.horizon import horizon_of
 from streams.engine.judge import (
-    Answer,
+    NEVER,
+    Answered,
+    answers_of,
     card_key,
     card_name,
     coming,
@@ -24,6 +27,7 @@ from streams.engine.judge import (
 from streams.engine.listing import is_unlisted, why_no_clock
 from streams.engine.pins import PINNING, PinnedLaw, pinned_by, with_pin
 from streams.engine.records import card_named, case_record, move_record
+from streams.engine.remembering import with_remembered
 from streams.engine.state import (
     MAX_STATE_BYTES,
     CaseState,
@@ -45,7 +49,7 @@ if TYPE_CHECKING:
     from schemas.verdicts import CaseRecord, MoveRecord
     from streams.engine.case import Case
     from streams.engine.entries import Entry
-    from streams.engine.judge import Card
+    from streams.engine.judge import Answer, Card
     from streams.engine.pins import Pin
     from streams.engine.rules import Rules
 
@@ -64,7 +68,7 @@ _BYTES: Final = f"The records of this case take more than {MAX_STATE_BYTES:,} by
 class OpenCase:
     """A case being worked on, until it is packed again."""
 
-    __slots__ = ("answers", "assessed", "before", "cards", "entries", "stale", "state")
+    __slots__ = ("answers", "assessed", "before", "cards", "entries", "stale", "state", "then")
 
     def __init__(self, packed: bytes | None, epoch: int) -> None:
         state = CaseState(epoch=epoch) if packed is None else unpack(packed)
@@ -75,27 +79,40 @@ class OpenCase:
         self.cards: dict[str, Card] = state.cards_by_key()
         self.assessed: Case | None = None
         self.stale = False
-        self.answers: dict[str, Answer] = {}
+        self.answers: dict[str, Answered] = {}
         """What was said to each card, by the card's name within the case."""
+        self.then = None if state.since is None else as_it_was(state.since, state.entries)
+        """The records as the last tick found them, where a clock was over and some came since."""
 
     def answered(self, case_no: str) -> None:
         """Find which rulings speak to which cards, those issued since among them."""
         if not self.state.answers:
             return
-        by_id: dict[str, Answer] = {}
-        for answer in self.state.answers:  # sorted: the earliest to a card comes first
-            first = by_id.get(answer.card_id)
-            if first is None or (answer.closed and not first.closed):
-                at = answer.at if first is None else first.at
-                by_id[answer.card_id] = msgspec.structs.replace(answer, at=at)
+        by_id = answers_of(self.state.answers)
         self.answers = {}
         for card in self.cards.values():
             names = (card_name(card), *replaced_by(card, self.cards))
             spoken = [by_id[of] for name in names if (of := card_named(case_no, name)) in by_id]
             if spoken:
-                closed = next((answer for answer in spoken if answer.closed), spoken[0])
-                at = min(answer.at for answer in spoken)
-                self.answers[card_name(card)] = msgspec.structs.replace(closed, at=at)
+                self.answers[card_name(card)] = Answered(*map(min, zip(*spoken, strict=True)))
+
+    def notice(self, tick: int) -> None:
+        """Keep the records as a tick found them, where one of their clocks is over by it.
+
+        Before the first record after that tick comes to the case; later ones change nothing.
+        """
+        if self.state.noticed == tick:
+            return
+        self.state.noticed = tick
+        if self.entries and self.then is None and self.first_due() < tick:
+            self.then = self.entries
+
+    def first_due(self) -> int:
+        """Give the earliest due moment of a clock that runs, or that ended past it."""
+        if self.assessed is None or self.stale:
+            return self.state.first_due
+        ends = ((clock.due_at, clock.stopped_at) for clock in self.assessed.clocks)
+        return min((due for due, end in ends if end is None or end > due), default=NEVER)
 
 
 class Cases:
@@ -140,8 +157,10 @@ class Cases:
         """Give the records of a case; none where there is no such case."""
         return self._judged(case_no).entries if case_no in self else ()
 
-    def fold(self, case_no: str, entry: Entry) -> bool:
+    def fold(self, case_no: str, entry: Entry, now: int = 0) -> bool:
         """Add an entry to its case; False when it changes nothing (a repetition, an old version).
+
+        `now` is the last tick's moment, 0 before the first.
 
         Raises TooLarge, and then nothing has changed.
         """
@@ -151,6 +170,8 @@ class Cases:
         merged = merge(case.entries, entry)
         if merged is None:
             return False
+        if now:
+            case.notice(now)
         self._pin(case, entry)
         case.entries = case.state.entries = merged
         case.stale = True
@@ -179,6 +200,28 @@ class Cases:
             state.pins, case.stale = pins, True
             self._touched[case_no] = case
 
+    def arrived(self, case_no: str, entry: Entry, at: int) -> None:
+        """Know when a record arrived that was taken before that was known for certain."""
+        if case_no not in self:
+            return
+        case = self._judged(case_no)
+        known = next((own for own in case.entries if alike(own, entry)), None)
+        if known is None or known.arrived != entry.arrived:  # replaced, or another copy was first
+            return
+        dated = msgspec.structs.replace(known, arrived=at)
+        for entries in (case.entries, case.then or ()):
+            if known in entries:
+                entries[entries.index(known)] = dated  # type: ignore[index]
+        case.stale = True
+        self._touched[case_no] = case
+
+    def ruled(self, case_no: str, answer: Answer, at: int) -> None:
+        """Know when a ruling arrived that was taken before that was known for certain."""
+        if case_no not in self or answer not in (state := self._judged(case_no).state).answers:
+            return
+        others = [other for other in state.answers if other != answer]
+        self._answered(case_no, [*others, msgspec.structs.replace(answer, arrived=at)])
+
     def rule(self, case_no: str, answer: Answer) -> bool:
         """Add a ruling to its case; False when it is there already, or the case is not.
 
@@ -187,13 +230,21 @@ class Cases:
         if case_no not in self:
             return False
         case = self._judged(case_no)
-        if answer in case.state.answers:
-            return False
-        if size_with(case.state, answer) > MAX_STATE_BYTES:
+        others = [other for other in case.state.answers if not other.same(answer)]
+        if len(others) < len(case.state.answers):  # a copy: what arrived first counts
+            first = next(other for other in case.state.answers if other.same(answer))
+            if answer.arrived == UNTOLD or UNTOLD != first.arrived <= answer.arrived:
+                return False
+        elif size_with(case.state, answer) > MAX_STATE_BYTES:
             raise TooLarge(_BYTES)
-        case.state.answers = sorted([*case.state.answers, answer])
-        self._touched[case_no] = case
+        self._answered(case_no, [*others, answer])
         return True
+
+    def _answered(self, case_no: str, answers: list[Answer]) -> None:
+        case = self._opened(case_no)
+        case.state.answers = sorted(answers)
+        case.stale = True
+        self._touched[case_no] = case
 
     def renew(self, case_no: str, cards: Iterable[tuple[int, Card]], catalogue: str) -> None:
         """Take a case into the present epoch: see `streams.runtime.logic.CasePartition.renew`."""
@@ -206,6 +257,13 @@ class Cases:
             if known is None or (state.epoch, known.sequence, known.moves) < rank:
                 case.cards[key] = card
         state.epoch, state.revision = self.epoch, 0
+        for entry in [entry for entry in case.entries if entry.arrived == UNTOLD]:
+            place = case.entries.index(entry)
+            case.entries[place] = msgspec.structs.replace(entry, arrived=-1)
+        state.answers = [
+            answer if answer.arrived != UNTOLD else msgspec.structs.replace(answer, arrived=-1)
+            for answer in state.answers
+        ]
         state.catalogue = catalogue or state.catalogue
         state.pins = []
         case.stale = True
@@ -215,9 +273,11 @@ class Cases:
         """Set the clocks of every case that events have touched, and when it is to be judged."""
         for case_no, case in self._touched.items():
             with about(case_no):
-                subjects = self._assess(case).subjects
+                subjects = self._assess(case_no, case).subjects
                 case.answered(case_no)
-                self._awaken(case_no, next_at(subjects, case.cards, now, case.answers))
+                at = now if case.then is not None else 0
+                at = at or next_at(subjects, case.cards, now, case.answers)
+                self._awaken(case_no, at)
         self._touched.clear()
 
     def tick(self, now: int, most: int) -> bool:
@@ -249,7 +309,10 @@ class Cases:
 
     def _judge(self, case_no: str, now: int) -> None:
         case = self._opened(case_no)
-        assessed = self._assess(case)
+        if case.then is not None:
+            self._compare(case_no, case, case.then, now)
+        case.state.noticed = 0
+        assessed = self._assess(case_no, case)
         case.answered(case_no)
         for moved in judge(assessed.subjects, case.cards, now, case.answers):
             case.cards[card_key(moved.card.clock_id, moved.card.level)] = moved.card
@@ -258,6 +321,19 @@ class Cases:
             self.moves.append(move_record(case_no, revision, assessed, moved, now, epoch))
         following = coming(assessed.subjects, case.cards, now, case.answers)
         self._deadlines.set(case_no, following)
+
+    def _compare(self, case_no: str, case: OpenCase, then: Sequence[Entry], now: int) -> None:
+        """Find which clocks were over at the last tick and are corrected since."""
+        after = self._assess(case_no, case)
+        law, pinned = pinned_by(case.state.pins, case.state.law, self._rules_of)
+        comparing = Comparing(
+            then, case.entries, after, lambda entries: assess(entries, law, pinned)
+        )
+        found = comparing.corrections(case.state.noticed, now)
+        case.then = None
+        if found:
+            case.state.corrections = remembered(case.state.corrections, found)
+            case.stale = True
 
     def _awaken(self, case_no: str, at: int) -> None:
         """Note when a case is to be judged; one that the tick under way has passed is not again."""
@@ -285,10 +361,11 @@ class Cases:
     ) -> None:
         """Judge a case as assessed anew, by what `law` pins: its first, and its pins."""
         self._open[case_no] = case
-        case.assessed, case.stale = assessed, False
+        case.assessed, case.stale = self._with_remembered(case_no, case, assessed), False
         case.state.law, case.state.pins = law
         case.answered(case_no)
-        self._awaken(case_no, next_at(assessed.subjects, case.cards, now, case.answers))
+        at = next_at(case.assessed.subjects, case.cards, now, case.answers)
+        self._awaken(case_no, at if case.then is None else min(at, now))
 
     def close(self, now: int) -> Iterator[tuple[str, bytes, CaseRecord]]:
         """Pack every open case, and give it with its record."""
@@ -300,6 +377,11 @@ class Cases:
                 state = case.state
                 state.revision += 1
                 state.cards = sorted(case.cards.values())
+                state.first_due = case.first_due()
+                then = case.then
+                if then is None and state.first_due >= state.noticed:
+                    state.noticed = 0  # none is over: to be asked again is the same
+                state.since = None if then is None else difference(then, case.entries)
                 deadline = self._deadlines.of(case_no)
                 head = Head(_summary(case, assessed), deadline, horizon_of(assessed, case.cards))
                 packed = pack(state, head)
@@ -324,11 +406,16 @@ class Cases:
             self._judge(case_no, self.passing)
         return self._opened(case_no)
 
-    def _assess(self, case: OpenCase) -> Case:
+    def _with_remembered(self, case_no: str, case: OpenCase, assessed: Case) -> Case:
+        state, cards = case.state, case.cards.values()
+        return with_remembered(case_no, assessed, state.corrections, state.answers, cards)
+
+    def _assess(self, case_no: str, case: OpenCase) -> Case:
         if case.assessed is None or case.stale:
             state = case.state
             law, pinned = pinned_by(state.pins, state.law, self._rules_of)
-            case.assessed = assess(case.entries, law, pinned)
+            assessed = assess(case.entries, law, pinned)
+            case.assessed = self._with_remembered(case_no, case, assessed)
             state.law = PinnedLaw.of(law)
             case.stale = False
         return case.assessed

@@ -7,6 +7,7 @@ here knows Kafka, and nothing reads a clock: `now` comes in ticks.
 from __future__ import annotations
 
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -17,16 +18,22 @@ from schemas.decoding import Refusal, decode_event
 from schemas.masking import masked_json
 from schemas.ticks import LARGEST_CHANGE, Change, Retry, Tick, TickSource, read_tick
 from schemas.verdicts import LIFE_KEY, EventRecord, decode, encode
-from streams.engine.entries import entry_of
+from streams.engine.entries import UNTOLD, Entry, entry_of
 from streams.engine.state import FORMAT, UnknownFormat
-from streams.runtime.arrivals import Arrivals
+from streams.runtime.arrivals import OPEN, UNKNOWN, Arrival, Arrivals, Dated
 from streams.runtime.cases import Cases, TooLarge
 from streams.runtime.changes import KEYS, Changes
 from streams.runtime.faults import MARKS, NOT_FAULTS, Faults, about
 from streams.runtime.inputs import InputPosition, Inputs
 from streams.runtime.judging import DUE_SLICE, Judging
 from streams.runtime.life import Life
-from streams.runtime.passing_on import dead_letter, origin_of, sent_on, too_large
+from streams.runtime.passing_on import (
+    carried_origin,
+    dead_letter,
+    origin_of,
+    sent_on,
+    too_large,
+)
 from streams.runtime.placing import partition_of
 from streams.runtime.ports import Barrier, Batch, Chunk, Fatal, Output
 from streams.runtime.recent import Recent
@@ -68,6 +75,8 @@ class PartitionState(Struct, frozen=True):
     """When this state began from nothing (纪元): seconds since 1970 UTC; 0 for one of 0.1.0."""
     until: dict[str, int] | None = None
     """Where each input ended when this state began; None once it was told that it came there."""
+    ticked: dict[str, tuple[int, int]] | None = None
+    """The barrier and the moment of the last tick that was read, by input: for arrivals."""
 
 
 class CasePartition:
@@ -104,6 +113,7 @@ class CasePartition:
         self._inputs = Inputs(partition)
         self._recent = Recent()
         self._faults = Faults(partition)
+        self.arrivals = Arrivals()
         self._waiting: deque[Chunk] = deque()
         self._barriers: Sequence[Barrier] = ()
         self._ticks_end = 0
@@ -126,6 +136,8 @@ class CasePartition:
             self._restore_partition(value)
         elif key.startswith(MARKS):
             self._faults.restore(key, value)
+        elif key.startswith(OPEN):
+            self.arrivals.restore_open(key, value)
         elif key == REBUILDING:
             self._life.half_built = value is not None
         elif key.startswith(KEYS):
@@ -139,6 +151,7 @@ class CasePartition:
         self._life.restore(kept.epoch, kept.until)
         self._cases.passing = kept.now if kept.passing else None
         self._inputs.restore(kept.inputs)
+        self.arrivals.restore(kept.ticked)
 
     @property
     def partition(self) -> int:
@@ -180,6 +193,7 @@ class CasePartition:
             self._inputs.check(topic, found)
         self._cases.aside = self._faults.aside
         self._cases.restored()
+        self.arrivals.restored()
         with self._faults.watching("the files in force", self._now):
             self._changes.restored(self._position, self._now)
         self._speaking.speakers()
@@ -191,17 +205,19 @@ class CasePartition:
         """Apply a chunk; ticks wait until what they name is applied."""
         if chunk.topic == _TICKS:
             self._waiting.append(chunk)
+            with self._faults.watching("a tick", self._now):
+                self._read(chunk)
             return self._pass_time()
         self._faults.takes_in(chunk)
         expected = self._inputs.next(chunk.topic)
         handle = self._step if chunk.topic == _STEPS else self._ruling
-        arrivals = Arrivals(chunk) if self._judging.replayed else None
-        dated = chunk if arrivals is None else arrivals.dated
+        replay = Dated(chunk) if self._judging.replayed else None
+        dated = chunk if replay is None else replay.chunk
         for index, offset in enumerate(chunk.offsets):
             if offset >= expected:
                 try:
-                    if arrivals is not None:
-                        arrivals.set(index, self._replayed_until(chunk, index))
+                    if replay is not None:
+                        replay.set(index, self._replayed_until(chunk, index))
                     handle(dated, index)
                 except NOT_FAULTS:
                     raise
@@ -254,6 +270,7 @@ class CasePartition:
         if (life := self._life.news(self._now)) is not None:
             self._emit(topics.VERDICTS.name, LIFE_KEY, life)
         outputs, state, position = self._outputs, self._state, self._changes.position
+        state += self.arrivals.state()
         if self._inputs.changed or outputs or state or position != self._position:
             passing = self._cases.passing is not None
             own = PartitionState(
@@ -264,6 +281,7 @@ class CasePartition:
                 passing=passing,
                 epoch=self.epoch,
                 until=self._life.until,
+                ticked=self.arrivals.kept({n: self._inputs.next(n) for n in (_STEPS, _RULINGS)}),
             )
             state.append((PARTITION_KEY, encode(own)))
         self._outputs, self._state, self._position = [], [], position
@@ -296,6 +314,41 @@ class CasePartition:
         self._metrics.partition(self._partition, self._now, waiting, packed.summaries, left)
         self._metrics.set_aside(self._partition, tuple(self._faults.aside))
         self._metrics.held(self._partition, packed.in_memory, packed.in_cold_store)
+
+    # -- arrival --------------------------------------------------------------------------------
+
+    def _read(self, chunk: Chunk) -> None:
+        """Learn from ticks, before they are applied, when records arrived."""
+        found: list[Arrival] = []
+        for index, offset in enumerate(chunk.offsets):
+            if offset < self._inputs.next(_TICKS):
+                continue
+            with suppress(msgspec.MsgspecError):  # told when it is applied
+                tick = read_tick(chunk.values[index] or b"")
+                if isinstance(tick, Tick) and not self._judging.why_not(
+                    tick, chunk.timestamps[index]
+                ):
+                    found += self.arrivals.read(tick.now, tick.barriers)
+        for case_no, taken, at in found:
+            with about(case_no):
+                if isinstance(taken, Entry):
+                    self._cases.arrived(case_no, taken, at)
+                else:
+                    self._cases.ruled(case_no, taken, at)
+        if found:
+            self._cases.settle(self._now)
+
+    def _arrived(self, chunk: Chunk, index: int) -> tuple[int, bool]:
+        """Tell when a record arrived, and whether ticks may still tell it otherwise."""
+        carried = carried_origin(chunk, index)
+        if carried is not None:
+            untold = UNTOLD if self.arrivals.untold else UNKNOWN
+            return untold if carried.arrived is None else carried.arrived, False
+        if self._judging.replayed:
+            at = self._judging.replayed_at(chunk.headers[index])
+            if at is not None:
+                return at, False
+        return self.arrivals.of(chunk.topic, chunk.offsets[index]), True
 
     # -- time -----------------------------------------------------------------------------------
 
@@ -395,34 +448,39 @@ class CasePartition:
 
     def _step(self, chunk: Chunk, index: int) -> None:
         raw = chunk.values[index]
+        arrived, still_open = self._arrived(chunk, index)
         try:
             self._faults.let_pass(chunk, index)
             event = decode_event(raw)
             self._faults.let_in(event.case_no, event.source)
-            entry = entry_of(event)
+            loading = self._references.rules_of().catalogue.loads_until(event.source)
+            entry = entry_of(event, arrived, loading)
         except Refusal as refusal:
-            self._refuse(chunk, index, refusal)
+            self._refuse(chunk, index, refusal, arrived)
             return
         case_no = event.case_no
-        if self._passes_on(chunk, index, case_no, event.source):
+        if self._passes_on(chunk, index, case_no, event.source, arrived):
             return
         speakers = self._speaking.speakers()
         if speakers.bound:
             on_record, headers = self._cases.on_record(case_no), chunk.headers[index]
             wrong = speakers.refusal(event, chunk.topic, raw or b"", headers, on_record)
             if wrong is not None:
-                self._refuse(chunk, index, wrong)
+                self._refuse(chunk, index, wrong, arrived)
                 return
         key = case_no.encode()
         if chunk.keys[index] != key:
             self._metrics.misplaced(event.source, "key")
         try:
-            new = self._cases.fold(case_no, entry)
+            tick = 0 if self.arrivals.untold else self._now
+            new = self._cases.fold(case_no, entry, tick)
         except TooLarge as error:
-            self._refuse(chunk, index, too_large(case_no, event.source, str(error)))
+            self._refuse(chunk, index, too_large(case_no, event.source, str(error)), arrived)
             return
         if new:
             self._recent.took(chunk.offsets[index], case_no, entry)
+        if new and still_open:
+            self.arrivals.took(chunk.topic, chunk.offsets[index], case_no, entry)
         self._metrics.accepted(event.source, repeated=not new)
         self._emit(
             topics.EVENTS.name,
@@ -430,12 +488,12 @@ class CasePartition:
             EventRecord(
                 case_no=case_no,
                 epoch=self.epoch,
-                origin=origin_of(chunk, index),
+                origin=origin_of(chunk, index, arrived),
                 event=Raw(masked_json(event, raw or b"")),
             ),
         )
 
-    def _passes_on(self, chunk: Chunk, index: int, case_no: str, source: str) -> bool:
+    def _passes_on(self, chunk: Chunk, index: int, case_no: str, source: str, arrived: int) -> bool:
         """Send a record on to its case's own partition, where that is another; tell whether."""
         if case_no in self._cases:
             return False
@@ -443,28 +501,32 @@ class CasePartition:
         if partition == self._partition:
             return False
         self._metrics.misplaced(source, "partition")
-        self._outputs.append(sent_on(chunk, index, case_no, partition))
+        self._outputs.append(sent_on(chunk, index, case_no, partition, arrived))
         return True
 
-    def _refuse(self, chunk: Chunk, index: int, refusal: Refusal) -> None:
+    def _refuse(self, chunk: Chunk, index: int, refusal: Refusal, arrived: int) -> None:
         self._metrics.refused(refusal.source, refusal.reason)
-        self._outputs.append(dead_letter(chunk, index, refusal, self.epoch))
+        self._outputs.append(dead_letter(chunk, index, refusal, self.epoch, arrived))
 
     def _ruling(self, chunk: Chunk, index: int) -> None:
         """Put a ruling on record, and on its case."""
+        arrived, still_open = self._arrived(chunk, index)
         try:
             self._faults.let_pass(chunk, index)
             ruling = read_ruling(chunk.values[index] or b"")
             self._faults.let_in(ruling.case_no, SOURCE)
-            if self._passes_on(chunk, index, ruling.case_no, SOURCE):
+            if self._passes_on(chunk, index, ruling.case_no, SOURCE, arrived):
                 return
-            self._cases.rule(ruling.case_no, answer_of(ruling))
+            answer = answer_of(ruling, arrived)
+            new = self._cases.rule(ruling.case_no, answer)
         except Refusal as refusal:
-            self._refuse(chunk, index, refusal)
+            self._refuse(chunk, index, refusal, arrived)
         except TooLarge as error:
-            self._refuse(chunk, index, too_large(ruling.case_no, SOURCE, str(error)))
+            self._refuse(chunk, index, too_large(ruling.case_no, SOURCE, str(error)), arrived)
         else:
-            record = ruling_record(ruling, origin_of(chunk, index), self.epoch)
+            if new and still_open:
+                self.arrivals.took(chunk.topic, chunk.offsets[index], ruling.case_no, answer)
+            record = ruling_record(ruling, origin_of(chunk, index, arrived), self.epoch)
             self._emit(topics.EVENTS.name, ruling.case_no.encode(), record)
 
     # -- writing --------------------------------------------------------------------------------

@@ -38,8 +38,8 @@ _MOST_PARTITIONS: Final = 1 << 31
 _MOST_OFFSETS: Final = 1 << 63
 
 
-def origin_of(chunk: Chunk, index: int) -> Origin:
-    """Tell where a record first arrived: here, unless it was sent on or replayed.
+def carried_origin(chunk: Chunk, index: int) -> Origin | None:
+    """Tell where a record says that it arrived before: it was sent on, or replayed.
 
     Anybody may write the header: one that names no place of this topic, or no time, says nothing.
     """
@@ -48,12 +48,19 @@ def origin_of(chunk: Chunk, index: int) -> Origin:
             try:
                 origin = decode(value, Origin)
             except msgspec.MsgspecError:
-                break
-            if _possible(origin, chunk.topic):
-                return origin
-            break
+                return None
+            return origin if _possible(origin, chunk.topic) else None
+    return None
+
+
+def origin_of(chunk: Chunk, index: int, arrived: int = -1) -> Origin:
+    """Tell where a record first arrived, and when (seconds since the epoch; negative: unknown)."""
+    carried = carried_origin(chunk, index) if chunk.headers[index] else None
+    if carried is not None:
+        return carried
     at = min(max(chunk.timestamps[index], 0), _LATEST_MS)  # a sender may date what it sends
-    return Origin(chunk.topic, chunk.partition, chunk.offsets[index], at)
+    known = arrived if arrived >= 0 else None
+    return Origin(chunk.topic, chunk.partition, chunk.offsets[index], at, known)
 
 
 def _possible(origin: Origin, topic: str) -> bool:
@@ -62,22 +69,25 @@ def _possible(origin: Origin, topic: str) -> bool:
         and 0 <= origin.partition < _MOST_PARTITIONS
         and 0 <= origin.offset < _MOST_OFFSETS
         and 0 <= origin.timestamp_ms <= _LATEST_MS
+        and (origin.arrived is None or 0 <= origin.arrived * 1000 <= _LATEST_MS)
     )
 
 
-def sent_on(chunk: Chunk, index: int, case_no: str, partition: int) -> Output:
+def sent_on(chunk: Chunk, index: int, case_no: str, partition: int, arrived: int = -1) -> Output:
     """Send a record to its case's own partition, with where it first arrived.
 
     Of its headers those go along that somebody reads: the others may be of any size and number.
     """
     came = chunk.headers[index]
     dated = [h for h in came if h[0] == REPLAYED_AT and 0 < len(h[1] or b"") <= DIGITS]
-    origin = ORIGIN_HEADER, encode(origin_of(chunk, index))
+    origin = ORIGIN_HEADER, encode(origin_of(chunk, index, arrived))
     headers = [*mac_headers(came), *dated[:1], origin]
     return Output(chunk.topic, partition, case_no.encode(), chunk.values[index], headers)
 
 
-def dead_letter(chunk: Chunk, index: int, refusal: Refusal, epoch: int = 0) -> Output:
+def dead_letter(
+    chunk: Chunk, index: int, refusal: Refusal, epoch: int = 0, arrived: int = -1
+) -> Output:
     """Send a record to the dead letters: its bytes, its MAC, and why in a header."""
     raw = chunk.values[index] or b""
     letter = DeadLetter(
@@ -88,7 +98,7 @@ def dead_letter(chunk: Chunk, index: int, refusal: Refusal, epoch: int = 0) -> O
         message=refusal.message,
         remedy=refusal.remedy,
         source=refusal.source,
-        origin=origin_of(chunk, index),
+        origin=origin_of(chunk, index, arrived),
         sha256=hashlib.sha256(raw).hexdigest(),
         size=len(raw),
         cut=len(raw) > MAX_LETTER_BYTES,

@@ -41,13 +41,14 @@ def read_ruling(raw: bytes) -> Ruling:
         raise Refusal("ruling", shown(field), "", message, _REMEDY, SOURCE) from None
 
 
-def answer_of(ruling: Ruling) -> Answer:
+def answer_of(ruling: Ruling, arrived: int = -1) -> Answer:
     """Give what the verdicts depend on: an answered yellow card does not turn red."""
     return Answer(
         card_id=ruling.card_id,
         at=int(ruling.decided_at.timestamp()),
         ruling_id=ruling.ruling_id,
         closed=ruling.action == "closed",
+        arrived=arrived,
     )
 
 

@@ -109,6 +109,7 @@ def _event(record: EventRecord) -> tuple[Any, ...]:
         _milliseconds(event.occurred_at),
         _maybe_milliseconds(event.recorded_at),
         origin.timestamp_ms,
+        origin.arrived,
         event.item or "",
         event.item_name or "",
         event.base_code or "",
@@ -147,6 +148,7 @@ def _ruling(record: RulingRecord) -> tuple[Any, ...]:
         ruling.actor,
         _milliseconds(ruling.decided_at),
         record.origin.timestamp_ms,
+        record.origin.arrived,
         mask_text(ruling.reason),
         *_origin(record.origin),
     )

@@ -14,6 +14,7 @@ from schemas.verdicts import (
     FindingRecord,
     LifeRecord,
     MoveRecord,
+    encode,
     is_life,
 )
 from streams.sink import tables
@@ -120,6 +121,7 @@ def _finding(case: CaseRecord, finding: FindingRecord) -> tuple[Any, ...]:
         finding.record,
         finding.record_version,
         finding.occurred_at,
+        "" if finding.detail is None else encode(finding.detail).decode(),
         case.source,
         case.item or "",
         case.item_name or "",

@@ -8,13 +8,22 @@ from typing import TYPE_CHECKING, NamedTuple
 from clickhouse_driver.errors import Error
 
 from schemas.reading import SchemaError
-from streams.history_reading import NOW, cards_of, catalogue_of, events_of, pinned
+from streams.history_reading import (
+    NOW,
+    came_of,
+    cards_of,
+    catalogue_of,
+    events_of,
+    pinned,
+    remembered_of,
+)
 from streams.sink.clickhouse import connect
 
 if TYPE_CHECKING:
     from schemas.catalogue import Catalogue
     from schemas.events import StepEvent
     from streams.engine.card_stories import CardStory
+    from streams.engine.findings import Finding
     from streams.history_reading import Ask
     from streams.settings import ClickHouse
 
@@ -30,6 +39,10 @@ class CaseHistory(NamedTuple):
     catalogue: Catalogue | None
     """None where the caller has one of its own."""
     cards: list[CardStory]
+    came: dict[tuple[str, str, int], int]
+    """When each version of a record arrived, by source, id and version."""
+    remembered: list[Finding]
+    """What is found once and never derived again."""
 
 
 def read_case(
@@ -76,4 +89,5 @@ def _read(ask: Ask, case_no: str, known_at: int | None, *, law: bool) -> CaseHis
             raise HistoryUnavailable(
                 f"Catalogue {version} is not in the history; name one with --catalogue"
             )
-    return CaseHistory(events, catalogue, cards_of(ask, case_no, known))
+    came, remembered = came_of(ask, case_no, known), remembered_of(ask, case_no, known)
+    return CaseHistory(events, catalogue, cards_of(ask, case_no, known), came, remembered)

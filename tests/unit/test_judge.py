@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -218,8 +219,9 @@ class TestSilence:
             desk.looks(now, ACCEPTED, *more)
         return desk
 
-    def answered(self, when, *, closed=False):
-        return {"promised/yellow/1": Answer("x", at(when), "r1", closed)}
+    def answered(self, when, *, closed=False, arrived=None):
+        came = -1 if arrived is None else at(arrived)
+        return {"promised/yellow/1": Answer("x", at(when), "r1", closed, came)}
 
     def looks(self, desk, now, answers, *events):
         moves = judge(assessed(self.law, ACCEPTED, *events).subjects, desk.cards, now, answers)
@@ -251,7 +253,26 @@ class TestSilence:
         desk, said = self.desk(), self.answered("2018-10-31 00:00:00")
         assert self.looks(desk, self.red, said) == [("issued", "red", "silence")]
 
-    def test_an_answer_in_time_that_arrives_late_takes_the_red_card_back(self):
+    @pytest.mark.parametrize(
+        ("arrived", "moves"),
+        [
+            ("2018-10-30 23:59:59", [("retracted", "red", "answered")]),
+            ("2018-10-31 00:00:00", []),
+            ("2018-10-31 00:01:00", []),
+        ],
+    )
+    def test_an_answer_dated_in_time_that_arrives_late_takes_no_red_card_back(self, arrived, moves):
+        """Kind: a ruling dated before it came, by any name, made a red card go away."""
+        desk = self.desk()
+        desk.looks(self.red, ACCEPTED)
+        said = self.answered("2018-10-29 09:00:00", arrived=arrived)
+        assert self.looks(desk, self.red + 60, said) == moves
+
+    def test_one_that_is_dated_ahead_counts_from_the_moment_that_it_names(self):
+        said = self.answered("2018-10-31 00:00:00", arrived="2018-10-30 09:00:00")
+        assert self.looks(self.desk(), self.red, said) == [("issued", "red", "silence")]
+
+    def test_where_nobody_knows_when_it_arrived_its_own_date_counts(self):
         desk = self.desk()
         desk.looks(self.red, ACCEPTED)
         moved = self.looks(desk, self.red + 60, self.answered("2018-10-29 09:00:00"))
@@ -277,9 +298,12 @@ class TestSilence:
         ]
 
     def test_a_closed_card_rings_no_more_and_stands(self):
-        desk = self.desk()
-        moved = self.looks(desk, self.yellow + 5, self.answered("2018-10-25 09:00:00", closed=True))
-        assert moved == [("resolved", "yellow", "closed")]
+        desk, said = self.desk(), self.answered("2018-10-25 09:00:00", closed=True)
+        nine = at("2018-10-25 09:00:00")
+        assert self.looks(desk, nine - 1, said) == []
+        subjects = assessed(self.law, ACCEPTED).subjects
+        assert coming(subjects, desk.cards, nine - 1, said) == nine
+        assert self.looks(desk, nine, said) == [("resolved", "yellow", "closed")]
         assert desk.cards["promised/yellow"].standing
 
     def test_chengdu_knows_no_silence(self):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from tests.support.cases import assessed, clock, days, event, levels, rules, shown
+from streams.engine.case import assess
+from streams.engine.corrections import Comparing
+from streams.engine.entries import entry_of
+from tests.support.cases import assessed, at, clock, days, event, levels, rules, shown
 
 PERMIT = rules({"promised": days(7)}, preset="cn-permit")
 ELAPSED = rules({"promised": days(7)}, mode="elapsed")
@@ -139,3 +142,17 @@ def test_region_changed_mid_case():
     moved = event("step_started", "2018-10-16 10:00:00", step="s", region="430200")
     case = assessed(NEXT_DAY, event("accepted", "2018-10-15 10:00:00", region="430100"), moved)
     assert case.ledger.value("region") == "430100"
+
+
+def test_a_breached_clock_that_a_back_dated_ending_ends():
+    """`corrected_after_breach`, if it is dated at or before the due; after it, none.
+
+    The ticks that find it are driven in `test_corrections.py::TestEndsDatedBack`.
+    """
+    tick, then = at("2026-03-20 08:00:00"), [event("accepted", "2026-03-02 10:00:00")]
+    for end, found in (("2026-03-11 23:59:59", ["promised"]), ("2026-03-12 00:00:00", [])):
+        now = [*then, event("decided", end, outcome="granted")]
+        before, after = (sorted(entry_of(each) for each in records) for records in (then, now))
+        became = assess(after, NEXT_DAY)
+        comparing = Comparing(before, after, became, lambda records: assess(records, NEXT_DAY))
+        assert [each.clock_id for each in comparing.corrections(tick, tick + 1)] == found

@@ -5,8 +5,12 @@ from __future__ import annotations
 import pytest
 
 from schemas.codes import ClockKind, Level
+from schemas.findings import FindingCode
+from schemas.verdicts import ClockValues, FindingDetail, RecordName
 from streams.engine.card_stories import CardStory, Happened
+from streams.engine.entries import Entry, entry_of
 from streams.engine.explanation import explain_case
+from streams.engine.findings import Finding
 from streams.engine.telling import tell
 from streams.engine.telling_json import as_json
 from tests.support.cases import at, days, event, rules
@@ -149,3 +153,73 @@ def test_json_gives_the_same_facts_and_their_offsets():
     card = told["cards"][0]
     assert (card["standing"], card["moves"][1]["actor"]) == (False, "u-9")
     assert told["records"][1]["what"] == "hearing"
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("zh", "写入于 2026-09-25 09:00:00"), ("en", "written down 2026-09-25 09:00:00")],
+)
+def test_a_late_record_says_by_what_it_is_late(language, said):
+    late = event("accepted", "2026-09-18 10:00:00", recorded_at="2026-09-25T09:00:00+08:00")
+    told = "\n".join(lines(late, language=language))
+    assert f"{said}; " in told.split({"zh": "监察发现", "en": "Findings"}[language])[1]
+
+
+def corrected(after):
+    """What the history remembers: the acceptance was sent again when the promise was over."""
+    record = entry_of(ACCEPTED)
+    return Finding(
+        "finding:corrected_after_breach:1:2:promised",
+        FindingCode.CORRECTED_AFTER_BREACH,
+        record,
+        at("2026-09-28 08:00:00"),
+        Level.YELLOW,
+        running=True,
+        levels=(),
+        detail=FindingDetail(
+            clock_id="promised",
+            before=ClockValues(at("2026-09-17 10:00:00"), at("2026-09-23 23:59:59")),
+            after=after,
+            records=(RecordName("accepted", record.id, 1, record.at),),
+        ),
+    )
+
+
+def test_a_corrected_clock_is_told_with_both_values_and_the_records():
+    became = ClockValues(at("2026-09-18 10:00:00"), DUE)
+    found = explain_case("c", [ACCEPTED], LAW, at("2026-09-30"), remembered=[corrected(became)])
+    told = tell(found, "zh").splitlines()
+    place = next(n for n, line in enumerate(told) if "超时后更正" in line)
+    assert "(记录 1; " in told[place]
+    assert [line.strip() for line in told[place + 1 : place + 3]] == [
+        "承诺时限 起算：2026-09-17 10:00:00 → 2026-09-18 10:00:00",
+        "承诺时限 到期（最后一秒）：2026-09-23 23:59:59 → 2026-09-24 23:59:59",
+    ]
+    (json,) = (f for f in as_json(found)["findings"] if f["finding"] == "corrected_after_breach")
+    assert json["before"]["due_at"] == "2026-09-23T23:59:59+08:00"
+    assert json["records"] == [1]
+
+
+def test_a_clock_that_is_gone_says_so():
+    found = explain_case("c", [ACCEPTED], LAW, at("2026-09-30"), remembered=[corrected(None)])
+    assert "未终止 → 更正后无此时限" in tell(found, "zh")
+    assert "running → gone" in tell(found, "en")
+    assert as_json(found)["findings"][-1]["after"] is None
+
+
+def test_a_ruling_dated_back_is_told_by_its_name():
+    finding = Finding(
+        "finding:ruling_backdated:1", FindingCode.RULING_BACKDATED,
+        Entry(at("2026-09-21 09:00:00"), 0, 1, 1, "ruling", ""), at("2026-09-28 08:00:00"),
+        Level.NONE, running=True, levels=(),
+        detail=FindingDetail(by="arrival", at=at("2026-09-28 08:00:00"), ruling="r-1"),
+    )  # fmt: skip
+    found = explain_case("c", [ACCEPTED], LAW, at("2026-09-30"), remembered=[finding])
+    assert "ruling r-1; 2026-09-21 09:00:00; arrived 2026-09-28 08:00:00" in tell(found, "en")
+
+
+def test_by_the_history_a_record_came_when_it_arrived():
+    came = {("hall", ACCEPTED.event_id, 1): at("2026-09-28 09:00:00")}
+    found = explain_case("c", [ACCEPTED], LAW, at("2026-09-30"), came=came)
+    assert "arrived 2026-09-28 09:00:00" in tell(found, "en")
+    assert "late" not in tell(explain_case("c", [ACCEPTED], LAW, at("2026-09-30"), came={}), "zh")
