@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, time
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from tests.support.law.days import DAY, SECOND, Calendar
@@ -66,7 +67,7 @@ class ByUse:
     start: datetime
     pauses: tuple[Pause, ...]
 
-    @property
+    @cached_property
     def due(self) -> datetime:
         return self._above(self.total) - SECOND
 
@@ -105,18 +106,18 @@ class OnTheSpot:
     start: datetime
     pauses: tuple[Pause, ...]
 
-    @property
+    @cached_property
     def suspended(self) -> list[Span]:
         return [pause.by_shares(self.calendar) for pause in self.pauses]
 
-    @property
+    @cached_property
     def last(self) -> date:
         day, calendar = self.start.date(), self.calendar
         if not calendar.worked(day) or self.start >= calendar.closing(day):
             day = calendar.nth(day, 1)
         return moved_on(calendar, self.suspended, day, calendar.closing)
 
-    @property
+    @cached_property
     def due(self) -> datetime:
         return self.calendar.closing(self.last)
 

@@ -72,7 +72,7 @@ def decision_end(
 
 
 def after_the_decision(law: Law, history: History, judged: Record | None) -> set[Finding]:
-    """Find suspensions, extensions and steps that were begun after the decision or the finishing."""
+    """Find suspensions, extensions and steps begun after the decision or the finishing."""
     findings: set[Finding] = set()
     finished = history.first("finished")
     ends = [record.at for record in (judged, finished) if record is not None]

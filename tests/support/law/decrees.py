@@ -1,4 +1,4 @@
-"""Which days of China are worked, and how sure that is (domain.md §4): decreed, statutory, projected.
+"""Which days of China are worked, and how sure that is: decreed, statutory, projected.
 
 The decrees are those of the package `chinesecalendar`. For 2027, of which no decree is known yet,
 a calendar may suppose one; without it a day is off by statute, or follows the week.

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tests.support.law.facts import Finding
     from tests.support.law.records import History
 
+
 def item_of(history: History) -> str | None:
     """Give a round's item: its acceptance's, its receipt's, or the first that a record names."""
     acts = (history.first("accepted"), history.first("received"), *history.records)

@@ -119,7 +119,10 @@ def held_against_the_statute(
     ours, theirs = promised.limit, statutory.limit
     amounts = ours.amount, theirs.amount
     above = not stated and ours.unit == theirs.unit and None not in amounts
-    if not (above and amounts[0] > amounts[1]) and promised.counted().due <= statutory.counted().due:
+    if (
+        not (above and amounts[0] > amounts[1])
+        and promised.counted().due <= statutory.counted().due
+    ):
         return clocks, set()
     findings = {("promise_cut", stated.record.at)} if stated else set()
     return [replace(statutory, kind="promised"), statutory], findings

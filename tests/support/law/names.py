@@ -1,6 +1,6 @@
 """What can be found, by name, with the level that domain.md gives it.
 
-`law_bridge.FINDING_NAMES` says where the product calls one otherwise.
+`tests.support.law_words` says where the product calls one otherwise.
 """
 
 from __future__ import annotations
@@ -61,3 +61,6 @@ LEVELS = {
     "step_not_finished": REMARK,
     "step_handed_over": REMARK,
 }
+
+ARRIVAL = ("late_record", "dated_ahead", "corrected_after_breach")
+"""What rests on when a record came."""

@@ -15,6 +15,7 @@ from tests.support.law.deciding import (
     judged_decision,
     repeated,
 )
+from tests.support.law.decrees import days_from
 from tests.support.law.facts import ClockView, Verdict
 from tests.support.law.items import law_at_receipt, law_of
 from tests.support.law.moving import (
@@ -103,7 +104,7 @@ def life_of(law: Law, found: Round) -> Life:
     at_receipt = law_at_receipt(law, history)
     accepting = acceptance(at_receipt, history)
     start, of_start = decision_start(history, accepting)
-    law, of_item = law_of(law, history, start and accepting.deemed and start.at or None)
+    law, of_item = law_of(law, history, (start and accepting.deemed and start.at) or None)
     life = Life(law, acceptance_views(at_receipt, accepting))
     judged, of_decisions = judged_decision(law, history)
     suspensions, of_suspensions = suspensions_of(law, history)
@@ -146,11 +147,8 @@ def provisional(law: Law, limit: Limit, start: datetime, counted: Count) -> bool
     if limit.unit in {"hour", "minute"}:
         return False
     day = start.date() + DAY if isinstance(counted, ByDates) else start.date()
-    while day <= counted.due.date():
-        if law.calendar.provisional(day):
-            return True
-        day += DAY
-    return False
+    last = counted.due.date()
+    return any(law.calendar.provisional(d) for d in days_from(day, (last - day).days + 1))
 
 
 def acceptance_views(law: Law, accepting: Acceptance) -> dict[str, ClockView]:

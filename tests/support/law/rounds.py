@@ -1,4 +1,4 @@
-"""Rounds (轮次): one number, several lives. What ends one, what opens the next, what belongs to it."""
+"""Rounds (轮次), one number's several lives: what ends one, opens the next, belongs to it."""
 
 from __future__ import annotations
 
@@ -71,7 +71,9 @@ class Walk:
     def __init__(self, acts: list[Record]) -> None:
         self.rounds = [Round()]
         self.seconds = [list(same) for _, same in groupby(acts, key=lambda act: act.at)]
-        self.ended: Record | None = None  # the round that runs has had an ending, and no grant since
+        self.ended: Record | None = (
+            None  # the round that runs has had an ending, and no grant since
+        )
         self.granted: Record | None = None  # it has had a grant, and no ending since
 
     @property

@@ -10,6 +10,7 @@ from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
+from functools import cached_property
 from math import ceil, floor
 from typing import TYPE_CHECKING
 
@@ -49,7 +50,7 @@ def days_used_up(calendar: Calendar, start: datetime, days: int) -> datetime:
     while left:
         spans = calendar.working_spans(day)
         whole = sum(length(span) for span in spans)
-        ahead = [common(span, (start, datetime.max)) for span in spans]
+        ahead = [(max(span[0], start), max(span[1], start)) for span in spans]
         share = Fraction(sum(length(span) for span in ahead), whole or 1)
         if share >= left:
             return after_seconds(ahead, ceil(left * whole))
@@ -69,6 +70,8 @@ def after_seconds(spans: list[Span], seconds: int) -> datetime:
 
 def share_of(calendar: Calendar, day: date, suspended: list[Span], *, natural: bool) -> Fraction:
     """Give the suspended share of a date; a day off has 24 hours where natural days are counted."""
+    if not suspended:
+        return Fraction(0)
     spans = calendar.working_spans(day)
     if not spans and natural:
         midnight = datetime.combine(day, time())
@@ -97,11 +100,11 @@ class ByDates:
     start: datetime
     pauses: tuple[Pause, ...]
 
-    @property
+    @cached_property
     def last(self) -> date:
         return self._moved_on(self._rolled(self._counted(self.start.date(), self._amount())))
 
-    @property
+    @cached_property
     def suspended(self) -> list[Span]:
         return [pause.by_shares(self.calendar) for pause in self.pauses]
 
@@ -151,7 +154,7 @@ class ByDates:
             return self.calendar.closing(day)
         return datetime.combine(day, MIDNIGHT)
 
-    @property
+    @cached_property
     def due(self) -> datetime:
         return self._end_of(self.last)
 

@@ -1,4 +1,4 @@
-"""A due moment that the hall states (承诺办结时间): a promise like any other, and it moves like one.
+"""A due moment that the hall states (承诺办结时间): a promise, and it moves like any other.
 
 A stated date is an X; a stated moment is counted in working time. Only what came after a
 statement was written moves it.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tests.support.law.counting import spans_of
@@ -93,7 +94,7 @@ class ToADate(ByDates):
 
     stated: date
 
-    @property
+    @cached_property
     def last(self) -> date:
         return self._moved_on(self._counted(self.stated, self.limit.amount))
 
@@ -108,7 +109,7 @@ class ToAMoment:
     moment: datetime
     spans: tuple[Span, ...]
 
-    @property
+    @cached_property
     def counting(self) -> list[Span]:
         """Those that began in time: each may move the moment, so that the next one is in time."""
         found: list[Span] = []
@@ -131,7 +132,7 @@ class ToAMoment:
             if length(common(span, (self.start, until)))
         )
 
-    @property
+    @cached_property
     def due(self) -> datetime:
         return self._moved_by(self.counting)
 
