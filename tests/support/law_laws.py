@@ -83,7 +83,7 @@ def some_law(random: Random, unit: str, mode: str) -> Law:
         return some_limit(random, odd("working_day"), n, mode)
 
     promised = some_limit(random, unit, longest, mode)
-    if unit == "working_day" and random.random() < 0.3:
+    if unit == "working_day" and random.random() < 0.5:
         promised = random.choice((STATED, replace(promised, stated=True, keep_clock_time=False)))
     drawn = {
         "promised": (0.85, promised),

@@ -99,7 +99,7 @@ class Teller:
         """Draw a due moment that the hall states, or none: a date, or a moment."""
         limit = self.law.limits.get("promised")
         listed = limit is not None and limit.stated
-        if not self.chance(0.6 if listed else 0.02 if self.items == (OWN_ITEM,) else 0.4):
+        if not self.chance(0.75 if listed else 0.02 if self.items == (OWN_ITEM,) else 0.4):
             return None
         day = now.date() + timedelta(days=self.random.randrange(-1, 25))
         return day if self.chance(0.5) else self.some_time(day)

@@ -7,7 +7,7 @@ added up as fractions, and their sum is rounded to whole days only where dates a
 from __future__ import annotations
 
 from calendar import monthrange
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 from functools import cached_property
@@ -106,7 +106,18 @@ class ByDates:
 
     @cached_property
     def suspended(self) -> list[Span]:
-        return [pause.by_shares(self.calendar) for pause in self.pauses]
+        """Give each [S, R′). One that starts after the end of X has no effect.
+
+        Only a due within the day can leave a part of X's own date behind it.
+        """
+        if not self.limit.keep_clock_time:
+            return [pause.by_shares(self.calendar) for pause in self.pauses]
+        if not self.pauses:
+            return []
+        *earlier, latest = sorted(self.pauses, key=lambda pause: pause.start)
+        before = replace(self, pauses=tuple(earlier))
+        in_time = latest.start <= before.due
+        return [*before.suspended, *([latest.by_shares(self.calendar)] if in_time else [])]
 
     @property
     def natural(self) -> bool:
