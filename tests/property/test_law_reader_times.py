@@ -517,6 +517,8 @@ class TestHours:
         assert str(six.closing(date(2026, 3, 7))) == "2026-03-07 12:00:00"
 
     def test_a_weekend_day_worked_by_decree_has_the_hours_of_a_weekday(self):
+        six = Calendar(saturdays=((time(9), time(12)),))
+        assert str(six.closing(date(2026, 2, 14))) == "2026-02-14 17:30:00"
         assert str(CHINA.closing(date(2026, 2, 14))) == "2026-02-14 17:30:00"
 
     def test_hours_of_the_season_are_what_is_worked(self):
@@ -528,6 +530,14 @@ class TestHours:
     def test_on_the_clock_nothing_rolls(self):
         law = Law({"promised": Limit(48, "hour")})
         assert due(law, "2026-03-06 10:00") == "2026-03-08 10:00:00"
+
+
+@pytest.mark.parametrize(("ladder", "notice"), [("hunan", False), ("chengdu", True)])
+def test_a_province_has_the_rungs_that_it_published(ladder, notice):
+    law = Law({"e_licence": Limit(3)}, ladder=ladder)
+    granted = record("decided", A, outcome="granted")
+    found = clock(law, record("accepted", A), granted, clock_id="e_licence")
+    assert ("notice" in found.levels) == notice
 
 
 def test_levels_of_what_is_found():

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tests.support.law.facts import Record
 from tests.support.law.reading import verdict
-from tests.support.law.records import read, whole
+from tests.support.law.records import read, same_facts, whole
 from tests.support.law.rounds import split
 
 if TYPE_CHECKING:
@@ -96,8 +96,9 @@ def watch(law: Law, log: list[Record | Tick]) -> Watch:
             continue
         now = entry.now
         corrections += corrected(law, sent, new, over, now)
-        sent, new = [*sent, *new], []
-        view = verdict(law, sent)
+        if new:
+            sent, new = [*sent, *new], []
+            view = verdict(law, sent)
         over = {name: each for name, each in view.clocks.items() if is_over(each, now)}
     return Watch(view, corrections)
 
@@ -139,7 +140,7 @@ def is_a_correction(
     """Tell whether a record replaces, takes back or doubles one, or is dated so that it cures."""
     older = [r for r in sent if r.id == record.id]
     if older:
-        return record.version > max(r.version for r in older)
+        return not any(same_facts(record, each) for each in older)
     if doubles(sent, record):
         return True
     cured = verdict(law, [*sent, record]).clocks.get(name)

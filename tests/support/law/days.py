@@ -112,7 +112,8 @@ class Calendar:
         """
         if day in self.mornings:
             return self.hours[:1]
-        if day.weekday() == SATURDAY and self.saturdays:
+        made_up = decreed(day, supposed=self.supposed)
+        if day.weekday() == SATURDAY and self.saturdays and not made_up:
             return self.saturdays
         return next((s.hours for s in self.seasons if s.holds(day)), self.hours)
 

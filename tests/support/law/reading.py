@@ -52,6 +52,8 @@ PASSED = {
 """Clock → level → by more than how many working days its limit is passed."""
 LEADS = {"acceptance": 1, "special_procedure": 2, "delivery": 2, "e_licence": 1}
 """Clock → how many working days before its due time the notice comes; short limits have less."""
+PUBLISHED_WITHOUT = {("hunan", "e_licence")}
+"""Kinds for which a province published its rungs, and no notice among them."""
 SENT_BACK = ("withdrawn", "returned", "voided")
 """Outcomes by which a case is pressed back before its line (压线退件)."""
 RETURN_BRINK_DAYS = 1
@@ -130,7 +132,7 @@ def life_of(law: Law, found: Round) -> Life:
         rules = at_receipt if run in online else law
         stops = run.kind in law.suspension_stops and run in stepped
         counted = count(rules, run.limit, run.start, pauses if stops else ())
-        levels = levels_of(run.kind, run.limit, run.start, counted)
+        levels = levels_of(rules, run.kind, run.limit, run.start, counted)
         life.views[run.clock_id] = ClockView(
             run.start,
             counted.due,
@@ -156,7 +158,7 @@ def acceptance_views(law: Law, accepting: Acceptance) -> dict[str, ClockView]:
     for number, period in enumerate(accepting.periods, start=1):
         limit = law.limits["acceptance"]
         counted = count(law, limit, period.start)
-        levels = levels_of("acceptance", limit, period.start, counted)
+        levels = levels_of(law, "acceptance", limit, period.start, counted)
         views[f"acceptance:{number}"] = ClockView(
             period.start,
             period.due,
@@ -168,9 +170,11 @@ def acceptance_views(law: Law, accepting: Acceptance) -> dict[str, ClockView]:
     return views
 
 
-def levels_of(kind: str, limit: Limit, start: datetime, counted: Count) -> dict[str, datetime]:
+def levels_of(
+    law: Law, kind: str, limit: Limit, start: datetime, counted: Count
+) -> dict[str, datetime]:
     levels = {}
-    if kind in LEADS:
+    if kind in LEADS and (law.ladder, kind) not in PUBLISHED_WITHOUT:
         lead = shortened(limit, LEADS[kind])
         levels["notice"] = max(start, counted.near(lead))
     for level, days in PASSED[kind].items():
