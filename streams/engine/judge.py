@@ -182,10 +182,10 @@ def _of_other_rounds(
         card = moved.card
         if moved.move != "retracted" or is_finding(card.clock_id):
             continue
-        now = next((s for s in subjects if _is_renamed(s, card)), None)
-        if now is not None:
+        subject = next((s for s in subjects if _is_renamed(s, card)), None)
+        if subject is not None:
             moves[index] = replace(moved, reason="round")
-            renamed[card_key(now.clock_id, card.level)] = card_name(card)
+            renamed[card_key(subject.clock_id, card.level)] = card_name(card)
     if not renamed:
         return moves
     for index, moved in enumerate(moves):

@@ -5,39 +5,15 @@ Each row of the table of readings and of the calendar's fixtures, with what a wa
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 
 import pytest
 
 from tests.support.law import Calendar, Law, Limit, Record, verdict
+from tests.support.law_tales import WALL, clock, due, extended, findings, record, suspended
 
-WALL = datetime.fromisoformat
 RECEIVED = Record("received", WALL("2024-03-04 10:00"), "r")  # a Monday; day 5 is 03-11
 PERMIT = Law({"acceptance": Limit(5), "promised": Limit(10)})
-
-
-def record(kind, at, **facts):
-    return Record(kind, WALL(at), f"{kind} {at}", facts)
-
-
-def suspended(start, end=None, asked=None):
-    """A special procedure with all that it must show."""
-    facts = {"suspension": "testing", "suspension_id": start, "basis": "第四十五条"}
-    yield record("suspended", start, told_at=WALL(start), days_asked=asked, **facts)
-    if end:
-        yield record("resumed", end, suspension_id=start)
-
-
-def clock(law, *records, clock_id="promised"):
-    return verdict(law, list(records)).clocks[clock_id]
-
-
-def due(law, start, *records):
-    return str(clock(law, record("accepted", start), *records).due)
-
-
-def findings(law, *records):
-    return {(code, str(at)) for code, at in verdict(law, list(records)).findings}
 
 
 @pytest.mark.parametrize(
@@ -109,13 +85,22 @@ class TestReadings:
         assert due(Law({"promised": Limit(None, "on_the_spot")}), start) == end
 
     @pytest.mark.parametrize(
-        "pause",
-        [("2024-03-13 10:00", "2024-03-17 10:00"), ("2024-03-16 10:00", "2024-03-19 17:30")],
+        ("pause", "end"),
+        [
+            (("2024-03-13 10:00", "2024-03-17 10:00"), "2024-03-21"),
+            (("2024-03-16 10:00", "2024-03-19 17:30"), "2024-03-20"),
+            (("2024-03-16 10:00", "2024-03-17 17:30"), "2024-03-18"),
+        ],
+        ids=["ending on a Sunday", "starting on a Saturday", "both"],
     )
-    def test_suspension_starting_or_ending_on_a_day_off(self, pause):
+    def test_suspension_starting_or_ending_on_a_day_off(self, pause, end):
+        """Six hours of Wednesday, Thursday and Friday: 20/7, three dates. Monday and Tuesday: two.
+
+        Where it ends on Sunday, Monday counts.
+        """
         law = Law({"promised": Limit(5)})
         assert due(law, "2024-03-11 10:00") == "2024-03-18 23:59:59"
-        assert due(law, "2024-03-11 10:00", *suspended(*pause, 10)) == "2024-03-20 23:59:59"
+        assert due(law, "2024-03-11 10:00", *suspended(*pause, 10)) == f"{end} 23:59:59"
 
     def test_corrections_supplied_after_a_timely_complete_notice(self):
         told = record("corrections_requested", "2024-03-08 10:00", items=("a",))
@@ -208,11 +193,6 @@ class TestMoving:
     law = Law({"promised": Limit(5), "statutory": Limit(10)})
     accepted = record("accepted", "2024-03-04 10:00")  # 03-11 and 03-18
 
-    def extended(self, approved, **other):
-        facts = {"amount": 3, "unit": "working_day", "reason": "依规定"}
-        facts |= {"approver_rank": "agency_head", "told_at": WALL(approved)}
-        return record("extended", approved, **(facts | other))
-
     def dues(self, *records):
         clocks = verdict(self.law, [self.accepted, *records]).clocks
         return [str(clocks[name].due.date()) for name in ("promised", "statutory")]
@@ -236,7 +216,7 @@ class TestMoving:
         ],
     )
     def test_an_extension_in_time_for_both_for_one_for_none(self, approved, facts, dues):
-        extension = self.extended(approved, **facts)
+        extension = extended(approved, **facts)
         assert self.dues(extension) == dues
         refused = ("extension_refused", str(extension.at)) in findings(
             self.law, self.accepted, extension

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tests.support.law import Law, Record, Verdict, verdict
 from tests.support.law.facts import SUSPENSION_KINDS
+from tests.support.law.shares import Pause
 from tests.support.law_laws import UNITS, some_law
+from tests.support.law_moments import SECOND, Teller
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from random import Random
-
-SECOND = timedelta(seconds=1)
-FIRST, LAST = date(2004, 3, 1), date(2027, 9, 1)
-"""What follows may reach beyond the last; days are known, or supposed, from 2004 to 2027."""
-FESTIVE = ((1, 1), (1, 25), (2, 8), (4, 4), (4, 30), (5, 7), (9, 28), (10, 7), (12, 31))
 
 
 def some_cases(random: Random, unit: str, mode: str) -> Iterator[tuple[Law, list[Record], Verdict]]:
@@ -31,113 +28,74 @@ def some_cases(random: Random, unit: str, mode: str) -> Iterator[tuple[Law, list
             continue
 
 
+# --- parts of days ------------------------------------------------------------------------------
+
+
+def some_start_and_pauses(random: Random) -> tuple[datetime, list[Pause]]:
+    """Draw a start and suspensions after it, each of them ended, most within parts of days."""
+    start = datetime.fromisoformat("2026-03-02") + timedelta(seconds=random.randrange(5 * 86_400))
+    pauses = []
+    for _ in range(random.randrange(1, 6)):
+        begun = start + timedelta(minutes=random.randrange(-600, 15_000))
+        lasts = timedelta(minutes=random.choice((30, 60, 150, 240, 600, 1500, 6000)))
+        pauses.append(Pause(begun, begun + lasts, random.randrange(1, 8)))
+    return start, pauses
+
+
 # --- stories ------------------------------------------------------------------------------------
 
 
-class Story:
-    """What happens to one application."""
-
-    def __init__(self, random: Random, law: Law) -> None:
-        self.random, self.law = random, law
-        self.records: list[Record] = []
-        self.taken: set[datetime] = set()
-        self.edges: list[datetime] = []
+class Story(Teller):
+    """What happens to one application, in one life or in several."""
 
     def told(self) -> list[Record]:
         now = self.some_start()
-        if self.chance(0.7):
-            now = self.applied(now)
-        else:
-            self.note("accepted", now)
-        for _ in range(self.random.choice((0, 1, 1, 2, 3)) if self.chance(0.6) else 0):
-            self.suspended(now)
-        for _ in range(self.random.choice((1, 1, 2)) if self.chance(0.4) else 0):
-            self.extended(now)
-        for _ in range(self.random.choice((1, 2, 3, 4)) if self.chance(0.4) else 0):
-            self.stepped(now)
-        self.ended(now)
+        lives = self.random.choice((1, 1, 1, 1, 2, 2, 3))
+        for left in reversed(range(lives)):
+            now = self.lived(now, last=not left)
+            now = now if self.chance(0.1) else self.later(now, 12)
         if self.chance(0.1):
             self.disorder()
         self.kept()
         self.random.shuffle(self.records)
         return self.records
 
-    # --- moments ---
-
-    def chance(self, share: float) -> bool:
-        return self.random.random() < share
-
-    def some_time(self, day: date) -> datetime:
-        """Draw a second of a day; those at the edges of the working hours come often."""
-        midnight = datetime.combine(day, time())
-        if self.chance(0.5):
-            return midnight + timedelta(seconds=self.random.randrange(86_400))
-        edges = [time(), time(12), *(edge for span in self.law.calendar.hours for edge in span)]
-        edge = datetime.combine(day, self.random.choice(edges))
-        return edge + self.random.choice((-1, 0, 0, 1)) * SECOND
-
-    def some_start(self) -> datetime:
-        day = FIRST + timedelta(days=self.random.randrange((LAST - FIRST).days))
-        if self.chance(0.3):
-            month, number = self.random.choice(FESTIVE)
-            day = min(LAST, max(FIRST, day.replace(month=month, day=number)))
-        return self.some_time(day)
-
-    def later(self, after: datetime, days: int) -> datetime:
-        return max(
-            after, self.some_time(after.date() + timedelta(days=self.random.randrange(days)))
-        )
-
-    def near_an_edge(self, after: datetime, days: int) -> datetime:
-        """Draw a moment at which a clock that runs falls due, or a level begins; or any other."""
-        if self.chance(0.5):
-            return self.later(after, days)
-        if not self.edges or self.chance(0.3):  # reading the law each time would take long
-            views = verdict(self.law, self.records).clocks.values()
-            self.edges = [edge for view in views for edge in (view.due, *view.levels.values())]
-        edges = [edge for edge in self.edges if edge >= after]
-        if not edges:
-            return self.later(after, days)
-        edge = self.random.choice(edges)
-        if self.chance(0.3):
-            return max(after, self.some_time(edge.date()))
-        return max(after, edge + self.random.choice((-1, 0, 1)) * SECOND)
-
-    def alone(self, moment: datetime) -> datetime:
-        """Give the first second from this one at which nothing else happens."""
-        while moment in self.taken:
-            moment += SECOND
-        return moment
-
-    def note(
-        self, kind: str, at: datetime, *, unrecorded: tuple[str, ...] = (), **facts
-    ) -> datetime:
-        """Put down what happened; what is None is not on record."""
-        at = self.alone(at)
-        self.taken.add(at)
-        stated = {name: fact for name, fact in facts.items() if fact is not None}
-        unrecorded = tuple(fact for fact in unrecorded if fact not in stated)
-        name = f"{kind}-{len(self.records)}"
-        self.records.append(Record(kind, at, name, stated, unrecorded=unrecorded))
-        return at
-
-    # --- what happens ---
+    def lived(self, now: datetime, *, last: bool) -> datetime:
+        """Tell of one life, to its end; of the last one perhaps not to the end."""
+        now = self.applied(now) if self.chance(0.75) else self.accepted(now)
+        for _ in range(self.random.choice((0, 1, 1, 2, 3)) if self.chance(0.6) else 0):
+            self.suspended(now)
+        if self.chance(0.1):
+            self.halves(now)
+        for _ in range(self.random.choice((1, 1, 2)) if self.chance(0.4) else 0):
+            self.extended(now)
+        for _ in range(self.random.choice((1, 2, 3, 4)) if self.chance(0.4) else 0):
+            self.stepped(now)
+        return self.ended(now, last=last)
 
     def applied(self, now: datetime) -> datetime:
         """Receipt, notices, supplies, until an answer, or none."""
         channel = self.random.choice((None, "window", "online", "mobile"))
-        now = self.note("received", now, channel=channel)
+        tied, promise = self.chance(0.1), self.some_promise(now)
+        now = self.note("received", now, channel=channel, promised_due_at=promise, tied=tied)
         if self.chance(0.2):
             self.note("pre_reviewed", self.near_an_edge(now, 10), outcome="passed")
         for _ in range(self.random.choice((0, 0, 0, 1, 1, 2, 3))):
             now = self.corrected(now)
         fate = self.random.random()
         if fate < 0.75:
-            now = self.note("accepted", self.near_an_edge(now, 8))
+            now = self.accepted(self.near_an_edge(now, 8))
         if 0.72 < fate < 0.8:
             grounds = self.random.choice((None, "not_required", "out_of_remit", "not_acceptable"))
             now = self.note("refused", self.near_an_edge(now, 8), grounds=grounds)
         return now
+
+    def accepted(self, now: datetime) -> datetime:
+        tied, promise = self.chance(0.05), self.some_promise(now)
+        if self.chance(0.05):
+            before = now - timedelta(hours=self.random.randrange(1, 60))
+            self.note("decided", before, outcome=self.random.choice(("granted", "denied")))
+        return self.note("accepted", now, promised_due_at=promise, tied=tied)
 
     def corrected(self, now: datetime) -> datetime:
         listed = self.chance(0.7)
@@ -184,6 +142,19 @@ class Story:
             return
         self.note("resumed", end, suspension_id=named)
 
+    def halves(self, now: datetime) -> None:
+        """Tell of mornings or afternoons in a row that are not counted."""
+        span = self.random.choice(self.law.calendar.hours)
+        for n in range(1, self.random.randrange(3, 8)):
+            day = now.date() + timedelta(days=n)
+            if not self.law.calendar.worked(day):
+                continue
+            begun, end = (datetime.combine(day, edge) for edge in span)
+            facts = {"suspension": "testing", "suspension_id": f"h{n}", "reason": "依规定"}
+            facts |= {"told_at": begun, "days_asked": self.random.choice((1, 2, 5))}
+            begun = self.note("suspended", begun, **facts)
+            self.note("resumed", max(begun, end), suspension_id=f"h{n}")
+
     def extended(self, now: datetime) -> None:
         limits = [self.law.limits[k] for k in ("promised", "statutory") if k in self.law.limits]
         units = [limit.unit for limit in limits if limit.unit != "on_the_spot"]
@@ -204,35 +175,56 @@ class Story:
                 ("agency_head", "agency_head", "government_head", "other", None)
             ),
             told_at=told,
+            promised_due_at=self.some_promise(approved) if self.chance(0.3) else None,
         )
 
     def stepped(self, now: datetime) -> None:
+        """Tell of one pass of a step, which may go from desk to desk."""
         code = self.random.choice(("s1", "s1", "s2", "op", "fr", "x"))
+        officers = (None,) if self.chance(0.4) else ("a", "a", "b", None)
+        numbered = self.chance(0.3)
+        sequence = self.random.randrange(1, 4) if numbered else None
         begun = finished = self.near_an_edge(now, 15)
-        if self.chance(0.85):
-            begun = self.note("step_started", begun, step=code)
+        officer = self.random.choice(officers)
+        for _ in range(self.random.choice((0, 1, 1, 1, 1, 2, 3))):
+            officer = self.random.choice(officers)
+            begun = self.note("step_started", begun, step=code, sequence=sequence, officer=officer)
             finished = begun
-        if self.chance(0.8):
+            begun = self.near_an_edge(begun, 6)
+            if numbered and self.chance(0.5):
+                sequence += 1
+        if self.chance(0.75):
             single = True if self.chance(0.2) else None
+            if self.chance(0.2):
+                officer = self.random.choice(officers)
             finished = self.near_an_edge(finished, 8)
-            self.note("step_finished", finished, step=code, single_moment=single)
+            facts = {"step": code, "sequence": sequence, "officer": officer}
+            self.note("step_finished", finished, single_moment=single, **facts)
 
-    def ended(self, now: datetime) -> None:
-        """The decision, the finishing, the delivery."""
+    def ended(self, now: datetime, *, last: bool) -> datetime:
+        """The decision, the finishing, the delivery; a life that another follows is ended."""
         outcomes = ("granted",) * 6 + ("denied", "withdrawn", "voided", "deleted", "returned")
+        if not last:
+            outcomes = ("granted", "denied", "withdrawn", "voided", "returned", "returned")
         outcome = self.random.choice((*outcomes, "forwarded"))
         lacking = ("delivered",) if self.chance(0.1) else ()
         if self.chance(0.7):
             now = self.note(
                 "decided", self.near_an_edge(now, 40), outcome=outcome, unrecorded=lacking
             )
+            if self.chance(0.12):
+                again = self.random.choice((outcome, outcome, self.random.choice(outcomes)))
+                now = self.note("decided", self.near_an_edge(now, 15), outcome=again)
+                if self.chance(0.5):
+                    self.stepped(now - timedelta(days=self.random.randrange(1, 9)))
         if self.chance(0.5):
             ends_as = self.random.choice((None, outcome, outcome, self.random.choice(outcomes)))
             after = now if self.chance(0.1) else self.near_an_edge(now, 15)
             now = self.note("finished", after, outcome=ends_as, unrecorded=lacking)
-        for _ in range(self.random.choice((0, 1, 2))):
+        for _ in range(self.random.choice((0, 1, 2)) if last else 0):
             method = self.random.choice((None, "window", "courier", "electronic"))
             self.note("delivered", self.near_an_edge(now, 20), method=method)
+        return now
 
     # --- how it is recorded ---
 
@@ -256,6 +248,8 @@ class Story:
                 written = record.at + timedelta(seconds=self.random.randrange(3600))
                 if self.chance(0.3):
                     written = self.later(record.at, 12)
+                elif self.chance(0.1):
+                    written = record.at - timedelta(seconds=self.random.choice((1, 300, 301, 9000)))
                 record = self.records[at] = replace(record, recorded=written)  # noqa: PLW2901
             if self.chance(0.05):
                 micro = timedelta(microseconds=self.random.randrange(1, 10**6))

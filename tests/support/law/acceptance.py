@@ -59,6 +59,8 @@ def acceptance(law: Law, history: History) -> Acceptance:
     received, accepted = history.first("received"), history.first("accepted")
     if "acceptance" not in law.limits or received is None:
         return found
+    if not law.holds_on(received.at.date()):
+        return found
     if accepted is not None and accepted.at < received.at:
         found.findings.add(("times_reversed", received.at))
         return found
@@ -125,13 +127,12 @@ def decision_start(history: History, accepting: Acceptance) -> tuple[Start | Non
         last = accepting.periods[-1]
         return Start(last.start, last.due + SECOND), set()
     accepted = history.first("accepted")
-    answer = next(iter(history.answers()), None)
-    if accepted is not None and (answer is None or answer.at >= accepted.at):
+    if accepted is not None:
         return Start(accepted.at, accepted.at), set()
+    answer = next(iter(history.answers()), None)
     if answer is None:
         return None, set()
-    code = "acceptance_missing" if accepted is None else "decision_before_acceptance"
-    return Start(assumed_start(history, answer), answer.at), {(code, answer.at)}
+    return Start(assumed_start(history, answer), answer.at), {("acceptance_missing", answer.at)}
 
 
 def assumed_start(history: History, answer: Record) -> datetime:

@@ -7,29 +7,22 @@ second of one that begins when the limit is passed by more than `n` working days
 
 from __future__ import annotations
 
-from calendar import monthrange
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import datetime, time
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from tests.support.law.days import DAY, SECOND, Calendar
+from tests.support.law.shares import ByDates, Pause, moved_on
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from tests.support.law.days import Span
     from tests.support.law.facts import Law, Limit
 
 SECONDS_OF = {"hour": 3600, "working_hour": 3600, "minute": 60, "working_minute": 60}
-MIDNIGHT = time(23, 59, 59)
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """A special procedure (特别程序) that counts; `asked` working days, or the cap."""
-
-    start: datetime
-    end: datetime | None
-    asked: int
 
 
 class Count(Protocol):
@@ -46,100 +39,18 @@ def count(law: Law, limit: Limit, start: datetime, pauses: tuple[Pause, ...] = (
         return OnTheSpot(law.calendar, start, pauses)
     if limit.unit in SECONDS_OF:
         total = limit.amount * SECONDS_OF[limit.unit]
-        return ByUse(law.calendar, limit, total, start, pauses)
+        return ByUse(law.calendar, limit, mode, total, start, pauses)
     if limit.unit == "working_day" and mode == "elapsed":
-        return ByUse(law.calendar, limit, limit.amount * law.calendar.standard_day, start, pauses)
+        total = limit.amount * law.calendar.standard_day
+        return ByUse(law.calendar, limit, mode, total, start, pauses)
     return ByDates(law.calendar, limit, cut_off, start, pauses)
 
 
-# --- dates --------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class ByDates:
-    """Mode `next_day`, and natural days and months in both modes."""
-
-    calendar: Calendar
-    limit: Limit
-    cut_off: str
-    start: datetime
-    pauses: tuple[Pause, ...]
-
-    @property
-    def last(self) -> date:
-        """X: the last date in time."""
-        out = [
-            (pause.start.date(), last_date(self.calendar, pause))
-            for pause in self.pauses
-            if self._covers_half_a_day(pause)
-        ]
-        day, passed, amount = self.start.date(), 0, self._amount()
-        while passed < amount:
-            day += DAY
-            if any(first < day <= last for first, last in out):
-                continue
-            if self.limit.unit != "working_day" or self.calendar.worked(day):
-                passed += 1
-        day = self._rolled(day)
-        return moved_on(self.calendar, self.pauses, day, self._end_of, self._rolled)
-
-    def _amount(self) -> int:
-        """Give the days to walk: a month has as many as lie before its last day."""
-        if self.limit.unit != "month":
-            return self.limit.amount
-        begin = self.start.date()
-        months = begin.year * 12 + begin.month - 1 + self.limit.amount
-        year, month = divmod(months, 12)
-        end = date(year, month + 1, min(begin.day, monthrange(year, month + 1)[1]))
-        return (end - begin).days
-
-    def _rolled(self, day: date) -> date:
-        return self.calendar.rolled(day) if self.limit.roll else day
-
-    def _covers_half_a_day(self, pause: Pause) -> bool:
-        end = datetime.combine(last_date(self.calendar, pause) + DAY, time())
-        if pause.end is not None:
-            end = min(end, pause.end)
-        return 2 * self.calendar.working_seconds(pause.start, end) >= self.calendar.standard_day
-
-    def _end_of(self, day: date) -> datetime:
-        """Give the last second in time of a last date."""
-        if self.limit.keep_clock_time:
-            return datetime.combine(day, self.start.time())
-        if self.cut_off == "close_of_business":
-            return self.calendar.closing(day)
-        return datetime.combine(day, MIDNIGHT)
-
-    @property
-    def due(self) -> datetime:
-        return self._end_of(self.last)
-
-    def near(self, lead: int | None) -> datetime:
-        if lead is None and self.limit.keep_clock_time:
-            return self.due - DAY / 2
-        if lead is None:
-            return datetime.combine(self.last, time(12))
-        return datetime.combine(self.calendar.nth(self.last, -lead) + DAY, time())
-
-    def past(self, days: int) -> datetime:
-        return self._end_of(self.calendar.nth(self.last, days)) + SECOND
-
-
-def last_date(calendar: Calendar, pause: Pause) -> date:
-    """Give R′ as a date: when it ended, or the last of the days asked."""
-    cap = calendar.nth(pause.start.date(), pause.asked)
-    return cap if pause.end is None else min(cap, pause.end.date())
-
-
-def moved_on(calendar, pauses, day, end_of, rolled) -> date:
-    """Move a last date to the end of each suspension that covers its end (S ≤ X < R′)."""
-    while later := [
-        last_date(calendar, pause)
-        for pause in pauses
-        if pause.start <= end_of(day) and day < last_date(calendar, pause)
-    ]:
-        day = rolled(later[0])
-    return day
+def spans_of(calendar: Calendar, mode: str, pauses: tuple[Pause, ...]) -> list[Span]:
+    """Give each [S, R′); the mode says how the days asked are used up."""
+    if mode == "elapsed":
+        return [pause.by_seconds(calendar) for pause in pauses]
+    return [pause.by_shares(calendar) for pause in pauses]
 
 
 # --- seconds ------------------------------------------------------------------------------------
@@ -151,11 +62,12 @@ class ByUse:
 
     calendar: Calendar
     limit: Limit
+    mode: str
     total: int
     start: datetime
     pauses: tuple[Pause, ...]
 
-    @property
+    @cached_property
     def due(self) -> datetime:
         return self._above(self.total) - SECOND
 
@@ -178,21 +90,9 @@ class ByUse:
         return self.calendar.first_above(
             self.start,
             seconds,
-            spans_of(self.calendar, self.pauses),
+            spans_of(self.calendar, self.mode, self.pauses),
             on_the_clock=self.limit.unit in {"hour", "minute"},
         )
-
-
-def spans_of(calendar: Calendar, pauses: tuple[Pause, ...]) -> list[Span]:
-    return [(pause.start, capped_end(calendar, pause)) for pause in pauses]
-
-
-def capped_end(calendar: Calendar, pause: Pause) -> datetime:
-    """Give R′ in seconds: where the days asked are used up as working time, or it ended."""
-    cap = pause.start
-    if pause.asked:
-        cap = calendar.first_above(pause.start, pause.asked * calendar.standard_day - 1, [])
-    return cap if pause.end is None else min(cap, pause.end)
 
 
 # --- on the spot --------------------------------------------------------------------------------
@@ -206,20 +106,25 @@ class OnTheSpot:
     start: datetime
     pauses: tuple[Pause, ...]
 
-    @property
+    @cached_property
+    def suspended(self) -> list[Span]:
+        return [pause.by_shares(self.calendar) for pause in self.pauses]
+
+    @cached_property
     def last(self) -> date:
         day, calendar = self.start.date(), self.calendar
         if not calendar.worked(day) or self.start >= calendar.closing(day):
             day = calendar.nth(day, 1)
-        return moved_on(calendar, self.pauses, day, calendar.closing, calendar.rolled)
+        return moved_on(calendar, self.suspended, day, calendar.closing)
 
-    @property
+    @cached_property
     def due(self) -> datetime:
         return self.calendar.closing(self.last)
 
     def near(self, lead: int | None) -> datetime:  # noqa: ARG002  # always at half
-        limit = self.calendar.working_seconds(self.start, self.due)
-        return self.calendar.first_above(self.start, Fraction(limit, 2), [])
+        """Give the first second at which more than half of the working time to the due is used."""
+        limit = self.calendar.working_seconds(self.start, self.due, self.suspended)
+        return self.calendar.first_above(self.start, Fraction(limit, 2), self.suspended)
 
     def past(self, days: int) -> datetime:
         return self.calendar.closing(self.calendar.nth(self.last, days)) + SECOND

@@ -1,4 +1,4 @@
-"""Which days are worked, and when: from the package `chinesecalendar`, walked day by day.
+"""Which hours are worked on which days, walked day by day.
 
 All times are naive wall time of Beijing, which has had no daylight saving since 1991.
 """
@@ -8,46 +8,36 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import cache
 from typing import TYPE_CHECKING
 
-import chinese_calendar
+from tests.support.law.decrees import DAY, decreed, last_decreed, statutory, without_notice
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
-DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
+SECOND = timedelta(seconds=1)
 HOURS = ((time(9), time(12)), (time(13, 30), time(17, 30)))
+MIDNIGHT = time(23, 59, 59)
+SATURDAY = 5
 
 Hours = tuple[tuple[time, time], ...]
 Span = tuple[datetime, datetime]
 """From a moment to another, the end not included."""
 
 
-def days_from(first: date, count: int) -> list[date]:
-    return [first + n * DAY for n in range(count)]
+@dataclass(frozen=True)
+class Season:
+    """Hours from one day of the year to another, both inclusive; it may cross the year."""
 
+    first: tuple[int, int]
+    last: tuple[int, int]
+    hours: Hours
 
-SUPPOSED_OFF = frozenset(
-    day
-    for first, count in (((1, 1), 3), ((2, 5), 9), ((4, 3), 3), ((5, 1), 5), ((6, 9), 1))
-    for day in days_from(date(2027, *first), count)
-) | frozenset(days_from(date(2027, 9, 15), 1) + days_from(date(2027, 10, 1), 7))
-SUPPOSED_WORKED = frozenset(
-    date(2027, *day) for day in ((1, 31), (2, 14), (5, 8), (9, 26), (10, 9))
-)
-"""A decree for 2027 as one might come: none is known yet. Both readers are given it."""
-
-
-@cache
-def worked_in_china(day: date) -> bool:
-    """Tell whether a day is a working day; a Saturday of 2005 is missing from the package.
-
-    Raises `NotImplementedError` (of the package) where no decree is known or supposed.
-    """
-    if day.year == 2027:
-        return day in SUPPOSED_WORKED or (day.weekday() < 5 and day not in SUPPOSED_OFF)
-    return day == date(2005, 12, 31) or chinese_calendar.is_workday(day)
+    def holds(self, day: date) -> bool:
+        today = day.month, day.day
+        if self.first <= self.last:
+            return self.first <= today <= self.last
+        return today >= self.first or today <= self.last
 
 
 @dataclass(frozen=True)
@@ -57,10 +47,40 @@ class Calendar:
     hours: Hours = HOURS
     off: frozenset[date] = frozenset()
     mornings: frozenset[date] = frozenset()
-    """Worked days on which only the first of the hours are worked."""
+    """Worked days on which only the first of the hours are worked: listed with hours of its own."""
+    saturdays: Hours = ()
+    """The week has six days, the sixth with these hours."""
+    seasons: tuple[Season, ...] = ()
+    standard: int | None = None
+    """Seconds of the standard working day (D), where the calendar states them."""
+    supposed: bool = True
+    """Whether it has the supposed decree for 2027."""
 
     def worked(self, day: date) -> bool:
-        return day not in self.off and worked_in_china(day)
+        if day in self.off:
+            return False
+        named = decreed(day, supposed=self.supposed)
+        if named is not None:
+            return named
+        if day.year > last_decreed(supposed=self.supposed) and day in statutory(day.year):
+            return False
+        return self.in_the_week(day)
+
+    def in_the_week(self, day: date) -> bool:
+        return day.weekday() < SATURDAY or (day.weekday() == SATURDAY and bool(self.saturdays))
+
+    def kind(self, day: date) -> str:
+        """Say what a day rests on: it is decreed, statutory or projected."""
+        if self.listed(day) or day.year <= last_decreed(supposed=self.supposed):
+            return "decreed"
+        return "statutory" if day in statutory(day.year) else "projected"
+
+    def provisional(self, day: date) -> bool:
+        """Tell whether a notice that is not known yet may change a day."""
+        return not self.listed(day) and without_notice(day, supposed=self.supposed)
+
+    def listed(self, day: date) -> bool:
+        return day in self.off or day in self.mornings
 
     def rolled(self, day: date) -> date:
         """Give the day, or the next working day where it is a day off."""
@@ -77,10 +97,30 @@ class Calendar:
                 count -= 1 if count > 0 else -1
         return day
 
+    def working_days(self, after: date, until: date) -> int:
+        """Count the working dates in (after, until]."""
+        found, day = 0, after
+        while day < until:
+            day += DAY
+            found += self.worked(day)
+        return found
+
     def hours_of(self, day: date) -> Hours:
-        return self.hours[:1] if day in self.mornings else self.hours
+        """Give the hours of a working date.
+
+        A weekend day that a decree makes worked has those of Monday to Friday.
+        """
+        if day in self.mornings:
+            return self.hours[:1]
+        made_up = decreed(day, supposed=self.supposed)
+        if day.weekday() == SATURDAY and self.saturdays and not made_up:
+            return self.saturdays
+        return next((s.hours for s in self.seasons if s.holds(day)), self.hours)
 
     def closing(self, day: date) -> datetime:
+        """Give the close of business; a day off has no hours, and ends at its last second."""
+        if not self.worked(day):
+            return datetime.combine(day, MIDNIGHT)
         return datetime.combine(day, self.hours_of(day)[-1][1])
 
     def working_spans(self, day: date) -> list[Span]:
@@ -90,20 +130,25 @@ class Calendar:
 
     @property
     def standard_day(self) -> int:
-        """Seconds of a standard working day (D)."""
+        """Seconds of a standard working day (D): stated, or an ordinary weekday's."""
+        if self.standard is not None:
+            return self.standard
         noon = date(2000, 1, 1)
         return sum(
             length((datetime.combine(noon, a), datetime.combine(noon, b))) for a, b in self.hours
         )
 
-    def working_seconds(self, start: datetime, end: datetime) -> int:
-        """Count the working seconds of [start, end), day by day: W."""
-        days = (end.date() - start.date()).days + 1
-        return sum(
-            length(common(span, (start, end)))
-            for n in range(days)
+    def working_seconds(
+        self, start: datetime, end: datetime, without: list[Span] | tuple[Span, ...] = ()
+    ) -> int:
+        """Count the working seconds of [start, end), day by day: W; some spans left out."""
+        apart = merged(list(without))
+        parts = [
+            common(span, (start, end))
+            for n in range((end.date() - start.date()).days + 1)
             for span in self.working_spans(start.date() + n * DAY)
-        )
+        ]
+        return sum(length(p) - sum(length(common(p, pause)) for pause in apart) for p in parts)
 
     def first_above(
         self,
@@ -135,6 +180,27 @@ class Calendar:
         return midnight + SECOND * bisect_right(
             range(86_401), seconds, key=lambda n: before + used(day, midnight + n * SECOND)
         )
+
+    def last_leaving(
+        self, due: datetime, seconds: Fraction | int, pauses: list[Span], start: datetime
+    ) -> datetime:
+        """Walk back to the last second that leaves so much working time before a moment.
+
+        What lies in the pauses is not working time. Never before the start.
+        """
+        if self.working_seconds(start, due, pauses) < seconds:
+            return start
+        day = due.date()
+        while self.working_seconds(datetime.combine(day, time()), due, pauses) < seconds:
+            day -= DAY
+        midnight = datetime.combine(day, time())
+
+        def short(n: int) -> bool:
+            moment = min(midnight + n * SECOND, due)
+            return self.working_seconds(moment, due, pauses) < seconds
+
+        last = bisect_right(range(86_400), 0, key=short) - 1
+        return max(start, min(due, midnight + last * SECOND))
 
 
 def length(span: Span) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from tests.support.law.days import Calendar
@@ -27,7 +28,10 @@ CHINA = Calendar()
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """So many units; `on_the_spot` has no amount."""
+    """So many units; `on_the_spot` has no amount.
+
+    `stated`: the due moment that the hall states; an amount beside it is the item's own promise.
+    """
 
     amount: int | None
     unit: str = "working_day"
@@ -36,14 +40,25 @@ class Limit:
     roll: bool = True
     keep_clock_time: bool = False
     extension_cap: int | None = None
+    stated: bool = False
+
+
+STATED = Limit(None, stated=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Law:
-    """Which limits hold, and how they are counted; `steps`: code → (clock, its own limit)."""
+    """Which limits hold for an item, and how they are counted.
+
+    `steps` is its flow, in order: code → (clock, its own limit).
+    """
 
     limits: dict[str, Limit]
     steps: dict[str, tuple[str, Limit | None]] = field(default_factory=dict)
+    mandatory: frozenset[str] = frozenset()
+    """The steps that must be there."""
+    decision_step: str | None = None
+    """The step in which the decision is made: what stands after it in the flow may come later."""
     special_procedure: bool = False
     mode: str = "next_day"
     cut_off: str = "midnight"
@@ -62,6 +77,20 @@ class Law:
     extension_requires: tuple[str, ...] = ("reason", "approver", "told")
     late_record_days: int = 1
     online_channels: tuple[str, ...] = ("online", "mobile")
+    in_force: tuple[date, date] = (date.min, date.max)
+    """The first and the last day on which the item is in force."""
+    star: Law | None = None
+    """What the catalogue states for any item that it does not list (`*`)."""
+    lists_items: bool = True
+    loading_until: datetime | None = None
+    """The source is being loaded until then: its records may come late."""
+
+    def holds_on(self, day: date) -> bool:
+        return self.in_force[0] <= day <= self.in_force[1]
+
+
+OWN_ITEM = "i"
+"""The item that a `Law` is about; a record of another code names one that is not listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +105,16 @@ class Record:
     recorded: datetime | None = None
     voided: bool = False
     unrecorded: tuple[str, ...] = ()
+    item: str | None = OWN_ITEM
+    arrived: datetime | None = None
+    """When it had surely come, by the ticks of its partition."""
+    offline: bool = True
+    """Whether there are no ticks: then it arrived when it was written down."""
+
+    @property
+    def arrival(self) -> datetime | None:
+        """When it arrived; None: unknown."""
+        return self.recorded if self.offline else self.arrived
 
     def get(self, fact: str) -> Any:
         return self.facts.get(fact)
@@ -100,6 +139,8 @@ class ClockView:
     stopped: datetime | None
     known_from: datetime
     levels: dict[str, datetime]
+    provisional: bool = False
+    """Whether it crosses a day whose notice is not known yet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,21 +1,35 @@
-"""The whole law for one case: its clocks with their levels, and what its records show."""
+"""The whole law for one case: its rounds, their clocks with their levels, what its records show."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tests.support.law.acceptance import acceptance, decision_start
 from tests.support.law.counting import SECONDS_OF, Count, count
+from tests.support.law.days import DAY
+from tests.support.law.deciding import (
+    after_acceptance,
+    after_the_decision,
+    decision_end,
+    judged_decision,
+    repeated,
+)
+from tests.support.law.decrees import days_from
 from tests.support.law.facts import ClockView, Verdict
+from tests.support.law.items import law_at_receipt, law_of
 from tests.support.law.moving import (
     DecisionClock,
     decision_clocks,
     late_or_at_the_brink,
-    suspensions_of,
     unknown_of_extensions,
 )
-from tests.support.law.others import deliveries, earliest, pre_acceptance, special_procedures, steps
-from tests.support.law.records import read
+from tests.support.law.others import deliveries, earliest, pre_acceptance, special_procedures
+from tests.support.law.records import as_recorded, read
+from tests.support.law.rounds import brink, split
+from tests.support.law.shares import ByDates
+from tests.support.law.stepping import steps
+from tests.support.law.suspending import suspensions_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,6 +37,7 @@ if TYPE_CHECKING:
     from tests.support.law.acceptance import Acceptance, Start
     from tests.support.law.facts import Finding, Law, Limit, Record
     from tests.support.law.records import History
+    from tests.support.law.rounds import Round
 
 PASSED = {
     "acceptance": {"yellow": 0},
@@ -39,6 +54,21 @@ LEADS = {"acceptance": 1, "special_procedure": 2, "delivery": 2, "e_licence": 1}
 """Clock → how many working days before its due time the notice comes; short limits have less."""
 PUBLISHED_WITHOUT = {("hunan", "e_licence")}
 """Kinds for which a province published its rungs, and no notice among them."""
+SENT_BACK = ("withdrawn", "returned", "voided")
+"""Outcomes by which a case is pressed back before its line (压线退件)."""
+RETURN_BRINK_DAYS = 1
+
+
+@dataclass(slots=True)
+class Life:
+    """A round as it was read: its clocks, findings, and what its next round asks of it."""
+
+    law: Law
+    views: dict[str, ClockView] = field(default_factory=dict)
+    findings: set[Finding] = field(default_factory=set)
+    clocks: list[DecisionClock] = field(default_factory=list)
+    end: datetime | None = None
+    """Where its decision clocks ended."""
 
 
 def verdict(law: Law, records: list[Record]) -> Verdict:
@@ -46,31 +76,81 @@ def verdict(law: Law, records: list[Record]) -> Verdict:
 
     Raises `NotImplementedError` where no decree is known for a day in question.
     """
-    history, findings = read(law, records)
-    accepting = acceptance(law, history)
-    suspensions, of_suspensions = suspensions_of(law, history)
-    start, of_start = decision_start(history, accepting)
-    findings |= accepting.findings | of_suspensions | of_start | unknown_of_extensions(history)
-    views = acceptance_views(law, accepting)
-    if start is not None:
-        clocks, of_clocks = decision_clocks(law, start.at, history, suspensions)
-        decided = {
-            clock.kind: decision_view(law, clock, start, history, len(clocks)) for clock in clocks
-        }
-        views |= decided
-        findings |= of_clocks | late_or_at_the_brink(law, clocks, suspensions)
-        findings |= voided_after_breach(history, decided)
-    delivered, of_delivery = deliveries(law, history)
-    stepped, of_steps = steps(law, history, start and start.at)
-    findings |= of_delivery | of_steps
-    pauses = tuple(s.pause for s in suspensions if s.counts)
-    special = special_procedures(law, history, suspensions)
-    for run in (*special, *pre_acceptance(law, history), *delivered, *stepped):
-        stops = run.kind in law.suspension_stops and run in stepped
-        counted = count(law, run.limit, run.start, pauses if stops else ())
-        levels = levels_of(law, run.kind, run.limit, run.start, counted)
-        views[run.clock_id] = ClockView(run.start, counted.due, run.stopped, run.known_from, levels)
+    history, findings = read(records)
+    views: dict[str, ClockView] = {}
+    before: tuple[Round, Life] | None = None
+    for found in split(history):
+        life = life_of(law, found)
+        views |= {f"{found.named}{name}": view for name, view in life.views.items()}
+        findings |= life.findings
+        if before is not None and pressed_back(*before):
+            findings.add(("returned_at_brink", found.opener.at))
+        before = found, life
     return Verdict(views, findings)
+
+
+def pressed_back(found: Round, life: Life) -> bool:
+    """Tell whether a round was withdrawn, returned or voided at the brink, or after the breach."""
+    dues = [clock.counted().due for clock in life.clocks]
+    acts = [r for r in found.history.all("decided", "finished") if r.get("outcome") in SENT_BACK]
+    return any(
+        act.at > min(dues) or brink(life.law.calendar, min(dues), RETURN_BRINK_DAYS, act.at)
+        for act in acts
+        if dues and (life.end is None or act.at <= life.end)
+    )
+
+
+def life_of(law: Law, found: Round) -> Life:
+    """Read one round."""
+    history = found.history
+    at_receipt = law_at_receipt(law, history)
+    accepting = acceptance(at_receipt, history)
+    start, of_start = decision_start(history, accepting)
+    law, of_item = law_of(law, history, (start and accepting.deemed and start.at) or None)
+    life = Life(law, acceptance_views(at_receipt, accepting))
+    judged, of_decisions = judged_decision(law, history)
+    suspensions, of_suspensions = suspensions_of(law, history)
+    life.findings = found.findings | accepting.findings | of_start | of_item | of_decisions
+    life.findings |= of_suspensions | unknown_of_extensions(history) | repeated(history)
+    life.findings |= after_the_decision(law, history, judged) | after_acceptance(history)
+    life.findings |= as_recorded(law, found.everything)
+    if start is not None:
+        life.clocks, of_clocks = decision_clocks(law, start.at, history, suspensions)
+        life.end = decision_end(law, history, judged, start.at)
+        alone = len(life.clocks) == 1
+        decided = {c.kind: decision_view(law, c, start, life.end, alone=alone) for c in life.clocks}
+        life.views |= decided
+        life.findings |= of_clocks
+        life.findings |= late_or_at_the_brink(law, life.clocks, suspensions, life.end)
+        life.findings |= voided_after_breach(history, decided)
+    delivered, of_delivery = deliveries(law, history, judged)
+    stepped, of_steps = steps(law, history, judged)
+    life.findings |= of_delivery | of_steps
+    pauses = tuple(s.pause for s in suspensions if s.counts)
+    online = pre_acceptance(at_receipt, history)
+    for run in (*special_procedures(law, history, suspensions), *online, *delivered, *stepped):
+        rules = at_receipt if run in online else law
+        stops = run.kind in law.suspension_stops and run in stepped
+        counted = count(rules, run.limit, run.start, pauses if stops else ())
+        levels = levels_of(rules, run.kind, run.limit, run.start, counted)
+        life.views[run.clock_id] = ClockView(
+            run.start,
+            counted.due,
+            run.stopped,
+            run.known_from,
+            levels,
+            provisional(rules, run.limit, run.start, counted),
+        )
+    return life
+
+
+def provisional(law: Law, limit: Limit, start: datetime, counted: Count) -> bool:
+    """Tell whether a clock crosses a day whose notice is not known; on the clock face none does."""
+    if limit.unit in {"hour", "minute"}:
+        return False
+    day = start.date() + DAY if isinstance(counted, ByDates) else start.date()
+    last = counted.due.date()
+    return any(law.calendar.provisional(d) for d in days_from(day, (last - day).days + 1))
 
 
 def acceptance_views(law: Law, accepting: Acceptance) -> dict[str, ClockView]:
@@ -80,7 +160,12 @@ def acceptance_views(law: Law, accepting: Acceptance) -> dict[str, ClockView]:
         counted = count(law, limit, period.start)
         levels = levels_of(law, "acceptance", limit, period.start, counted)
         views[f"acceptance:{number}"] = ClockView(
-            period.start, period.due, period.stopped, period.start, levels
+            period.start,
+            period.due,
+            period.stopped,
+            period.start,
+            levels,
+            provisional(law, limit, period.start, counted),
         )
     return views
 
@@ -108,17 +193,18 @@ def is_short(limit: Limit) -> bool:
 
 
 def decision_view(
-    law: Law, clock: DecisionClock, start: Start, history: History, clocks: int
+    law: Law, clock: DecisionClock, start: Start, end: datetime | None, *, alone: bool
 ) -> ClockView:
-    counted = clock.counted()
+    counted, limit = clock.counted(), clock.counted_limit
     promised = clock.kind == "promised"
     levels = {}
-    if promised or clocks == 1:
-        near = counted.near(shortened(clock.extended_limit, 1 if law.ladder == "chengdu" else 2))
+    if promised or alone:
+        near = counted.near(shortened(limit, 1 if law.ladder == "chengdu" else 2))
         levels["notice" if law.ladder == "hunan" else "yellow"] = max(start.at, near)
     over = "yellow" if promised and law.ladder == "hunan" else "red"
     levels[over] = counted.past(0)
-    return ClockView(start.at, counted.due, decision_end(law, history), start.known_from, levels)
+    crossing = provisional(law, limit, start.at, counted)
+    return ClockView(start.at, counted.due, end, start.known_from, levels, crossing)
 
 
 def shortened(limit: Limit, lead: int) -> int | None:
@@ -126,17 +212,6 @@ def shortened(limit: Limit, lead: int) -> int | None:
     if is_short(limit):
         return None
     return 1 if limit.unit != "month" and limit.amount <= 3 else lead
-
-
-def decision_end(law: Law, history: History) -> datetime | None:
-    decided = earliest(*(r.at for r in history.firsts("decided", "refused")))
-    finished = earliest(*(r.at for r in history.firsts("finished")))
-    end = {
-        "earliest": earliest(decided, finished),
-        "decision": decided or finished,
-        "finishing": finished or decided,
-    }[law.clock_ends_at]
-    return earliest(end, *(r.at for r in history.gone()))
 
 
 def voided_after_breach(history: History, decided: dict[str, ClockView]) -> set[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,7 +11,8 @@ if TYPE_CHECKING:
 
     from tests.support.law.facts import Finding, Law, Record
 
-ENDINGS = ("none", "granted", "denied")
+AHEAD = timedelta(minutes=5)
+"""A record dated later than this after its arrival is dated ahead."""
 GONE = ("withdrawn", "voided", "deleted", "returned", "forwarded")
 """Outcomes by which a case goes away without being answered."""
 
@@ -34,12 +36,7 @@ class History:
 
     def answers(self) -> list[Record]:
         """Give the decision and the finishing that answer the application."""
-        return [
-            record
-            for record in self.firsts("decided", "finished")
-            if record.get("outcome") in {"granted", "denied"}
-            or (record.kind == "finished" and record.get("outcome") is None)
-        ]
+        return [record for record in self.firsts("decided", "finished") if answers(record)]
 
     def gone(self) -> list[Record]:
         return [r for r in self.firsts("decided", "finished") if r.get("outcome") in GONE]
@@ -48,7 +45,14 @@ class History:
         return next(iter(self.firsts(*kinds)), None)
 
 
-def read(law: Law, records: list[Record]) -> tuple[History, set[Finding]]:
+def answers(record: Record) -> bool:
+    """Tell whether a record answers the application: a grant, a denial, a finishing as such."""
+    if record.kind == "finished" and record.get("outcome") is None:
+        return True
+    return record.kind in {"decided", "finished"} and record.get("outcome") in {"granted", "denied"}
+
+
+def read(records: list[Record]) -> tuple[History, set[Finding]]:
     """Read the records: the newest version of each, none that was taken back, by whole seconds."""
     by_id: dict[str, list[Record]] = {}
     for record in records:
@@ -61,39 +65,49 @@ def read(law: Law, records: list[Record]) -> tuple[History, set[Finding]]:
         chosen = max(standing, key=lambda record: record.at)
         if chosen.voided:
             continue
-        findings |= {
-            ("record_conflict", whole(r.at)) for r in standing if not same_facts(r, chosen)
-        }
-        written = [r.recorded for r in standing if same_facts(r, chosen) and r.recorded]
+        copies = [record for record in standing if same_facts(record, chosen)]
+        findings |= {("record_conflict", whole(r.at)) for r in standing if r not in copies}
+        written = [whole(copy.recorded) for copy in copies if copy.recorded]
+        came = [whole(copy.arrived) for copy in copies if copy.arrived]
+        unknown = any(copy.arrived is None for copy in copies)  # that one came before the ticks
         history.append(
-            replace(chosen, at=whole(chosen.at), recorded=min(written) if written else None)
+            replace(
+                chosen,
+                at=whole(chosen.at),
+                recorded=min(written, default=None),
+                arrived=None if unknown else min(came, default=None),
+            )
         )
-    history.sort(key=lambda record: record.at)
-    read_ = History(tuple(history))
-    return read_, findings | recorded_late(law, read_) | repeated(read_)
+    history.sort(key=lambda record: (record.at, record.id))
+    found = History(tuple(history))
+    return found, findings
 
 
 def same_facts(one: Record, other: Record) -> bool:
-    return replace(one, recorded=None) == replace(other, recorded=None)
+    plain = {"recorded": None, "arrived": None, "offline": True}
+    return replace(one, **plain) == replace(other, **plain)
 
 
 def whole(moment: datetime) -> datetime:
     return moment.replace(microsecond=0)
 
 
-def recorded_late(law: Law, history: History) -> set[Finding]:
-    """Cases keyed in after the fact (补录)."""
-    return {
-        ("late_record", record.at)
-        for record in history.records
-        if record.recorded is not None
-        and record.recorded.date() > law.calendar.nth(record.at.date(), law.late_record_days)
-    }
+def as_recorded(law: Law, records: list[Record]) -> set[Finding]:
+    """Find what their recording shows of records: keyed in after the fact (补录), dated ahead."""
+    findings: set[Finding] = set()
+    for record in records:
+        if loading(law, record):
+            continue
+        last = law.calendar.nth(record.at.date(), law.late_record_days)
+        if any(came and came.date() > last for came in (record.recorded, record.arrival)):
+            findings.add(("late_record", record.at))
+        if record.arrival is not None and record.at > record.arrival + AHEAD:
+            findings.add(("dated_ahead", record.at))
+    return findings
 
 
-def repeated(history: History) -> set[Finding]:
-    return {
-        ("repeated_act", record.at)
-        for kind in ("received", "accepted", "decided")
-        for record in history.all(kind)[1:]
-    }
+def loading(law: Law, record: Record) -> bool:
+    """Tell whether a record came while its source was being loaded."""
+    if law.loading_until is None or record.arrival is None:
+        return False
+    return record.arrival <= law.loading_until

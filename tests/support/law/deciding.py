@@ -1,0 +1,109 @@
+"""By which decision the clocks are judged, where they end, and what came after it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.support.law.others import earliest
+from tests.support.law.records import GONE
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tests.support.law.facts import Finding, Law, Record
+    from tests.support.law.records import History
+
+
+def judged_decision(law: Law, history: History) -> tuple[Record | None, set[Finding]]:
+    """Give the decision by which the clocks are judged, and what second ones there are.
+
+    The first, or a later one where a mandatory step before the decision was finished after it.
+    """
+    decisions = history.all("decided")
+    if not decisions:
+        return None, set()
+    judged, findings = decisions[0], set()
+    for later in decisions[1:]:
+        if same_decision(decisions[0], later):
+            findings.add(("repeated_act", later.at))
+            continue
+        findings.add(("second_decision", later.at))
+        done = [r for r in history.all("step_finished") if r.get("step") in before_decision(law)]
+        if any(step.at > judged.at for step in done):
+            judged = later
+    return judged, findings
+
+
+def same_decision(one: Record, other: Record) -> bool:
+    return one.at.date() == other.at.date() and one.get("outcome") == other.get("outcome")
+
+
+def before_decision(law: Law) -> set[str]:
+    """Give the mandatory steps that stand in the flow before the decision; without it all are."""
+    return {code for code in law.mandatory if not placed_after(law, code)}
+
+
+def placed_after(law: Law, code: str) -> bool:
+    """Tell whether the flow has a step after that of the decision."""
+    flow = list(law.steps)
+    if law.decision_step not in flow or code not in flow:
+        return False
+    return flow.index(code) > flow.index(law.decision_step)
+
+
+def decision_end(
+    law: Law, history: History, judged: Record | None, start: datetime
+) -> datetime | None:
+    """Give where the decision clocks end; nothing ends before it starts."""
+
+    def after(records: list[Record]) -> list[datetime]:
+        return [record.at for record in records if record.at >= start]
+
+    decision = [judged] if judged else []
+    decided = earliest(*after([*decision, *history.firsts("refused")]))
+    finished = earliest(*after(history.firsts("finished")))
+    end = {
+        "earliest": earliest(decided, finished),
+        "decision": decided or finished,
+        "finishing": finished or decided,
+    }[law.clock_ends_at]
+    gone = [r for r in (*decision, *history.firsts("finished")) if r.get("outcome") in GONE]
+    return earliest(end, *after(gone))
+
+
+def after_the_decision(law: Law, history: History, judged: Record | None) -> set[Finding]:
+    """Find suspensions, extensions and steps begun after the decision or the finishing."""
+    findings: set[Finding] = set()
+    finished = history.first("finished")
+    ends = [record.at for record in (judged, finished) if record is not None]
+    for kind, code in (("suspended", "suspension"), ("extended", "extension")):
+        for record in history.all(kind):
+            if any(record.at > end for end in ends):
+                findings.add((f"{code}_after_decision", record.at))
+    for record in history.all("step_started"):
+        day = record.at.date()
+        if finished is not None and day > finished.at.date():
+            findings.add(("step_after_decision", record.at))
+        elif judged is not None and day > judged.at.date():
+            if not law.steps:
+                findings.add(("step_after_decision_no_flow", record.at))
+            elif not placed_after(law, record.get("step")):
+                findings.add(("step_after_decision", record.at))
+    return findings
+
+
+def after_acceptance(history: History) -> set[Finding]:
+    """A refusal after a real acceptance ends the clocks as a denial would, and is found."""
+    refused, accepted = history.first("refused"), history.first("accepted")
+    if refused is None or accepted is None or accepted.at > refused.at:
+        return set()
+    return {("refusal_after_acceptance", refused.at)}
+
+
+def repeated(history: History) -> set[Finding]:
+    """Acts that a round has twice; of decisions `judged_decision` says it."""
+    return {
+        ("repeated_act", record.at)
+        for kind in ("received", "accepted")
+        for record in history.all(kind)[1:]
+    }
