@@ -9,10 +9,12 @@ import pytest
 from click.testing import CliRunner
 
 from schemas.events import STEP_EVENT
-from schemas.mapping import HallMapping, RowProblem, apply, missing_columns
+from schemas.mapping import HallMapping, RowProblem, missing_columns
+from schemas.mapping_rules import apply
 from schemas.reading import SchemaError, read_yaml
 from streams.commands.convert import command
-from streams.converting import TableError, convert
+from streams.converting import convert
+from streams.tables import TableError
 
 MAPPING = """
 source: hall-a
@@ -30,6 +32,7 @@ events:
       case_type: "{类型|kind}"
       channel: "{渠道|channel}"
   - kind: suspended
+    rare: true
     when: [{column: 特别程序, among: [听证]}]
     fields:
       case_no: "{办件编号}"
@@ -134,8 +137,10 @@ def test_what_is_wrong_with_a_row_is_named(mapping, changed, field, why):
 )
 def test_a_cell_that_does_not_fit_spares_the_other_events_of_its_row(mapping, changed, why):
     found = made(mapping, 特别程序="听证", 挂起时间="2026-03-03 09:00:00", **changed)
-    assert [why in e.message for e in found if isinstance(e, RowProblem)] == [True]
-    assert len(found) == 3
+    problem = next(e for e in found if isinstance(e, RowProblem))
+    assert why in problem.message
+    assert problem.loses == "field"
+    assert [e.kind for e in found if e is not problem] == ["accepted", "suspended", "finished"]
 
 
 def test_a_field_of_several_entries():
@@ -222,6 +227,15 @@ def test_a_wrong_mapping_is_named_with_its_line(file, old, new, key):
     assert any(key in problem.key and problem.line for problem in error.value.problems)
 
 
+def converted(mapping, path):
+    """Convert a table; give what came of it, and its events as they were written."""
+    out = path.with_suffix(".jsonl")
+    done = convert(mapping, path, out)
+    events = [STEP_EVENT.validate_json(line) for line in out.read_bytes().splitlines()]
+    assert done.events == len(events)
+    return done, events
+
+
 def table(tmp_path, *rows, name="hall.csv", encoding="utf-8"):
     lines = [",".join(ROW), *(",".join((ROW | row).values()) for row in rows)]
     path = tmp_path / name
@@ -234,21 +248,21 @@ def test_a_table_is_sorted_and_repeated_rows_count_once(mapping, tmp_path):
     path = table(
         tmp_path, {"办件编号": "C2"}, {"受理时间": "2026-03-01 09:00:00"}, {"办件编号": "C2"}
     )
-    done = convert(mapping, path)
-    assert (done.rows, len(done.events), done.repeated) == (3, 4, 2)
-    moments = [e.occurred_at for e in done.events]
+    done, events = converted(mapping, path)
+    assert (done.rows, done.events, done.repeated) == (3, 4, 2)
+    moments = [e.occurred_at for e in events]
     assert moments == sorted(moments)
 
 
 def test_gzip_and_gb18030(mapping, tmp_path):
-    assert len(convert(mapping, table(tmp_path, {}, name="hall.csv.gz")).events) == 2
+    assert len(converted(mapping, table(tmp_path, {}, name="hall.csv.gz"))[1]) == 2
     chinese = mapping.model_copy(
         update={"table": mapping.table.model_copy(update={"encoding": "gb18030"})}
     )
     path = table(tmp_path, {}, encoding="gb18030")
-    assert len(convert(chinese, path).events) == 2
+    assert len(converted(chinese, path)[1]) == 2
     with pytest.raises(TableError, match="gb18030"):
-        convert(mapping, path)
+        converted(mapping, path)
 
 
 @pytest.mark.parametrize(
@@ -264,32 +278,32 @@ def test_a_row_that_is_none_is_told_and_spoils_no_other(mapping, tmp_path, line,
     path = table(tmp_path, {}, {"办件编号": "C3"})
     first, second, third = path.read_bytes().split(b"\r\n")
     path.write_bytes(b"\r\n".join((first, second, line, b"", third, b"")))
-    done = convert(mapping, path)
+    done, events = converted(mapping, path)
     assert [(p.row, why in p.message, bool(p.remedy)) for p in done.problems] == [(2, True, True)]
-    assert {e.case_no for e in done.events} == {"C1", "C3"}
+    assert {e.case_no for e in events} == {"C1", "C3"}
     assert done.rows == 3
 
 
 def test_a_quote_that_is_never_closed_is_told(mapping, tmp_path):
     path = table(tmp_path, {})
     path.write_bytes(path.read_bytes() + b'\r\nC2,2026-03-02 09:00:00,"x,2,,,,,,')
-    done = convert(mapping, path)
+    done, events = converted(mapping, path)
     assert "no CSV" in done.problems[0].message
-    assert {e.case_no for e in done.events} == {"C1"}
+    assert {e.case_no for e in events} == {"C1"}
 
 
 def test_a_damaged_archive_is_one_clear_error(mapping, tmp_path):
     path = table(tmp_path, {}, name="hall.csv.gz")
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(TableError, match=r"hall\.csv\.gz"):
-        convert(mapping, path)
+        converted(mapping, path)
 
 
 def test_a_column_that_the_table_lacks_is_named_first(mapping, tmp_path):
     path = tmp_path / "other.csv"
     path.write_text("a,b\n1,2\n", encoding="utf-8")
     with pytest.raises(TableError, match="there is no column"):
-        convert(mapping, path)
+        converted(mapping, path)
     assert "办件编号" in missing_columns(mapping, ["a"])
 
 
@@ -300,7 +314,8 @@ def test_the_command_writes_the_good_rows_and_names_the_bad(file, tmp_path):
     assert done.exit_code == 1
     assert "row 2: accepted.case_type" in done.stderr
     events = [STEP_EVENT.validate_json(line) for line in out.read_bytes().splitlines()]
-    assert [e.case_no for e in events] == ["C1", "C1", "C2"]
+    assert [(e.case_no, e.kind) for e in events[:2]] == [("C1", "accepted"), ("C2", "accepted")]
+    assert [e.case_type for e in events[:2]] == ["promised", None]
     again = tmp_path / "again.jsonl.gz"
     CliRunner().invoke(command, ["--mapping", str(file), str(path), "-o", str(again)])
     assert gzip.decompress(again.read_bytes()) == out.read_bytes()
