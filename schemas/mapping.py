@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
@@ -127,6 +127,22 @@ class RowProblem:
         value = f" ({self.value})" if self.value else ""
         kept = "; the event stands without the field" if self.loses == "field" else ""
         return f"{where}{self.message}{value}{kept} → {self.remedy}"
+
+
+class Made(NamedTuple):
+    """An event that a row gave."""
+
+    at: int
+    """When it happened: microseconds since 1970."""
+    rank: int
+    case_no: str
+    event_id: str
+    version: int
+    line: bytes
+    """The event as JSON, without the end of the line."""
+    kind: str
+    named: bool
+    """Whether the source names it; otherwise its content does."""
 
 
 def missing_columns(mapping: HallMapping, heading: Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a spreadsheet, or a typing error, does to a code: mended where that is harmless, else refused.
+"""What a spreadsheet, or a slip, does to a code: mended where that is harmless, else refused.
 
 A code is mended where only one thing can have been meant: a mark that Excel puts before a text, a
 character of no width, a figure of full width, the `.0` of a whole number. Where figures are lost

@@ -48,6 +48,8 @@ def wrong_with_rule(rule: EventRule) -> None:
 def wrong_with_mapping(mapping: HallMapping) -> None:
     """Check what rules, codes and the table's options say together. Raises ValueError."""
     _no_option_in_vain(mapping)
+    _dates_are_read(mapping)
+    _can_be_met(mapping)
     for rule in mapping.events:
         for name, text in rule.fields.items():
             for value in _certain(mapping, text):
@@ -109,6 +111,9 @@ def _no_option_in_vain(mapping: HallMapping) -> None:
     for option, nobody in vain.items():
         if nobody:
             raise ValueError(f"table.{option} is stated, but no field of any event heeds it")
+
+
+def _dates_are_read(mapping: HallMapping) -> None:
     in_times = {
         column
         for rule in mapping.events
@@ -116,18 +121,15 @@ def _no_option_in_vain(mapping: HallMapping) -> None:
         if kind_of(KINDS[rule.kind], name) == "time"
         for column, _ in PLACE.findall(text)
     }
-    for column in table.date_columns:
+    for column in mapping.table.date_columns:
         if column not in in_times:
             raise ValueError(
                 f"table.date_columns names {shown(column)}, which no time is read from"
             )
-    for rule in mapping.events:
-        for condition in rule.when:
-            for value in condition.among or ():
-                if value in table.empty_values and len(condition.among or ()) == 1:
-                    raise ValueError(
-                        f"among has {shown(value)}, which table.empty_values leaves out"
-                    )
+
+
+def _can_be_met(mapping: HallMapping) -> None:
+    """Refuse values that are compared with no cell, whatever a row holds. Raises ValueError."""
     for name, codes in mapping.codes.items():
         for value in codes:
             if value != value.strip():

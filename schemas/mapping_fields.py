@@ -104,7 +104,19 @@ class RuleField:
 
     def typed(self, text: str) -> Any:
         """Give the field's text its type. Raises Unfit."""
-        return typed(self._table, self.model, self.name, text, dated=self._dated)
+        try:
+            return typed(self._table, self.model, self.name, text, dated=self._dated)
+        except Unfit as error:
+            if self.name == "record_version" and self._is_a_moment(text):
+                raise Unfit("no whole number, but a time", "write {column|as_version}") from error
+            raise
+
+    def _is_a_moment(self, text: str) -> bool:
+        try:
+            self._table.moments.read(text)
+        except Unfit:
+            return False
+        return True
 
     def remember(self, key: Any, piece: Piece) -> Piece:
         """Keep a value for the next rule, or row, that has it."""

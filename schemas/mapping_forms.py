@@ -117,9 +117,9 @@ def _oracle(text: str) -> tuple[datetime, bool] | None:
     return datetime.fromisoformat(made[0].isoformat() + offset), True
 
 
-def _made(parts: tuple[int, ...], clock: bool) -> tuple[datetime, bool] | None:  # noqa: FBT001
+def _made(parts: tuple[int, ...], clock: bool) -> tuple[datetime, bool] | None:
     try:
-        return datetime(*parts), clock  # type: ignore[arg-type, misc]  # noqa: DTZ001 - as written
+        return datetime(*parts), clock  # type: ignore[arg-type]  # noqa: DTZ001 - as written
     except ValueError:
         return None
 
@@ -146,7 +146,7 @@ def _excel(shift: int) -> Callable[[str], tuple[datetime, bool] | None]:
 
 
 def _epoch(per_second: int) -> Callable[[str], tuple[datetime, bool] | None]:
-    """Seconds, or parts of them, since 1970 in UTC; no other unit gives a year from 1990 to 2100."""
+    """Seconds, or parts of them, since 1970 in UTC: one unit alone gives a year of our time."""
 
     def read(text: str) -> tuple[datetime, bool] | None:
         if _NUMBER.fullmatch(text) is None:

@@ -2,60 +2,34 @@
 
 Every field of an event is checked by itself, by the contract's own validator, and what a column
 gave once is remembered; so a sound row is written without making its events. What is not sound goes
-the slow way: there the engine's own decoding says what is wrong, in the words that a hall would
-get. An optional field that is wrong is left out, and told; the fact stands.
+the careful way (`schemas.mapping_careful`), which says what is wrong.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
 from pydantic import ValidationError
 
-from schemas.bounds import MAX_EVENT_BYTES, shown
-from schemas.decoding import Refusal, decode_event
-from schemas.events import KINDS, STEP_EVENT, Envelope
-from schemas.mapping import ASKED_OF, RowProblem
+from schemas.bounds import MAX_EVENT_BYTES
+from schemas.decoding import decode_event
+from schemas.events import KINDS, Envelope
+from schemas.mapping import Made, RowProblem
+from schemas.mapping_careful import RANK, Careful, named_by
 from schemas.mapping_checks import PLACE, adapter
-from schemas.mapping_fields import EPOCH, NOTHING, RuleField, piece_of
+from schemas.mapping_fields import NOTHING, RuleField, piece_of
 from schemas.mapping_table import Condition
 from schemas.mapping_times import Unfit
 from schemas.mapping_values import kind_of, typed
-from schemas.masking import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from schemas.events import StepEvent
-    from schemas.mapping import EventRule, HallMapping, Loses
+    from schemas.mapping import EventRule, HallMapping
 
-RANK: Final = {kind: rank for rank, kind in enumerate(KINDS)}
-"""How kinds are ordered that happened at the same moment."""
 SEEN: Final = 8
 """Values that are shown of a column whose condition never held."""
-_SAYS_WHICH: Final = frozenset({"event_id", "case_no", "record_version", "suspension_id"})
-"""Fields without which a record would be another one."""
-_OF_A_STEP: Final = frozenset({"step", "sequence"})
-
-
-class Made(NamedTuple):
-    """An event that a row gave."""
-
-    at: int
-    """When it happened: microseconds since 1970."""
-    rank: int
-    case_no: str
-    event_id: str
-    version: int
-    line: bytes
-    """The event as JSON, without the end of the line."""
-    kind: str
-    named: bool
-    """Whether the source names it; otherwise its content does."""
 
 
 class Conversion:
@@ -128,6 +102,7 @@ class _Rule:
                     field = shared.setdefault((name, text), field)
                 self._fields[name] = field
         self._constants = self._constant_values()
+        self._careful = Careful(mapping, self.kind, self._fields, self._constants)
         self._lay_out()
 
     def _constant_values(self) -> dict[str, Any]:
@@ -137,10 +112,6 @@ class _Rule:
             if name not in self._fields:
                 given[name] = typed(self._mapping.table, self._model, name, text)
         return given
-
-    def _unable(self) -> list[str]:
-        """Give the facts that the source cannot hold, of those the law asks of this kind."""
-        return [fact for fact in self._mapping.cannot_record if self.kind in ASKED_OF[fact]]
 
     def _lay_out(self) -> None:
         """Write what every row shares, and note where the rest goes."""
@@ -170,7 +141,7 @@ class _Rule:
         ]
 
     def _default(self, name: str, default: Any) -> str:
-        unable = self._unable()
+        unable = self._careful.unable
         if name == "unrecorded" and unable:
             default = tuple(unable)
         written = adapter(self.kind, name).dump_json(default).decode()
@@ -196,16 +167,11 @@ class _Rule:
         except (Unfit, ValidationError):
             made = None
         if made is None:
-            yield from self._slowly(number, cells)
+            yield from self._careful.make(number, cells)
             return
         for name, value, note in notes:
-            yield self._mended(number, name, value, note)
+            yield self._careful.mended(number, name, value, note)
         yield made
-
-    def _mended(self, number: int, name: str, value: str, note: str) -> RowProblem:
-        said = shown(harmless(name, value))
-        remedy = "nothing is lost; better mend it at the source"
-        return RowProblem(number, self.kind, name, said, note, remedy, "nothing")
 
     def _quickly(self, cells: Sequence[str], notes: list[tuple[str, str, str]]) -> Made | None:
         """Write a sound row's event; None for one that is not. Raises Unfit, ValidationError."""
@@ -228,7 +194,7 @@ class _Rule:
                 notes.append((name, str(key), piece.note))
         event_id = got.get("event_id")
         if event_id is None:
-            event_id = _named_by("{" + ", ".join([each for each in ids if each]) + "}")
+            event_id = named_by("{" + ", ".join([each for each in ids if each]) + "}")
             line[self._event_id] = f'"event_id":"{event_id}"'
         raw = ("{" + ",".join([each for each in line if each]) + "}").encode()
         if len(raw) > MAX_EVENT_BYTES:
@@ -243,95 +209,6 @@ class _Rule:
             self.kind,
             self._named,
         )
-
-    def _slowly(self, number: int, cells: Sequence[str]) -> Iterator[Made | RowProblem]:
-        """Make an event field by field: what is optional and wrong is left out, and told."""
-        given = dict(self._constants)
-        for name, field in self._fields.items():
-            text = field.text
-            try:
-                filled = field.fill(cells)
-                if filled is None:
-                    continue
-                text, note = filled
-                given[name] = field.typed(text)
-            except Unfit as error:
-                said = self._as_written(field, text, cells)
-                yield self._problem(number, name, said, str(error), error.remedy)
-                if not self._may_go(name):
-                    return
-            else:
-                if note:
-                    yield self._mended(number, name, _cells_of(field, cells), note)
-        while True:
-            try:
-                yield self._decoded(given)
-            except Refusal as refusal:
-                name = refusal.field.partition(".")[0]
-                what = (refusal.field, refusal.value, refusal.message, refusal.remedy)
-                yield self._problem(number, *what)
-                if name not in given or not self._may_go(name):
-                    return
-                del given[name]
-            else:
-                return
-
-    def _decoded(self, given: Mapping[str, Any]) -> Made:
-        """Make the event as the engine will read it. Raises Refusal."""
-        whole = dict(given)
-        if "event_id" not in whole:
-            whole["event_id"] = content_id(given)
-        unable = self._unable()
-        if unable:
-            whole.setdefault("unrecorded", unable)
-        event = decode_event(msgspec.json.encode(whole))
-        return Made(
-            int((event.occurred_at - EPOCH).total_seconds()) * 1_000_000
-            + event.occurred_at.microsecond,
-            self._rank,
-            event.case_no,
-            event.event_id,
-            event.record_version,
-            STEP_EVENT.dump_json(event, exclude_none=True),
-            self.kind,
-            "event_id" in given,
-        )
-
-    def _problem(
-        self, number: int, field: str, value: str, message: str, remedy: str
-    ) -> RowProblem:
-        loses: Loses = "field" if self._may_go(field.partition(".")[0]) else "event"
-        return RowProblem(number, self.kind, field, value, message, remedy, loses)
-
-    def _may_go(self, name: str) -> bool:
-        """Tell whether the fact stands without a field: nothing stands for what is left out."""
-        field = self._model.model_fields.get(name)
-        if field is None or field.is_required() or field.default is not None or name in _SAYS_WHICH:
-            return False
-        return not (name in _OF_A_STEP and self.kind.startswith("step_"))
-
-    def _as_written(self, field: RuleField, text: str, cells: Sequence[str]) -> str:
-        if text == field.text:  # it was not filled: the cell itself is at fault
-            text = _cells_of(field, cells)
-        return shown(harmless(field.name, text))
-
-
-def _cells_of(field: RuleField, cells: Sequence[str]) -> str:
-    return " ".join(cells[column].strip() for column in field.columns)
-
-
-def content_id(given: Mapping[str, Any]) -> str:
-    """Name an event by its content: the same row gives the same event, whenever it is converted."""
-    return _named_by(json.dumps(given, ensure_ascii=False, sort_keys=True, default=_iso))
-
-
-def _named_by(content: str) -> str:
-    return hashlib.blake2b(content.encode(), digest_size=12).hexdigest()
-
-
-def _iso(value: Any) -> str:
-    assert isinstance(value, datetime)  # noqa: S101 - nothing else needs it
-    return value.isoformat()
 
 
 def apply(

@@ -83,7 +83,7 @@ class Table(Stated):
         Field(max_length=MOST_FORMS),
         BeforeValidator(_listed),
     ] = ()
-    """One form or several, each as `strptime` has it or one with a name; ISO 8601, when left out."""
+    """Forms of times, each as `strptime` has it or one with a name; ISO 8601, when left out."""
     clock_time_of_dates: time | None = None
     """For a source that records dates only: the clock time that a date gets."""
     clock_time_of_due_dates: time | None = None

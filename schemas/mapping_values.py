@@ -67,7 +67,7 @@ def typed(
         case "number":
             return _whole_number(_plain(table, value))
         case "money":
-            return _plain(table, _YUAN.sub(r"\1", value, count=1))
+            return _plain(table, found[1] if (found := _YUAN.fullmatch(value)) else value)
         case "list":
             entries = value.split(table.list_separator) if table.list_separator else [value]
             return [entry.strip() for entry in entries if entry.strip()]

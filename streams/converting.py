@@ -8,19 +8,20 @@ with other content, or one id for two facts, is told, and the first row's counts
 from __future__ import annotations
 
 import gzip
-import hashlib
 import os
 import stat
 import sys
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import IO, TYPE_CHECKING, Final, cast
 
 from schemas.mapping import RowProblem
-from schemas.mapping_cells import AS_TEXT, long_number, rounded
+from schemas.mapping_cells import AS_TEXT, CERTAIN_DIGITS, long_number, rounded
 from schemas.mapping_rules import Conversion
 from streams.remarks_on_tables import Hints, gave_nothing
+from streams.same_records import comparable, contradictions, digest_of
 from streams.sorted_lines import SortedLines
 from streams.tables import TableError, Unreadable, open_table
 
@@ -28,14 +29,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from schemas.mapping import HallMapping
-    from schemas.mapping_rules import Made
+    from schemas.mapping import HallMapping, Made
 
 TOLD_EVERY: Final = 5_000
 MOST_TOLD: Final = 100
 """Problems that are kept to be told; of more, how many."""
 MOST_KINDS_TOLD: Final = 200
-_ID, _CASE, _LINE = 3, 2, 5
+_CASE, _LINE = 2, 5
 """Parts of a line that is sorted."""
 
 
@@ -99,11 +99,11 @@ def convert(
     """
     done = Converted()
     with SortedLines() as events, SortedLines() as named:
-        cases = _read(mapping, table, done, events, named, progress, limit)
-        refused = _clashes(named, done)
+        cases = _read(mapping, table, (done, events, named), progress, limit)
+        refused, done.corrections = contradictions(named, done.tell)
         spoilt = _spoilt(cases, mapping, done)
         with _written(output) as out:
-            for line in _told_once(events, refused, spoilt, done):
+            for line in _told_once(events, refused, done, spoilt=spoilt):
                 out.write(line)
                 if done.events % TOLD_EVERY == 0:
                     progress(Progress(done.rows, 0, done.events))
@@ -119,124 +119,76 @@ class _Numbers:
     rounded: int = 0
     example: str = ""
 
+    def look(self, case_no: str) -> None:
+        """Count a case number."""
+        if len(case_no) > CERTAIN_DIGITS and long_number(case_no):
+            self.long += 1
+            if rounded(case_no):
+                self.rounded += 1
+                self.example = self.example or case_no
+
+
+@dataclass(slots=True)
+class _Reading:
+    """A table while it is read."""
+
+    conversion: Conversion
+    done: Converted
+    events: SortedLines
+    named: SortedLines
+    """What tells one record that the source names from another."""
+    numbers: _Numbers = field(default_factory=_Numbers)
+
+    def row(self, row: list[str] | Unreadable) -> None:
+        """Take a row."""
+        done = self.done
+        if isinstance(row, Unreadable):
+            done.tell(RowProblem(done.rows, "", "", "", row.message, row.remedy, "row"))
+            return
+        if self.conversion.leave_out and self.conversion.is_left_out(row):
+            done.left_out += 1
+            return
+        for made in self.conversion.row(done.rows, row):
+            if isinstance(made, RowProblem):
+                done.tell(made)
+                continue
+            self.events.add(_sortable(made))
+            self.numbers.look(made.case_no)
+            if made.named:
+                self.named.add(comparable(made, done.rows))
+
 
 def _read(
     mapping: HallMapping,
     table: Path,
-    done: Converted,
-    events: SortedLines,
-    named: SortedLines,
+    into: tuple[Converted, SortedLines, SortedLines],
     progress: Callable[[Progress], None],
     limit: int | None,
 ) -> _Numbers:
-    numbers = _Numbers()
     with open_table(mapping, table) as rows:
-        conversion = Conversion(mapping, rows.heading)
-        hints = Hints(conversion)
-        for row in rows:
-            if limit is not None and done.rows >= limit:
-                break
+        reading = _Reading(Conversion(mapping, rows.heading), *into)
+        done, hints = reading.done, Hints(reading.conversion)
+        for row in islice(rows, limit):
             done.rows += 1
-            if isinstance(row, Unreadable):
-                done.tell(RowProblem(done.rows, "", "", "", row.message, row.remedy, "row"))
-                continue
-            if conversion.leave_out and conversion.is_left_out(row):
-                done.left_out += 1
-                continue
-            for made in conversion.row(done.rows, row):
-                if isinstance(made, RowProblem):
-                    done.tell(made)
-                    continue
-                events.add(_sortable(made))
-                if made.named:
-                    named.add(_comparable(made, done.rows))
-                case_no = made.case_no
-                if len(case_no) > 15 and long_number(case_no):  # noqa: PLR2004 - quickly
-                    _count(numbers, case_no)
-            hints.look(row)
+            reading.row(row)
+            if isinstance(row, list):
+                hints.look(row)
             if done.rows % TOLD_EVERY == 0:
                 progress(Progress(done.rows, rows.position, 0))
-        if not done.rows:
-            raise TableError("the table has a heading and no rows; was it written to its end?")
-    for problem in (*gave_nothing(conversion, done.rows - done.left_out), *hints.remarks()):
+    if not done.rows:
+        raise TableError(f"{table}: there is a heading and no row; was it written to its end?")
+    for problem in (
+        *gave_nothing(reading.conversion, done.rows - done.left_out),
+        *hints.remarks(),
+    ):
         done.tell(problem)
-    return numbers
+    return reading.numbers
 
 
 def _sortable(made: Made) -> bytes:
     """Write an event so that bytes sort as moments, kinds, case numbers and ids do."""
     key = f"{made.at:017d}\0{made.rank:02d}\0{made.case_no}\0{made.event_id}\0{made.version:019d}\0"
     return key.encode() + made.line + b"\n"
-
-
-def _comparable(made: Made, row: int) -> bytes:
-    """Write what tells one record of a source from another: by its id, then as they stand."""
-    digest = _digest(made.line)
-    return (
-        f"{made.event_id}\0{row:012d}\0{made.version}\0{made.kind}\0{made.case_no}\0{digest}\n"
-    ).encode()
-
-
-def _digest(line: bytes) -> str:
-    return hashlib.blake2b(line, digest_size=16).hexdigest()
-
-
-def _clashes(named: SortedLines, done: Converted) -> set[str]:
-    """Tell of records that contradict each other; give the digests of those that are left out."""
-    refused: set[str] = set()
-    current, first, versions = "", ("", "", ""), dict[str, tuple[str, str]]()
-    for line in named:
-        event_id, row, version, kind, case_no, digest = line.decode().rstrip("\n").split("\0")
-        if event_id != current:
-            current, first, versions = event_id, (kind, case_no, row), {version: (digest, row)}
-            continue
-        known = versions.setdefault(version, (digest, row))
-        if (kind, case_no) != first[:2]:
-            done.tell(_two_facts(event_id, row, kind, case_no, first))
-            refused.add(digest)
-        elif known[0] != digest:
-            done.tell(_two_contents(event_id, row, version, kind, known[1]))
-            refused.add(digest)
-        elif known[1] == row and len(versions) > 1:
-            done.corrections += 1
-    return refused
-
-
-def _two_facts(
-    event_id: str, row: str, kind: str, case_no: str, first: tuple[str, str, str]
-) -> RowProblem:
-    other, other_case, other_row = first
-    what = f"{other} in row {int(other_row)}"
-    if case_no != other_case:
-        what += f" of case {other_case}, {kind} of case {case_no} here"
-    return RowProblem(
-        int(row),
-        kind,
-        "event_id",
-        event_id,
-        f"one id for two facts: {what}; the first row's counts",
-        f'make it one for each, such as event_id: "{{…}}-{kind}"',
-    )
-
-
-def _two_contents(event_id: str, row: str, version: str, kind: str, other: str) -> RowProblem:
-    return RowProblem(
-        int(row),
-        kind,
-        "event_id",
-        event_id,
-        f"rows {int(other)} and {int(row)} say different things as version {version} of one record;"
-        " the first row's counts",
-        "map what grows with each correction to record_version (a time by {column|as_version}),"
-        " or take one of the rows out",
-    )
-
-
-def _count(numbers: _Numbers, case_no: str) -> None:
-    numbers.long += 1
-    if rounded(case_no):
-        numbers.rounded += 1
-        numbers.example = numbers.example or case_no
 
 
 def _spoilt(numbers: _Numbers, mapping: HallMapping, done: Converted) -> bool:
@@ -246,7 +198,7 @@ def _spoilt(numbers: _Numbers, mapping: HallMapping, done: Converted) -> bool:
     """
     if mapping.table.zeros_are_meant or 2 * numbers.rounded < numbers.long or not numbers.rounded:
         return False
-    by_chance = 0.1 ** (len(numbers.example) - 15)
+    by_chance = 0.1 ** (len(numbers.example) - CERTAIN_DIGITS)
     if by_chance**numbers.rounded > 0.01:  # noqa: PLR2004 - one table in a hundred
         return False
     done.tell(
@@ -255,8 +207,8 @@ def _spoilt(numbers: _Numbers, mapping: HallMapping, done: Converted) -> bool:
             "",
             "case_no",
             numbers.example,
-            f"a spreadsheet has rounded the case numbers: {numbers.rounded} of {numbers.long} end in"
-            " zeros after 15 figures; none of them is written",
+            f"a spreadsheet has rounded the case numbers: {numbers.rounded} of {numbers.long}"
+            " end in zeros after 15 figures; none of them is written",
             f"{AS_TEXT}; if they do end so, state table.zeros_are_meant: true",
         )
     )
@@ -264,10 +216,7 @@ def _spoilt(numbers: _Numbers, mapping: HallMapping, done: Converted) -> bool:
 
 
 def _told_once(
-    events: SortedLines,
-    refused: set[str],
-    spoilt: bool,
-    done: Converted,  # noqa: FBT001
+    events: SortedLines, refused: set[str], done: Converted, *, spoilt: bool
 ) -> Iterator[bytes]:
     """Give each event's line once, in order, without those that are left out."""
     last = b""
@@ -279,7 +228,7 @@ def _told_once(
         parts = line.split(b"\0", _LINE)
         if spoilt and rounded(parts[_CASE].decode()):
             continue
-        if refused and _digest(parts[_LINE][:-1]) in refused:
+        if refused and digest_of(parts[_LINE][:-1]) in refused:
             continue
         done.events += 1
         yield parts[_LINE]

@@ -58,7 +58,7 @@ def _by_first_bytes(head: bytes) -> tuple[str, str]:
     for magic, kind, what in _KINDS:
         if head.startswith(magic):
             return kind, what
-    if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         if b"xl/" in head or b"[Content_Types].xml" in head:
             return "an Excel workbook (.xlsx)", "workbook"
         if b"mimetypeapplication/vnd.oasis" in head:

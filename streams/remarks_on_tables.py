@@ -12,8 +12,9 @@ from schemas.mapping_checks import PLACE
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from schemas.mapping import EventRule, When
+    from schemas.mapping import EventRule
     from schemas.mapping_rules import Conversion
+    from schemas.mapping_table import When
 
 ENDS: Final = {"step_finished": "step_started", "resumed": "suspended"}
 """Kinds that end what another begins."""
@@ -22,7 +23,7 @@ ENDS: Final = {"step_finished": "step_started", "resumed": "suspended"}
 def gave_nothing(conversion: Conversion, rows: int) -> Iterator[RowProblem]:
     """Give a problem for each rule whose conditions held for no row, with the values seen."""
     for rule in conversion.rules:
-        if rule.given or not rows or rule.rule.rare:
+        if rule.given or not rows or rule.rule.rare or not rule.rule.when:
             continue
         seen = "; ".join(
             f"{shown(column)} holds {_values(values)}" for column, values in rule.seen.items()
@@ -54,7 +55,7 @@ def _asked(when: When) -> str:
 
 def _values(values: dict[str, None]) -> str:
     told = [repr(shown(value, 40)) if value else "nothing" for value in values]
-    return ", ".join(told[:-1] + ["…"] if len(told) > 8 else told)  # noqa: PLR2004 - as kept
+    return ", ".join([*told[:-1], "…"] if len(told) > 8 else told)  # noqa: PLR2004 - as kept
 
 
 @dataclass(slots=True)

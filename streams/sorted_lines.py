@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import tempfile
 from contextlib import ExitStack
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final, Self
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,7 @@ class SortedLines:
         self._runs: list[IO[bytes]] = []
         self._open = ExitStack()
 
-    def __enter__(self) -> SortedLines:
+    def __enter__(self) -> Self:
         """Begin."""
         return self
 
@@ -72,7 +72,7 @@ class SortedLines:
             self._runs = [whole]
 
     def _written(self, lines: list[bytes] | Iterator[bytes]) -> IO[bytes]:
-        run = self._open.enter_context(tempfile.TemporaryFile(prefix="jiancha-"))
+        run = self._open.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - closed with the rest
         run.writelines(lines)
         run.seek(0)
         return run

@@ -85,7 +85,7 @@ class Rows:
             escapechar=self._table.escape,
             doublequote=self._table.escape is None,
         )
-        raw = next(self._reader, [])
+        raw: list[str] = next(self._reader, [])
         if _undecoded(raw):
             raise TableError(
                 f"the heading is not {self._table.encoding}; state table.encoding in the mapping"
@@ -203,7 +203,7 @@ def open_table(mapping: HallMapping, table: Path) -> Iterator[Rows]:
             opened: Any = gzip.GzipFile(fileobj=raw) if raw.peek(2).startswith(GZIP) else raw
             wrong = kind_of_file(opened.peek(HEAD), mapping.table.encoding)
             if wrong:
-                raise TableError(wrong)
+                raise TableError(wrong)  # noqa: TRY301 - told with the table's name below
             with io.TextIOWrapper(
                 opened, mapping.table.encoding, errors="surrogateescape", newline=""
             ) as text:

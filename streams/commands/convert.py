@@ -108,10 +108,10 @@ def _tell(table: Path, done: Converted) -> None:
     left_out = done.wrong - SHOWN_PROBLEMS
     if left_out > 0:
         complain(f"… and {left_out} more; in all:")
-        for key, times in done.times.most_common(SHOWN_PROBLEMS):
+        for key, count in done.times.most_common(SHOWN_PROBLEMS):
             if key not in done.remarks:
                 where = ".".join(part for part in key[:2] if part)
-                complain(f"  {times} × {where}: {key[2]}" if where else f"  {times} × {key[2]}")
+                complain(f"  {count} times: " + (f"{where}: " if where else "") + key[2])
     told = f"{done.repeated} repeated"
     if done.corrections:
         told += f", {done.corrections} corrections"

@@ -34,9 +34,9 @@ from schemas.ticks import read_tick
 from schemas.verdicts import DEAD_LETTER_HEADER, ORIGIN_HEADER, Origin, encode
 from streams.checking import findings
 from streams.converting import convert
-from streams.tables import TableError
 from streams.runtime.references import References, Refused
 from streams.runtime.rulings import read_ruling
+from streams.tables import TableError
 from tests.support.bad_messages import event, text, written
 from tests.support.cases import assessed, built_in, days, rules
 from tests.support.cases import event as told
