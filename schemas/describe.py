@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from schemas import bounds, topics
+from schemas import bounds, patterns, topics
 from schemas.calendars.definition import MOST_DAYS
 from schemas.decoding import MANY_FAULTS
 from schemas.events import KINDS, SCHEMA_VERSION, STEP_EVENT, Envelope
@@ -56,6 +56,9 @@ one JSON object in UTF-8. `event.schema.json` is the same contract for machines.
   one, private use. Names and texts may hold them, except controls, separators of lines, and what
   turns the direction of a line. The refusal names the character. Codes that merely look alike are
   not compared: full-width digits are other digits.
+- `event.schema.json` refuses what the engine refuses, but for what no schema can say: repeated keys,
+  a record that is too large, and a whole number written `1.0`. It is stricter where it must be: an
+  amount with fen is text, and of the first and last days (1990-01-02, 2099-12-31) none is taken.
 - A refused record goes to `{topics.DEAD_LETTERS.name}` with the reason and the remedy
   ([dead letters](dead-letters.md)).
 - A record under a missing or another key, or in another partition than Java's default partitioner
@@ -252,6 +255,8 @@ class _Table:
         match form:
             case {"format": "date-time"}:
                 return "time"
+            case {"pattern": patterns.AMOUNT}:
+                return 'amount, as text: "12.50"'
             case {"type": "array", "items": {"enum": _} as of}:
                 said = f"list of {self._form(of)}"
             case {"type": "array", "maxItems": most}:
