@@ -12,7 +12,7 @@ from schemas.events import KINDS
 from schemas.mapping_cells import mended, odd
 from schemas.mapping_checks import PLACE, adapter
 from schemas.mapping_times import Unfit
-from schemas.mapping_values import IN_CASE, kind_of, typed
+from schemas.mapping_values import DUE, IN_CASE, kind_of, typed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +24,8 @@ LONGEST_CODE: Final = 64
 KEPT: Final = 4_096
 """Values of a field that are remembered: most columns repeat what they hold."""
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+BY_DATE: Final = "promised_by_date"
+"""What says that a due moment is the end of a date; it stands behind that moment in an event."""
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 
@@ -82,6 +84,7 @@ class RuleField:
         """What tells this record from one of another kind with the same id, or ""."""
         self._filters = tuple(filter_ for _, filter_ in found)
         self._between = tuple(PLACE.sub("\0", text).split("\0"))
+        self._says_by_date = name in DUE and BY_DATE not in rule.fields
         self._plain = self._between == ("", "") and not self._filters[0] and name != "event_id"
         """Whether it is one column and nothing else."""
         self._codes: Mapping[str, Mapping[str, str]] = mapping.codes
@@ -100,7 +103,14 @@ class RuleField:
             return NOTHING
         text, note = filled
         given = self.typed(text)
-        return piece_of(self.name, self.kind, given, self._validate(given), note)
+        piece = piece_of(self.name, self.kind, given, self._validate(given), note)
+        if self.by_date(text):
+            return piece._replace(in_line=f'{piece.in_line},"{BY_DATE}":true')
+        return piece
+
+    def by_date(self, text: str) -> bool:
+        """Tell whether the field is a due moment of which the table states the date alone."""
+        return self._says_by_date and self._table.moments.is_date(text, dated=self._dated)
 
     def typed(self, text: str) -> Any:
         """Give the field's text its type. Raises Unfit."""

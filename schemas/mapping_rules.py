@@ -17,7 +17,7 @@ from schemas.events import KINDS, Envelope
 from schemas.mapping import Made, RowProblem
 from schemas.mapping_careful import RANK, Careful, named_by
 from schemas.mapping_checks import PLACE, adapter
-from schemas.mapping_fields import NOTHING, RuleField, piece_of
+from schemas.mapping_fields import BY_DATE, NOTHING, RuleField, piece_of
 from schemas.mapping_table import Condition
 from schemas.mapping_times import Unfit
 from schemas.mapping_values import kind_of, typed
@@ -119,7 +119,7 @@ class _Rule:
         in_id = sorted({*self._constants, *self._fields} - {"event_id"})
         self._ids, self._line = [""] * len(in_id), [""] * len(names)
         for name, field in self._model.model_fields.items():
-            if not field.is_required() and field.default is not None:
+            if name != BY_DATE and not field.is_required() and field.default is not None:
                 self._line[names.index(name)] = self._default(name, field.default)
         for name, given in self._constants.items():
             validated = adapter(self.kind, name).validate_python(given)

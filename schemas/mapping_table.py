@@ -13,6 +13,7 @@ from schemas.bounds import MOST_RULES
 from schemas.limits import Stated
 from schemas.mapping_forms import NAMED
 from schemas.mapping_times import Moments, ambiguous, is_a_form
+from schemas.reading import fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,7 +21,14 @@ if TYPE_CHECKING:
 MOST_FORMS: Final = 20
 LAST_HEADING: Final = 100
 """The last line on which a heading may stand."""
-Marker = Annotated[str, Field(min_length=1, max_length=100)]
+def _quoted(value: Any) -> Any:
+    """Refuse what YAML takes for nothing where a text is asked."""
+    if value is None:
+        raise fault("a plain null is nothing, no text", 'put it in quotes, such as "NULL"')
+    return value
+
+
+Marker = Annotated[str, Field(min_length=1, max_length=100), BeforeValidator(_quoted)]
 
 
 def _listed(value: Any) -> Any:
@@ -32,7 +40,7 @@ class When(Stated):
     """A condition on a column; with nothing beside it the column must hold something."""
 
     column: str
-    among: tuple[str, ...] | None = None
+    among: tuple[Annotated[str, BeforeValidator(_quoted)], ...] | None = None
     begins_with: tuple[Marker, ...] | None = None
     differs_from: str | None = None
     """Another column, which must not hold the same: for tables that repeat the start of what has no

@@ -58,6 +58,7 @@ class Moments:
         self._stated = bool(forms)
         self._zone_name, self._zone = zone, None if zone is None else ZoneInfo(zone)
         self._of_dates, self._of_due_dates = of_dates, of_due_dates or END_OF_DAY
+        self._due_dates_have_a_clock_time = of_due_dates is not None
         self._offsets: dict[date, tzinfo | None] = {}
 
     def read(self, text: str, *, due: bool = False, dated: bool = False) -> datetime:
@@ -79,6 +80,17 @@ class Moments:
                 "state the text in table.empty_values, or correct the time",
             )
         return moment
+
+    def is_date(self, text: str, *, dated: bool = False) -> bool:
+        """Tell whether a text that can be read states a date and no clock time, by the mapping.
+
+        A due date with a clock time that the mapping states is a moment.
+        """
+        if self._due_dates_have_a_clock_time:
+            return False
+        moment, clock = self._written(text)
+        bare = self._of_dates is not None and moment.tzinfo is None and moment.time() == time()
+        return (dated or not clock or bare) and self._at_24(text) is None
 
     def _of_a_date(self, moment: datetime, *, due: bool) -> datetime:
         at = self._of_due_dates if due else self._of_dates

@@ -314,6 +314,8 @@ class TestDates:
         rules = mapping(table, promised_due_at="{m}")
         came = convert(tmp_path, rules, f"{HEADING},m\n1,x,2026-03-02 09:00:00,{written}\n")
         assert came.only.promised_due_at.isoformat() == moment, came.told
+        stated = "24:00" not in written and "15:00" not in written and "due_dates" not in table
+        assert came.only.promised_by_date is stated
 
     def test_a_column_of_midnights_is_pointed_out(self, tmp_path):
         table = f"{HEADING},m\n1,x,2026-03-02 09:00:00,2026-03-12 00:00:00\n"
@@ -527,6 +529,7 @@ class TestMappingsThatCannotBeMeant:
             (mapping("date_columns: [事项]"), "which no time is read from"),
             (mapping('thousands: ".", decimal: "."', promised_amount="{a}"), "are the same"),
             (mapping('empty_values: [" NULL"]'), "without blanks at its ends"),
+            (mapping("empty_values: [NULL]"), 'put it in quotes, such as "NULL"'),
             (mapping() + "    when: [{column: 事项, among: []}]\n", "never holds"),
             (mapping() + '    when: [{column: 事项, among: ["2 "]}]\n', "without blanks"),
             (mapping() + "    when: [{column: 事项, differs_from: 事项}]\n", "never differs"),

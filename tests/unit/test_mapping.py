@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gzip
 import textwrap
+from random import Random
 
 import pytest
 from click.testing import CliRunner
 
 from schemas.events import STEP_EVENT
-from schemas.mapping import HallMapping, RowProblem, missing_columns
-from schemas.mapping_rules import apply
+from schemas.mapping import HallMapping, Made, RowProblem, missing_columns
+from schemas.mapping_rules import Conversion, apply
 from schemas.reading import SchemaError, read_yaml
 from streams.commands.convert import command
 from streams.converting import convert
@@ -326,3 +327,46 @@ def test_the_command_says_what_is_wrong_with_the_mapping(file, tmp_path):
     done = CliRunner().invoke(command, ["--mapping", str(file), str(table(tmp_path, {}))])
     assert done.exit_code == 1
     assert "mapping.yaml:2" in done.stderr
+
+
+ODD = ("", " ", "1", "2", "9", "NULL", "是", "否", "3.0", "x" * 70, "'43", "4301.0", "张三\x01", "电话",
+       "2026-03-02", "2026-03-02 09:00:00", "2026-03-02 24:00", "昨天", "听证", "４３", "\u200b1",
+       "2026-03-02T09:00:00Z", '说"好"', "\\N", "a\tb", "1,200", "𠮷", "\ud800")  # fmt: skip
+EVERY_KIND_OF_FIELD = """
+source: hall-b
+table: {time_zone: Asia/Shanghai, list_separator: "；", clock_time_of_dates: "12:00",
+        empty_values: ["NULL"], thousands: ","}
+cannot_record: [told_at, delivered]
+codes: {kind: {"1": on_the_spot, "2": promised}, yes: {是: "true", 否: "false"}}
+events:
+  - kind: received
+    fields: {event_id: "{办件编号}", case_no: "{办件编号}", occurred_at: "{受理时间}",
+             documents: "{渠道}", applicant_name: "{事项}", promised_due_at: "{办结时间}"}
+  - kind: accepted
+    fields: {event_id: "{办件编号}", case_no: "{办件编号}", occurred_at: "{受理时间}",
+             promised_due_at: "{挂起时间}", promised_amount: "{天数}", case_type: "{类型|kind}",
+             item: "{事项|as_code}", step: "{类型}-{天数}", region: "430102"}
+  - kind: extended
+    fields: {case_no: "{办件编号}", occurred_at: "{办结时间}", amount: "{天数}", told_at: "{挂起时间}"}
+  - kind: finished
+    fields: {case_no: "{办件编号}", occurred_at: "{受理时间}", fee: "{天数}", charged: "{收费|yes}",
+             record_version: "{类型}"}
+"""
+
+
+@pytest.mark.parametrize("rules", [MAPPING, EVERY_KIND_OF_FIELD])
+def test_the_quick_way_writes_what_the_careful_way_writes(file, rules):
+    file.write_text(rules, encoding="utf-8")
+    conversion = Conversion(read_yaml(file, HallMapping), tuple(ROW))
+    random = Random(1)
+    quick = 0
+    for number in range(3_000):
+        row = dict(ROW)
+        for _ in range(random.choice((0, 1, 2, 3))):
+            row[random.choice(list(ROW))] = random.choice(ODD)
+        cells = tuple(row.values())
+        for rule in conversion.rules:
+            found = list(rule.make(number, cells))
+            assert found == list(rule._careful.make(number, cells)), row
+            quick += isinstance(found[-1], Made)
+    assert quick > 3_000
