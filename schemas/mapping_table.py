@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 MOST_FORMS: Final = 20
 LAST_HEADING: Final = 100
 """The last line on which a heading may stand."""
+
+
 def _quoted(value: Any) -> Any:
     """Refuse what YAML takes for nothing where a text is asked."""
     if value is None:

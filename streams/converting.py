@@ -20,16 +20,19 @@ from typing import IO, TYPE_CHECKING, Final, cast
 from schemas.mapping import RowProblem
 from schemas.mapping_cells import AS_TEXT, CERTAIN_DIGITS, long_number, rounded
 from schemas.mapping_rules import Conversion
+from streams.reading_cases import cases, of_case
 from streams.remarks_on_tables import Hints, gave_nothing
 from streams.same_records import comparable, contradictions, digest_of
 from streams.sorted_lines import SortedLines
 from streams.tables import TableError, Unreadable, open_table
+from streams.watched import Watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from schemas.mapping import HallMapping, Made
+    from streams.engine.rules import Rules
 
 TOLD_EVERY: Final = 5_000
 MOST_TOLD: Final = 100
@@ -59,6 +62,9 @@ class Converted:
     """What was mended, and what to look at: nothing is lost. The first of each kind."""
     times: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     """How often each remark, and each problem, was made: kind, field, message."""
+
+    watched: Watched = field(default_factory=Watched)
+    """The cases by whether they have a clock, where a catalogue is given."""
 
     def tell(self, problem: RowProblem) -> None:
         """Take what is wrong with a row."""
@@ -91,22 +97,28 @@ def convert(
     progress: Callable[[Progress], None] = lambda _far: None,
     *,
     limit: int | None = None,
+    rules: Rules | None = None,
 ) -> Converted:
     """Convert a table (CSV, plain or gzipped) into JSON lines, gzipped for `.gz`; `-` is stdout.
 
     Takes some 100 MB, however long the table is; the events lie on disk until they are sorted. What
-    is wrong is left out and told. Raises TableError; the output is whole, or it is as it was.
+    is wrong is left out and told. With the `rules` of a catalogue the cases without a clock are
+    counted. Raises TableError; the output is whole, or it is as it was.
     """
     done = Converted()
-    with SortedLines() as events, SortedLines() as named:
-        cases = _read(mapping, table, (done, events, named), progress, limit)
+    with SortedLines() as events, SortedLines() as named, SortedLines() as by_case:
+        numbers = _read(mapping, table, (done, events, named), progress, limit)
         refused, done.corrections = contradictions(named, done.tell)
-        spoilt = _spoilt(cases, mapping, done)
+        spoilt = _spoilt(numbers, mapping, done)
         with _written(output) as out:
-            for line in _told_once(events, refused, done, spoilt=spoilt):
+            for case_no, line in _told_once(events, refused, done, spoilt=spoilt):
                 out.write(line)
+                if rules is not None:
+                    by_case.add(of_case(case_no, line))
                 if done.events % TOLD_EVERY == 0:
                     progress(Progress(done.rows, 0, done.events))
+        for case in cases(by_case, rules) if rules is not None else ():
+            done.watched.see(case)
     progress(Progress(done.rows, 0, done.events))
     return done
 
@@ -217,8 +229,8 @@ def _spoilt(numbers: _Numbers, mapping: HallMapping, done: Converted) -> bool:
 
 def _told_once(
     events: SortedLines, refused: set[str], done: Converted, *, spoilt: bool
-) -> Iterator[bytes]:
-    """Give each event's line once, in order, without those that are left out."""
+) -> Iterator[tuple[str, bytes]]:
+    """Give each event's case and line once, in order, without those that are left out."""
     last = b""
     for line in events:
         if line == last:
@@ -226,12 +238,13 @@ def _told_once(
             continue
         last = line
         parts = line.split(b"\0", _LINE)
-        if spoilt and rounded(parts[_CASE].decode()):
+        case_no = parts[_CASE].decode()
+        if spoilt and rounded(case_no):
             continue
         if refused and digest_of(parts[_LINE][:-1]) in refused:
             continue
         done.events += 1
-        yield parts[_LINE]
+        yield case_no, parts[_LINE]
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from schemas.event_lines import read_event_lines
 from streams.checking import EventCheck, findings, remarks
+from streams.checking_events import Endings, SameRecords
 from streams.commands.common import (
     FINDINGS,
     catalogue_option,
@@ -51,7 +52,7 @@ def command(events: Path | None, directory: Path) -> None:
         complain(str(finding))
     lines = 0
     if events is not None:
-        check = EventCheck(catalogue)
+        check, endings, same = EventCheck(catalogue), Endings(catalogue), SameRecords()
         for line in _shown(read_event_lines(events)):
             lines += 1
             if line.event is None:
@@ -59,7 +60,11 @@ def command(events: Path | None, directory: Path) -> None:
                 complain_of_line(events, line)
             else:
                 check.read(line.number, line.event)
-        for finding in check.findings():
+                endings.read(line.event)
+                same.read(line.number, line.event)
+        for remark in endings.findings():
+            complain(f"warning: {events}: {remark}")
+        for finding in (*check.findings(), *same.findings()):
             wrong += 1
             complain(f"{events}: {finding}")
     told = f"{len(catalogue.items)} items"

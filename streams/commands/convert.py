@@ -12,8 +12,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 
 from schemas.mapping import HallMapping
 from schemas.reading import SchemaError, read_yaml
-from streams.commands.common import FINDINGS, complain
+from streams.commands.common import FINDINGS, catalogue_or_exit, complain
 from streams.converting import convert
+from streams.engine.rules import Rules
 from streams.showing_rows import shown_rows
 from streams.tables import TableError, size_of
 
@@ -49,7 +50,21 @@ SHOWN_ROWS = 10
     is_flag=True,
     help=f"Print rows beside their events, {SHOWN_ROWS} without --limit, and write nothing.",
 )
-def command(table: Path, file: Path, output: Path, limit: int | None, *, show: bool) -> None:
+@click.option(
+    "--catalogue",
+    "directory",
+    type=click.Path(path_type=Path),
+    help="Say how many of the cases have no clock by this catalogue, and why.",
+)
+def command(
+    table: Path,
+    file: Path,
+    output: Path,
+    limit: int | None,
+    directory: Path | None,
+    *,
+    show: bool,
+) -> None:
     """Turn a hall's table (CSV, or CSV.gz) into step events, sorted by when they happened.
 
     Ids come from the content, so converting again gives the same events. What is wrong is named:
@@ -67,6 +82,7 @@ def command(table: Path, file: Path, output: Path, limit: int | None, *, show: b
         for problem in error.problems:
             complain(str(problem))
         sys.exit(FINDINGS)
+    rules = None if directory is None else Rules.of(catalogue_or_exit(directory))
     _check_output(output, table, file)
     try:
         if show:
@@ -74,7 +90,8 @@ def command(table: Path, file: Path, output: Path, limit: int | None, *, show: b
                 click.echo(line)
             return
         with _bar() as bar:
-            done = convert(mapping, table, output, _progress(bar, size_of(table)), limit=limit)
+            told = _progress(bar, size_of(table))
+            done = convert(mapping, table, output, told, limit=limit, rules=rules)
     except TableError as error:
         complain(str(error))
         sys.exit(FINDINGS)
@@ -115,6 +132,8 @@ def _tell(table: Path, done: Converted) -> None:
     told = f"{done.repeated} repeated"
     if done.corrections:
         told += f", {done.corrections} corrections"
+    for line in done.watched.told():
+        complain(line)
     rows = f"{done.rows} rows" + (f" ({done.left_out} left out)" if done.left_out else "")
     click.echo(f"{rows}, {done.events} events ({told}), {done.wrong} problems", err=True)
 

@@ -139,23 +139,26 @@ class Halls:
         return fields
 
     def value(self, form):
-        if "anyOf" in form:
-            return self.value(self.random.choice(form["anyOf"]))
+        form = self.random.choice(form.get("anyOf", [form]))
         if "$ref" in form:
             form = SCHEMA["$defs"][form["$ref"].rpartition("/")[2]]
-        if "const" in form:
-            return form["const"]
-        if "enum" in form:
-            return self.random.choice(form["enum"])
-        match form["type"]:
-            case "null":
-                return None
-            case "boolean":
-                return self.random.random() < 0.5
-            case "integer":
-                return self.random.randint(form["minimum"], min(form["maximum"], 10**12))
-            case "array":
-                return [self.value(form["items"]) for _ in range(self.random.randrange(3))]
+        if "const" in form or "enum" in form:
+            return self.random.choice(form.get("enum", [form.get("const")]))
+        return getattr(self, f"any_{form['type']}")(form)
+
+    def any_null(self, _form):
+        return None
+
+    def any_boolean(self, _form):
+        return self.random.random() < 0.5
+
+    def any_integer(self, form):
+        return self.random.randint(form["minimum"], min(form["maximum"], 10**12))
+
+    def any_array(self, form):
+        return [self.value(form["items"]) for _ in range(self.random.randrange(3))]
+
+    def any_string(self, form):
         if form.get("format") == "date-time":
             return self.moment()
         if "maxLength" not in form:
