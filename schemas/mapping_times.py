@@ -130,6 +130,12 @@ class Moments:
         """Say why a text is no moment, and what would read it."""
         forms = ", or as ".join(shown(form.example) for form in self._forms)
         fits = like(text)
+        turned = next((f for form in self._forms if (f := _turned(form.name, text))), "")
+        if turned:
+            return f"no time written as {forms}", (
+                f"state table.time_format {turned} instead, if day and month stand the other way"
+                " round: then other rows were read wrongly"
+            )
         if not any(c.isdigit() for c in text) or _NO_DAY.match(text):
             remedy = "if it stands for 'not known', state it in table.empty_values; else correct it"
         elif fits and (self._stated or fits != ISO.name):
@@ -174,6 +180,12 @@ class Moments:
         if first != last or first is None or first != begin.replace(fold=1).utcoffset():
             return None
         return timezone(first)
+
+
+def _turned(name: str, text: str) -> str:
+    """Give a form with day and month the other way round, if it reads a text; else ""."""
+    other = name.replace("%d", "\0").replace("%m", "%d").replace("\0", "%m")
+    return other if other != name and form_named(other).read(text) is not None else ""
 
 
 def _of_our_years(moment: datetime) -> bool:

@@ -22,8 +22,9 @@ DUE: Final = frozenset({"promised_due_at"})
 IN_CASE: Final = frozenset({"case_no", "event_id"})
 """Fields that name a case or a record."""
 _TRUTHS: Final = {"true": True, "false": False}
-_WHOLE: Final = re.compile(r"([+-]?\d+)(?:\.0+)?")
-_APART: Final = re.compile(r"[+-]?\d{1,3}([,，' ])\d{3}(?:\1\d{3})*(?:\.\d+)?")
+_WHOLE: Final = re.compile(r"([+-]?\d+)(?:\.0{1,2}|\.0{4,})?")
+"""1.0 is 1; 1.000 may be a thousand."""
+_APART: Final = re.compile(r"[+-]?\d{1,3}([,，' .])\d{3}(?:\1\d{3})*(?:\.\d+)?")
 _YUAN: Final = re.compile(r"(?:¥|￥|CNY|RMB)?\s*(.*?)\s*元?")
 
 

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from streams.engine.rules import Rules
 
 TOLD_EVERY: Final = 5_000
+MOST_LINES: Final = 20
+"""Lines of a row, beyond which somebody should look at its quotes."""
 MOST_TOLD: Final = 100
 """Problems that are kept to be told; of more, how many."""
 MOST_KINDS_TOLD: Final = 200
@@ -185,6 +187,8 @@ def _read(
             reading.row(row)
             if isinstance(row, list):
                 hints.look(row)
+            if rows.lines > MOST_LINES:
+                done.tell(_long(done.rows, rows.lines))
             if done.rows % TOLD_EVERY == 0:
                 progress(Progress(done.rows, rows.position, 0))
     if not done.rows:
@@ -195,6 +199,18 @@ def _read(
     ):
         done.tell(problem)
     return reading.numbers
+
+
+def _long(row: int, lines: int) -> RowProblem:
+    return RowProblem(
+        row,
+        "",
+        "",
+        f"{lines} lines",
+        f"a row of more than {MOST_LINES} lines: a quote left open swallows the rows behind it",
+        "look at the quotes of this row",
+        "nothing",
+    )
 
 
 def _sortable(made: Made) -> bytes:

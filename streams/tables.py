@@ -56,6 +56,8 @@ class Rows:
         self._table, self._raw = table, raw
         self._reader: Any = None
         self.heading: tuple[str, ...] = ()
+        self.lines = 0
+        """Lines of the file that the last row spans."""
 
     @property
     def position(self) -> int:
@@ -70,6 +72,7 @@ class Rows:
                 "the file is empty; is it the right one, and was it written to its end?"
             )
         delimiter = self._table.delimiter
+        first = first.removeprefix("\ufeff")  # before a quote it would hide it
         said = _SEPARATOR.fullmatch(first)
         if said is None:
             self._lines.back(first)
@@ -123,18 +126,22 @@ class Rows:
     def __iter__(self) -> Iterator[list[str] | Unreadable]:
         """Give each row, or why it is none; one that is none spoils no other."""
         reader, lines, width = self._reader, self._lines, len(self.heading)
+        before = reader.line_num
         while True:
             try:
                 cells = next(reader, None)
             except csv.Error as error:
                 lines.undecoded = False
+                self.lines, before = reader.line_num - before, reader.line_num
+                many = f" in {self.lines} lines" if self.lines > 1 else ""
                 yield Unreadable(
-                    f"no CSV before line {reader.line_num + 1}: {error}",
+                    f"no CSV{many} before line {reader.line_num + 1}: {error}",
                     "mend the quotes" + ("" if "\\" not in lines.last else _BACKSLASH),
                 )
                 continue
             if cells is None:
                 return
+            self.lines, before = reader.line_num - before, reader.line_num
             if not cells or cells == [END_OF_DOS]:  # an empty line is no row
                 continue
             if lines.undecoded:

@@ -580,3 +580,65 @@ def test_of_very_many_problems_the_first_are_told_and_the_rest_counted(tmp_path)
     assert "… and 280 more" in came.told
     assert "300 times: accepted.occurred_at" in came.told
     assert len(came.told.splitlines()) < 30
+
+
+class TestPublicReports:
+    """What went wrong in other people's importers, each tried on ours."""
+
+    def test_leading_zeros_of_codes_stay(self, tmp_path):
+        """teableio/teable 1828, proompteng/bilig 28: 0123 became 123."""
+        came = convert(tmp_path, mapping(), one("000123", '"007"'))
+        assert (came.only.case_no, came.only.item) == ("000123", "007")
+
+    @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-8"])
+    def test_a_byte_order_mark_before_a_quoted_heading(self, tmp_path, encoding):
+        """thephpleague/csv 586, johnkerl/miller 161: the mark hid the quote."""
+        table = '\ufeff"案\n号",事项,受理时间\n' + one().partition("\n")[2]
+        rules = mapping(f"encoding: {encoding}").replace("{案号}", "{案\\n号}")
+        came = convert(tmp_path, rules, table)
+        assert came.only.case_no == "430102-1", came.told
+
+    def test_day_and_month_the_other_way_round(self, tmp_path):
+        """submersion 1828, csvkit 280: 15/04 was skipped and 03/04 became 4 March, in silence."""
+        rows = "1,x,03/04/2026 09:00\n2,x,15/04/2026 09:00\n"
+        rules = mapping('time_format: "%m/%d/%Y %H:%M"')
+        came = convert(tmp_path, rules, f"{HEADING}\n{rows}")
+        assert came.code == 1
+        assert "state table.time_format %d/%m/%Y %H:%M instead" in came.told
+
+    def test_a_year_has_four_figures(self, tmp_path):
+        """submersion 1829: 4/15/91 became the year 91."""
+        assert convert(tmp_path, mapping('time_format: "%m/%d/%Y"'), one(at="4/15/91")).events == []
+
+    @pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/Sao_Paulo", "Atlantic/Azores"])
+    def test_a_serial_day_is_the_same_in_every_zone(self, tmp_path, zone):
+        """SheetJS 2350, 2644: the offset of 1899 (8:05:43 in Shanghai) shifted dates by seconds."""
+        rules = mapping("time_format: excel").replace("Asia/Shanghai", zone)
+        at = convert(tmp_path, rules, one(at="44197.5")).only.occurred_at
+        assert at.replace(tzinfo=None).isoformat() == "2021-01-01T12:00:00"
+
+    def test_nothing_is_a_null_that_the_mapping_does_not_call_one(self, tmp_path):
+        """kuzudb/kuzu 1323, csvkit 968: NA, the code of Namibia, became nothing."""
+        assert convert(tmp_path, mapping(), one(item="NA")).only.item == "NA"
+
+    def test_an_empty_flag_is_not_no(self, tmp_path):
+        """vpinna80/VTL 49: an empty cell was read as false."""
+        rules = mapping(charged="{f}").replace("accepted", "finished")
+        came = convert(tmp_path, rules, f"{HEADING},f\n1,x,2026-03-02 09:00:00,\n")
+        assert came.only.charged is None
+
+    def test_a_thousand_is_not_one(self, tmp_path):
+        """nyblnet/bento 230: 1.000 is 1 in one country and 1000 in the next."""
+        rows = f"{HEADING},a\n1,x,2026-03-02 09:00:00,1.000\n"
+        came = convert(tmp_path, mapping(promised_amount="{a}"), rows)
+        assert (came.code, came.only.promised_amount) == (1, None)
+        assert 'table.thousands: "."' in came.told
+
+    def test_an_open_quote_that_swallows_rows_is_told_with_their_number(self, tmp_path):
+        """datagrunt 87 and its kind: lines are no rows, and nobody counts those that are gone."""
+        swallowed = '2,"x,2026-03-02 09:00:00\n' + "3,x,2026-03-02 09:00:00\n" * 30
+        came = convert(tmp_path, mapping(), GOOD + swallowed)
+        assert "no CSV in 31 lines before line" in came.told
+        closed = GOOD + swallowed + '",2026-03-02 09:00:00\n'
+        came = convert(tmp_path, mapping(), closed)
+        assert "a row of more than 20 lines" in came.told
