@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import UTC, datetime, timedelta
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -27,6 +28,9 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 BY_DATE: Final = "promised_by_date"
 """What says that a due moment is the end of a date; it stands behind that moment in an event."""
 _MICROSECOND: Final = timedelta(microseconds=1)
+
+
+_SURE: Final = {longest: re.compile(rf"[0-9A-Za-z_-]{{1,{longest}}}") for longest in (50, 64)}
 
 
 class Piece(NamedTuple):
@@ -92,12 +96,29 @@ class RuleField:
         self._empty = frozenset(("", *mapping.table.empty_values))
         self._dated = any(column in mapping.table.date_columns for column, _ in found)
         self._validate = adapter(rule.kind, name).validate_python
+        self._moments = mapping.table.moments
+        self._at_once = self._plain and self.kind == "time" and not self._dated
+        self._is_sure = (
+            _SURE[50 if name == "case_no" else LONGEST_CODE].fullmatch
+            if self._plain and self.kind == "code"
+            else None
+        )
+        """Tells of a code that no validator could refuse, and nothing could be mended in."""
 
     def piece(self, cells: Sequence[str]) -> Piece:
         """Give the field of a row; NOTHING where all its columns are empty.
 
         Raises Unfit, or pydantic's ValidationError, where it cannot be what the field asks.
         """
+        if self._is_sure is not None:
+            text = cells[self.columns[0]].strip()
+            if self._is_sure(text) and text not in self._empty:
+                return Piece(f'"{self.name}": "{text}"', f'"{self.name}":"{text}"', text, "")
+        elif self._at_once:
+            text = cells[self.columns[0]].strip()
+            if (found := self._moments.at_once(text)) is not None and text not in self._empty:
+                said, written, at = found
+                return Piece(f'"{self.name}": "{said}"', f'"{self.name}":"{written}"', at, "")
         filled = self.fill(cells)
         if filled is None:
             return NOTHING
@@ -110,7 +131,7 @@ class RuleField:
 
     def by_date(self, text: str) -> bool:
         """Tell whether the field is a due moment of which the table states the date alone."""
-        return self._says_by_date and self._table.moments.is_date(text, dated=self._dated)
+        return self._says_by_date and self._moments.is_date(text, dated=self._dated)
 
     def typed(self, text: str) -> Any:
         """Give the field's text its type. Raises Unfit."""
@@ -123,7 +144,7 @@ class RuleField:
 
     def _is_a_moment(self, text: str) -> bool:
         try:
-            self._table.moments.read(text)
+            self._moments.read(text)
         except Unfit:
             return False
         return True
@@ -178,7 +199,7 @@ class RuleField:
             case "as_code":
                 return as_code(said)
             case "as_version":
-                return str((self._table.moments.read(said) - EPOCH) // timedelta(milliseconds=1))
+                return str((self._moments.read(said) - EPOCH) // timedelta(milliseconds=1))
         codes = self._codes[filter_]
         translated = codes.get(said, codes.get("*"))
         if translated is None:  # a column of figures with gaps, as many programs write it: 2.0

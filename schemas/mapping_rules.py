@@ -17,7 +17,7 @@ from schemas.events import KINDS, Envelope
 from schemas.mapping import Made, RowProblem
 from schemas.mapping_careful import RANK, Careful, named_by
 from schemas.mapping_checks import PLACE, adapter
-from schemas.mapping_fields import BY_DATE, NOTHING, RuleField, piece_of
+from schemas.mapping_fields import BY_DATE, RuleField, piece_of
 from schemas.mapping_table import Condition
 from schemas.mapping_times import Unfit
 from schemas.mapping_values import kind_of, typed
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 
 SEEN: Final = 8
 """Values that are shown of a column whose condition never held."""
+
+
+ASKED: Final = {"occurred_at": 1, "case_no": 2, "event_id": 3, "record_version": 4}
+"""What is asked of an event beside its line, and where it is noted."""
 
 
 class Conversion:
@@ -115,18 +119,23 @@ class _Rule:
 
     def _lay_out(self) -> None:
         """Write what every row shares, and note where the rest goes."""
-        names = list(self._model.model_fields)
+        defaults = {
+            name: self._default(name, field.default)
+            for name, field in self._model.model_fields.items()
+            if name != BY_DATE and not field.is_required() and field.default is not None
+        }
+        used = {*defaults, *self._constants, *self._fields, "event_id"}
+        names = [name for name in self._model.model_fields if name in used]
         in_id = sorted({*self._constants, *self._fields} - {"event_id"})
-        self._ids, self._line = [""] * len(in_id), [""] * len(names)
-        for name, field in self._model.model_fields.items():
-            if name != BY_DATE and not field.is_required() and field.default is not None:
-                self._line[names.index(name)] = self._default(name, field.default)
+        self._ids = [""] * len(in_id)
+        self._line = [defaults.get(name, "") for name in names]
         for name, given in self._constants.items():
             validated = adapter(self.kind, name).validate_python(given)
             piece = piece_of(name, kind_of(self._model, name), given, validated)
             self._ids[in_id.index(name)] = piece.in_id
             self._line[names.index(name)] = piece.in_line
         self._event_id = names.index("event_id")
+        self._got = [None] * 4 + [self._constants.get("record_version", 1)]
         self._dynamic = [
             (
                 field.columns[0] if len(field.columns) == 1 else -1,
@@ -134,7 +143,7 @@ class _Rule:
                 field.memo,
                 in_id.index(name) if name in in_id else -1,
                 names.index(name),
-                name,
+                ASKED.get(name, 0),
                 self._model.model_fields[name].is_required() or name == "event_id",
             )
             for name, field in self._fields.items()
@@ -175,40 +184,35 @@ class _Rule:
 
     def _quickly(self, cells: Sequence[str], notes: list[tuple[str, str, str]]) -> Made | None:
         """Write a sound row's event; None for one that is not. Raises Unfit, ValidationError."""
-        ids, line = self._ids.copy(), self._line.copy()
-        got: dict[str, Any] = {}
-        for column, field, memo, in_id, in_line, name, needed in self._dynamic:
-            key: Any = cells[column] if column >= 0 else tuple(cells[c] for c in field.columns)
+        ids, line, got = self._ids.copy(), self._line.copy(), self._got.copy()
+        whole = True
+        for column, field, memo, in_id, in_line, asked, needed in self._dynamic:
+            key: Any = cells[column] if column >= 0 else tuple([cells[c] for c in field.columns])
             piece = memo.get(key)
             if piece is None:
                 piece = field.remember(key, field.piece(cells))
-            if piece is NOTHING:
+            said, written, value, note = piece
+            if not said:  # NOTHING
                 if needed:
                     return None
+                whole = False
                 continue
-            got[name] = piece.value
+            if asked:
+                got[asked] = value
             if in_id >= 0:
-                ids[in_id] = piece.in_id
-            line[in_line] = piece.in_line
-            if piece.note:
-                notes.append((name, str(key), piece.note))
-        event_id = got.get("event_id")
+                ids[in_id] = said
+            line[in_line] = written
+            if note:
+                notes.append((field.name, str(key), note))
+        _, at, case_no, event_id, version = got
         if event_id is None:
-            event_id = named_by("{" + ", ".join([each for each in ids if each]) + "}")
+            content = ", ".join(ids if whole else [each for each in ids if each])
+            event_id = named_by("{" + content + "}")
             line[self._event_id] = f'"event_id":"{event_id}"'
-        raw = ("{" + ",".join([each for each in line if each]) + "}").encode()
+        raw = ("{" + ",".join(line if whole else [each for each in line if each]) + "}").encode()
         if len(raw) > MAX_EVENT_BYTES:
             return None
-        return Made(
-            got["occurred_at"],
-            self._rank,
-            got["case_no"],
-            event_id,
-            got.get("record_version", self._constants.get("record_version", 1)),
-            raw,
-            self.kind,
-            self._named,
-        )
+        return Made(at, self._rank, case_no, event_id, version, raw, self.kind, self._named)
 
 
 def apply(

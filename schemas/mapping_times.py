@@ -32,6 +32,7 @@ _TWENTY_FOUR: Final = re.compile(
 )
 
 
+_USUAL: Final = re.compile(r"\d{4}-\d\d-\d\d[ T](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d", re.ASCII)
 _NO_YEARS: Final = frozenset({1, 1900, 1970, 9999})
 _NO_DAY: Final = re.compile(r"0000|1900.01.00|[0\-/: .]*$")
 
@@ -60,6 +61,9 @@ class Moments:
         self._of_dates, self._of_due_dates = of_dates, of_due_dates or END_OF_DAY
         self._due_dates_have_a_clock_time = of_due_dates is not None
         self._offsets: dict[date, tzinfo | None] = {}
+        self._days: dict[str, tuple[str, str, int]] = {}
+        """Days without a change of the clocks: the offset as ISO and as JSON have it, and the
+        midnight in microseconds since 1970."""
 
     def read(self, text: str, *, due: bool = False, dated: bool = False) -> datetime:
         """Read a moment, with its offset. Raises Unfit.
@@ -80,6 +84,39 @@ class Moments:
                 "state the text in table.empty_values, or correct the time",
             )
         return moment
+
+    def at_once(self, text: str) -> tuple[str, str, int] | None:
+        """Read a moment of the most usual form without making it; None where it takes more.
+
+        Gives it as ISO and as JSON have it, and in microseconds since 1970.
+        """
+        if _USUAL.fullmatch(text) is None or self._forms[0] is not ISO:
+            return None
+        clock = text[11:]
+        day = self._days.get(text[:10]) or self._day(text[:10])
+        if day is None or (self._of_dates is not None and clock == "00:00:00"):
+            return None
+        seconds = int(clock[:2]) * 3_600 + int(clock[3:5]) * 60 + int(clock[6:])
+        said = f"{text[:10]}T{clock}"
+        return said + day[0], said + day[1], day[2] + seconds * 1_000_000
+
+    def _day(self, text: str) -> tuple[str, str, int] | None:
+        """Give what `at_once` asks of a day; None for one that takes a closer look."""
+        try:
+            day = date.fromisoformat(text)
+        except ValueError:
+            return None
+        if self._zone is None or not EARLIEST.year < day.year < LATEST.year - 1:
+            return None
+        offset = self._offset_all_day(day)
+        if offset is None:
+            return None
+        midnight = datetime.combine(day, time(), offset)
+        iso = midnight.isoformat()[19:]
+        found = (iso, "Z" if iso == "+00:00" else iso, round(midnight.timestamp()) * 1_000_000)
+        if len(self._days) < MOST_DAYS_KEPT:
+            self._days[text] = found
+        return found
 
     def is_date(self, text: str, *, dated: bool = False) -> bool:
         """Tell whether a text that can be read states a date and no clock time, by the mapping.

@@ -137,7 +137,7 @@ class _Numbers:
         """Count a case number."""
         if len(case_no) > CERTAIN_DIGITS and long_number(case_no):
             self.long += 1
-            if rounded(case_no):
+            if case_no[-1] == "0" and rounded(case_no):
                 self.rounded += 1
                 self.example = self.example or case_no
 
