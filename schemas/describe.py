@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from schemas import bounds, topics
+from schemas import bounds, patterns, topics
 from schemas.calendars.fields import MOST_DAYS
 from schemas.decoding import MANY_FAULTS
 from schemas.describe_options import options_page
@@ -57,6 +57,9 @@ one JSON object in UTF-8. `event.schema.json` is the same contract for machines.
   one, private use. Names and texts may hold them, except controls, separators of lines, and what
   turns the direction of a line. The refusal names the character. Codes that merely look alike are
   not compared: full-width digits are other digits.
+- `event.schema.json` refuses what the engine refuses, but for what no schema can say: a repeated
+  key, a record that is too large, a whole number written `1.0`. It is stricter where it must be: an
+  amount with fen is text, and of the first and last days (1990-01-02, 2099-12-31) none is taken.
 - A refused record goes to `{topics.DEAD_LETTERS.name}` with the reason and the remedy
   ([dead letters](dead-letters.md)).
 - A record under a missing or another key, or in another partition than Java's default partitioner
@@ -248,13 +251,13 @@ class _Table:
     def _form(self, form: Mapping[str, Any]) -> str:
         if "$ref" in form:
             form = self._models[form["$ref"].rpartition("/")[2]]
-        if "const" in form:
-            return f"`{form['const']}`"
-        if "enum" in form:
-            return ", ".join(f"`{value}`" for value in form["enum"])
+        if "const" in form or "enum" in form:
+            return ", ".join(f"`{value}`" for value in form.get("enum", [form.get("const")]))
         match form:
             case {"format": "date-time"}:
-                return "time"
+                said = "time"
+            case {"pattern": patterns.AMOUNT}:
+                said = 'amount, as text: "12.50"'
             case {"type": "array", "items": {"enum": _} as of}:
                 said = f"list of {self._form(of)}"
             case {"type": "array", "maxItems": most}:

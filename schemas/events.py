@@ -19,15 +19,20 @@ from pydantic import (
     Field,
     StringConstraints,
     TypeAdapter,
+    WithJsonSchema,
 )
 
 from schemas.characters import CODE, TEXT
 from schemas.codes import CaseType, Channel, Outcome, SuspensionKind, Unit
+from schemas.patterns import AMOUNTS, CODE_TO_ITS_END, MOMENT
 
 SCHEMA_VERSION: Final = 1
 EARLIEST: Final = datetime(1990, 1, 2, tzinfo=UTC)
 """No earlier: in the zones behind UTC the local day must still be one that the calendars cover."""
 LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
+
+MAX_VERSION: Final = 2**63 - 1
+"""A version may be a moment: 20260302090000, or milliseconds since 1970."""
 
 _WRITTEN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:")
 
@@ -39,15 +44,30 @@ def _written_out(value: object) -> object:
     raise ValueError("Input should be a time written YYYY-MM-DDThh:mm:ss+hh:mm")
 
 
-Moment = Annotated[AwareDatetime, Field(ge=EARLIEST, le=LATEST), BeforeValidator(_written_out)]
+Moment = Annotated[
+    AwareDatetime,
+    Field(ge=EARLIEST, le=LATEST),
+    BeforeValidator(_written_out),
+    WithJsonSchema({"type": "string", "format": "date-time", "pattern": MOMENT}),
+]
 """A moment with its offset; 1990 to 2100, which is what the calendars cover."""
-Code = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=CODE)]
+Code = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=64, pattern=CODE),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 64, "pattern": CODE_TO_ITS_END}),
+]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=TEXT)]
 Text = Annotated[str, StringConstraints(max_length=4000, pattern=TEXT)]
-CaseNumber = Annotated[str, StringConstraints(min_length=1, max_length=50, pattern=CODE)]
+CaseNumber = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=50, pattern=CODE),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 50, "pattern": CODE_TO_ITS_END}),
+]
 Amount = Annotated[int, Field(strict=True, ge=0, le=100_000)]
 Flag = Annotated[bool, Field(strict=True)]
-Money = Annotated[Decimal, Field(ge=0, max_digits=16, decimal_places=2)]
+Money = Annotated[
+    Decimal, Field(ge=0, max_digits=16, decimal_places=2), WithJsonSchema({"anyOf": AMOUNTS})
+]
 Items = Annotated[tuple[Name, ...], Field(max_length=200, fail_fast=True)]
 Fact = Literal["told_at", "reason", "approver_rank", "days_asked", "delivered"]
 """What a source may be unable to hold; `reason` stands for a basis too."""
@@ -67,7 +87,7 @@ class Envelope(Facts):
     case_no: CaseNumber = Field(title="办件编号", description="PROJID, project_no")
     source: Code = Field(title="来源系统", description="data_source")
     record_version: int = Field(
-        1, strict=True, ge=1, le=1_000_000, title="数据版本", description="DATAVER"
+        1, strict=True, ge=1, le=MAX_VERSION, title="数据版本", description="DATAVER"
     )
     occurred_at: Moment = Field(title="发生时间", description="OCCURTIME: when it happened")
     recorded_at: Moment | None = Field(

@@ -3,51 +3,96 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, time
+from decimal import Decimal
+from functools import lru_cache
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Final, Union, get_args, get_origin
-from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime
 
-from schemas.bounds import shown
+from schemas.characters import CODE
+from schemas.mapping_times import Unfit
 
 if TYPE_CHECKING:
     from schemas.events import Envelope
-    from schemas.mapping import Table
+    from schemas.mapping_table import Table
 
-_SOME_TIME: Final = datetime(2026, 3, 2, 9, tzinfo=UTC)
+DUE: Final = frozenset({"promised_due_at"})
+"""Fields that hold a due moment."""
+IN_CASE: Final = frozenset({"case_no", "event_id"})
+"""Fields that name a case or a record."""
 _TRUTHS: Final = {"true": True, "false": False}
+_WHOLE: Final = re.compile(r"([+-]?\d+)(?:\.0{1,2}|\.0{4,})?")
+"""1.0 is 1; 1.000 may be a thousand."""
+_APART: Final = re.compile(r"[+-]?\d{1,3}([,，' .])\d{3}(?:\1\d{3})*(?:\.\d+)?")
+_YUAN: Final = re.compile(r"(?:¥|￥|CNY|RMB)?\s*(.*?)\s*元?")
 
 
-class Unfit(ValueError):  # noqa: N818 - named after the condition
-    """Raised when a cell's text cannot be what its field asks."""
-
-    def __init__(self, message: str, remedy: str) -> None:
-        super().__init__(message)
-        self.remedy = remedy
-
-
-def typed(table: Table, model: type[Envelope], name: str, value: str) -> Any:
-    """Give a text the type that the field has. Raises Unfit."""
-    kinds = _types(model.model_fields[name].annotation)
+@lru_cache(512)
+def kind_of(model: type[Envelope], name: str) -> str:
+    """Tell what a field holds: time, flag, number, money, list, code or text."""
+    field = model.model_fields[name]
+    kinds = _types(field.annotation)
     if AwareDatetime in kinds:
-        return _moment(table, value)
-    if bool in kinds:
-        if value.lower() not in _TRUTHS:
-            raise Unfit("neither true nor false", "translate it with codes")
-        return _TRUTHS[value.lower()]
-    if int in kinds:
-        return _whole_number(value)
+        return "time"
+    for type_, said in ((bool, "flag"), (int, "number"), (Decimal, "money")):
+        if type_ in kinds:
+            return said
     if any(get_origin(kind) is tuple for kind in kinds):
-        entries = value.split(table.list_separator) if table.list_separator else [value]
-        return [entry.strip() for entry in entries if entry.strip()]
+        return "list"
+    return "code" if _is_code(field) else "text"
+
+
+def _is_code(field: Any) -> bool:
+    """Tell whether a field asks for a code: what names something, and is compared."""
+    metadata = [*field.metadata]
+    for form in (field.annotation, *get_args(field.annotation)):
+        metadata += getattr(form, "__metadata__", ())
+    return any(getattr(each, "pattern", None) == CODE for each in metadata)
+
+
+def typed(
+    table: Table, model: type[Envelope], name: str, value: str, *, dated: bool = False
+) -> Any:
+    """Give a text the type that the field has. Raises Unfit.
+
+    `dated`: its column holds dates, whatever clock time they show.
+    """
+    match kind_of(model, name):
+        case "time":
+            return table.moments.read(value, due=name in DUE, dated=dated)
+        case "flag":
+            if value.lower() not in _TRUTHS:
+                raise Unfit("neither true nor false", "translate it with codes")
+            return _TRUTHS[value.lower()]
+        case "number":
+            return _whole_number(_plain(table, value))
+        case "money":
+            return _plain(table, found[1] if (found := _YUAN.fullmatch(value)) else value)
+        case "list":
+            entries = value.split(table.list_separator) if table.list_separator else [value]
+            return [entry.strip() for entry in entries if entry.strip()]
     return value
 
 
+def _plain(table: Table, value: str) -> str:
+    """Write a number with a point and without marks of thousands. Raises Unfit."""
+    mark, point = table.thousands, table.decimal
+    if mark is not None and mark in value:
+        whole, _, fraction = value.partition(point)
+        grouped = rf"[+-]?\d{{1,3}}(?:{re.escape(mark)}\d{{3}})+"
+        if re.fullmatch(grouped, whole) is None or mark in fraction:
+            raise Unfit("no number with thousands apart", "correct it, or table.thousands")
+        value = value.replace(mark, "")
+    elif mark is None and (apart := _APART.fullmatch(value)) is not None:
+        raise Unfit("the thousands stand apart", f'state table.thousands: "{apart[1]}"')
+    return value if point == "." else value.replace(point, ".")
+
+
 def _whole_number(value: str) -> int:
+    found = _WHOLE.fullmatch(value)
     try:
-        return int(value)
+        return int(found[1] if found else value)
     except ValueError:
         raise Unfit("no whole number", "correct it, or translate it with codes") from None
 
@@ -59,45 +104,3 @@ def _types(annotation: Any) -> set[Any]:
     if get_origin(annotation) in {Union, UnionType}:
         return set().union(*(_types(each) for each in get_args(annotation)))
     return {annotation}
-
-
-def _moment(table: Table, value: str) -> datetime:
-    moment = _written_time(table, value)
-    if table.clock_time_of_dates is not None and moment.time() == time():
-        moment = datetime.combine(moment.date(), table.clock_time_of_dates, moment.tzinfo)
-    if moment.tzinfo is not None:
-        return moment
-    if table.time_zone is None:
-        raise Unfit("the time has no offset", "state table.time_zone in the mapping")
-    zone = ZoneInfo(table.time_zone)
-    local = moment.replace(tzinfo=zone)
-    try:
-        back = local.astimezone(UTC).astimezone(zone)
-    except OverflowError:  # on the first or the last day that Python knows
-        raise Unfit("no year that an event may have", "correct the time") from None
-    if back.replace(tzinfo=None) != moment:
-        raise Unfit(
-            f"the clocks of {table.time_zone} skip this time: daylight saving begins",
-            "correct the time, or table.time_zone in the mapping",
-        )
-    return local
-
-
-def reads_what_it_writes(form: str) -> bool:
-    """Tell whether a form of times is one, as `strptime` has it."""
-    try:
-        datetime.strptime(_SOME_TIME.strftime(form), form)  # noqa: DTZ007 - only whether it can
-    except (ValueError, re.error):  # re.error: a part stands twice
-        return False
-    return True
-
-
-def _written_time(table: Table, value: str) -> datetime:
-    try:
-        if table.time_format is not None:
-            return datetime.strptime(value, table.time_format)  # noqa: DTZ007 - the zone follows
-        return datetime.fromisoformat(value)
-    except ValueError:
-        form = table.time_format or "2026-03-02 09:00:00"
-        remedy = "correct it, or state table.time_format in the mapping"
-        raise Unfit(f"no time written as {shown(form)}", remedy) from None

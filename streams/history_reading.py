@@ -42,7 +42,7 @@ _LATEST: Final = """argMax(content, if(in_force_at <= toDateTime64(%(known)s, 3,
 EVENTS: Final = f"""
 SELECT content FROM events FINAL
 WHERE case_no = %(case)s AND arrived_at <= {_KNOWN}
-ORDER BY occurred_at, source, event_id, record_version
+ORDER BY occurred_at, source, event_id, version
 """  # noqa: S608 - made of constants
 MOVES: Final = """
 SELECT card_id, clock, clock_id, level, sequence, rule,

@@ -223,11 +223,11 @@ EVENTS: Final = """
 SELECT
     toInt64(toUnixTimestamp(occurred_at)), toInt64(toUnixTimestamp(arrived_at)), kind, step,
     step_name, officer, officer_name, outcome, reason, content,
-    source, event_id, record, record_version, voided,
+    source, event_id, record, version, voided,
     count() OVER ()
 FROM events FINAL
 WHERE case_no = %(case_no)s
-ORDER BY occurred_at, source, event_id, record_version
+ORDER BY occurred_at, source, event_id, version
 LIMIT %(most)s
 """
 

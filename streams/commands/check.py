@@ -12,6 +12,7 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from schemas.event_lines import read_event_lines
 from streams.checking import EventCheck, findings, remarks
+from streams.checking_events import Endings, SameRecords
 from streams.checking_options import idle_options
 from streams.checking_years import unlawful_years
 from streams.commands.common import (
@@ -25,6 +26,7 @@ from streams.commands.common import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from schemas.catalogue import Catalogue
     from schemas.event_lines import EventLine
 
 TOLD_EVERY = 5_000
@@ -53,19 +55,8 @@ def command(events: Path | None, directory: Path) -> None:
         complain(str(found))
     lines = 0
     if events is not None:
-        check = EventCheck(catalogue)
-        for line in _shown(read_event_lines(events)):
-            lines += 1
-            if line.event is None:
-                wrong += 1
-                complain_of_line(events, line)
-            else:
-                check.read(line.number, line.event)
-        for finding in check.findings():
-            wrong += 1
-            complain(f"{events}: {finding}")
-        for watch in check.watched():
-            complain(watch)
+        lines, more = _check_events(events, catalogue)
+        wrong += more
     told = f"{len(catalogue.items)} items"
     if events is not None:
         told += f", {lines} events"
@@ -73,6 +64,29 @@ def command(events: Path | None, directory: Path) -> None:
         complain(f"{told} checked: {wrong} findings.")
         sys.exit(FINDINGS)
     click.echo(f"{told} checked: nothing is wrong.")
+
+
+def _check_events(events: Path, catalogue: Catalogue) -> tuple[int, int]:
+    """Tell what is wrong in a file of events; give how many lines it has, and how many findings."""
+    check, endings, same = EventCheck(catalogue), Endings(catalogue), SameRecords()
+    lines = wrong = 0
+    for line in _shown(read_event_lines(events)):
+        lines += 1
+        if line.event is None:
+            wrong += 1
+            complain_of_line(events, line)
+        else:
+            check.read(line.number, line.event)
+            endings.read(line.event)
+            same.read(line.number, line.event)
+    for remark in endings.findings():
+        complain(f"warning: {events}: {remark}")
+    for finding in (*check.findings(), *same.findings()):
+        wrong += 1
+        complain(f"{events}: {finding}")
+    for watch in check.watched():
+        complain(watch)
+    return lines, wrong
 
 
 def _shown(lines: Iterable[EventLine]) -> Iterator[EventLine]:

@@ -27,14 +27,16 @@ from schemas.calendars.importing import read_year, year_text
 from schemas.catalogue_loading import load_catalogue
 from schemas.decoding import REASONS, Refusal, decode_event
 from schemas.event_lines import read_event_lines
-from schemas.mapping import HallMapping, RowProblem, apply
+from schemas.mapping import HallMapping, RowProblem
+from schemas.mapping_rules import apply
 from schemas.reading import SchemaError, read_document, read_yaml
 from schemas.ticks import read_tick
 from schemas.verdicts import DEAD_LETTER_HEADER, ORIGIN_HEADER, Origin, encode
 from streams.checking import findings
-from streams.converting import TableError, convert
+from streams.converting import convert
 from streams.runtime.references import References, Refused
 from streams.runtime.rulings import read_ruling
+from streams.tables import TableError
 from tests.support.bad_messages import event, text, written
 from tests.support.cases import assessed, built_in, days, rules
 from tests.support.cases import event as told
@@ -390,7 +392,7 @@ class TestMappings:
 
     @pytest.mark.parametrize("form", ["%d.%m.%Y %H:%M", "%Y-%m-%dT%H:%M:%S%z", "%m/%d/%y %I:%M %p"])
     def test_forms_of_times_in_use_are_taken(self, read, form):
-        assert read(f"time_format: '{form}', time_zone: UTC").table.time_format == form
+        assert read(f"time_format: '{form}', time_zone: UTC").table.time_format == (form,)
 
     @pytest.mark.parametrize(
         ("cells", "message"),
@@ -404,9 +406,10 @@ class TestMappings:
     )
     def test_a_cell_that_nothing_can_hold_is_a_problem_of_its_row(self, read, cells, message):
         row = {"c": "C1", "t": "2026-03-02 09:00:00", "n": "", **cells}
-        (problem,) = apply(read(), 1, row)
+        problem, *event = apply(read(), 1, row)
         assert isinstance(problem, RowProblem)
         assert message in problem.message
+        assert [e.applicant_name for e in event] == [None] * ("n" in cells)  # the fact stands
         assert len(str(problem)) < 500
         assert NAME not in str(problem)
 
@@ -418,20 +421,21 @@ class TestMappings:
     def test_a_template_cannot_multiply_a_cell(self, read):
         assert "at most 1000" in problems(read, "", "{n}" * 334)[0].message
         row = {"c": "C1", "t": "2026-03-02T09:00:00Z", "n": "x" * 2_000}
-        (problem,) = apply(read("", "{n}" * 333), 1, row)
+        problem, other, event = apply(read("", "{n}" * 333), 1, row)
+        assert (other.field, event.item) == ("applicant_name", None)
         assert problem.message == "longer than an event may be"
 
     def test_a_half_character_is_seen_before_any_filter(self, read):
         row = {"c": "C1", "t": "2026-03-02T09:00:00Z", "n": "", "x": "\ud800" * 65}
-        (problem,) = apply(read("", "{x|as_code}"), 1, row)
+        problem, _ = apply(read("", "{x|as_code}"), 1, row)
         assert (problem.field, problem.message) == ("item", "half a character")
 
     def test_a_line_that_never_ends_is_not_read_to_its_end(self, read, tmp_path, monkeypatch):
-        monkeypatch.setattr("streams.converting.LONGEST_LINE", 1_000)
+        monkeypatch.setattr("streams.tables.LONGEST_LINE", 1_000)
         path = tmp_path / "t.csv.gz"
         path.write_bytes(gzip.compress(b"c,t,n\n" + b"x" * 10_000_000))
         with pytest.raises(TableError, match="more than 1,000 characters"):
-            convert(read(), path)
+            convert(read(), path, tmp_path / "out.jsonl")
 
 
 def test_a_line_of_events_that_never_ends_is_one_refusal(tmp_path, monkeypatch):

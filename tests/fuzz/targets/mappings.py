@@ -6,7 +6,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from schemas.events import STEP_EVENT
-from schemas.mapping import HallMapping, RowProblem, apply
+from schemas.mapping import HallMapping, RowProblem
+from schemas.mapping_rules import apply
 from schemas.reading import SchemaError, read_yaml
 from tests.fuzz.files import written
 from tests.fuzz.mutate import yaml_text

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from zlib import crc32
 
 from schemas.events import STEP_EVENT
-from schemas.mapping import HallMapping, RowProblem, apply
+from schemas.mapping import HallMapping, RowProblem
+from schemas.mapping_rules import apply
 from schemas.reading import read_yaml
 from tests.fuzz.files import written
 from tests.fuzz.mutate import harmed

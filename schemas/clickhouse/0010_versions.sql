@@ -1,0 +1,27 @@
+-- A version may be a moment (20260302090000, or milliseconds since 1970): 63 bits. `record_version`
+-- stands in the key of `events`, whose types cannot be changed; what it cannot hold it holds as its
+-- largest number, and the content's hash keeps the rows apart. `version` holds every version whole.
+
+-- apply
+ALTER TABLE events
+    ADD COLUMN IF NOT EXISTS version UInt64 DEFAULT record_version COMMENT '数据版本 DATAVER, 全值' AFTER record_version,
+    COMMENT COLUMN record_version '数据版本, 至 4294967295 为止; 全值见 version'
+
+-- apply
+ALTER TABLE findings
+    MODIFY COLUMN record_version UInt64 COMMENT '所据记录的数据版本'
+
+-- apply
+CREATE OR REPLACE VIEW v_events AS
+SELECT
+    * EXCEPT (precedence),
+    toTimeZone(occurred_at, 'Asia/Shanghai') AS occurred_beijing
+FROM events FINAL
+COMMENT '环节事件: voided 为来源系统已收回的记录'
+
+-- revert
+DROP VIEW IF EXISTS v_events
+-- revert
+ALTER TABLE findings MODIFY COLUMN record_version UInt32 COMMENT '所据记录的数据版本'
+-- revert
+ALTER TABLE events DROP COLUMN IF EXISTS version
