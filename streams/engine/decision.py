@@ -35,6 +35,7 @@ def decision_clocks(
     clocks: list[Clock] = []
     moves: dict[ClockKind, Moved] = {}
     limits: dict[ClockKind, Limit] = {}
+    end: Entry | None = None
     if start is not None:
         limits, statement = _limits(ledger, rules, start, found)
         began = start.record.at
@@ -43,34 +44,38 @@ def decision_clocks(
                 moves[kind] = moved(kind, limit, began, ledger, rules)
             else:
                 moves[kind] = stated_moved(kind, limit, began, ledger, rules, statement)
-        cut = _cut(statement, rules, start, moves, found)
+        cut = None
+        if rules.limits_apart or ledger.suspensions or ledger.extensions:
+            cut = _cut(statement, start, moves, found)
+        if cut is not None:  # promised := statutory
+            limits[ClockKind.PROMISED] = limits[ClockKind.STATUTORY]
+            moves[ClockKind.PROMISED] = moves[ClockKind.STATUTORY]
         end = _end(ledger, rules, began)
-        for kind in limits:
-            counts = ClockKind.STATUTORY if kind is ClockKind.PROMISED and cut else kind
-            limit, move_ = limits[counts], moves[counts]
+        for kind, limit in limits.items():
+            move = moves[kind]
             clocks.append(
                 Clock(
                     clock_id=str(kind),
                     kind=kind,
                     limit=limit,
-                    counting=move_.counting,
+                    counting=move.counting,
                     started=start.record,
-                    stopped_at=_stopped_at(move_.counting, end),
+                    stopped_at=_stopped_at(move.counting, end),
                     known_from=start.known_from,
-                    levels=levels_of(kind, move_.counting, rules, limits),
+                    levels=levels_of(kind, move.counting, rules, limits),
                     silence=rules.silences.get(kind),
                     deemed=start.deemed,
                     assumed=start.assumed,
-                    extension=move_.extension,
-                    suspensions=move_.suspensions,
-                    refused=move_.refused,
-                    unextended=move_.unextended,
-                    cut=cut if counts is not kind else None,
+                    extension=move.extension,
+                    suspensions=move.suspensions,
+                    refused=move.refused,
+                    unextended=move.unextended,
+                    cut=cut if kind is ClockKind.PROMISED else None,
                 )
             )
         found += _voided(ledger, clocks)
     if ledger.suspensions or ledger.extensions:
-        found += found_in(ledger, rules, limits, None if start is None else start.record.at, moves)
+        found += found_in(ledger, rules, moves, end)
     return clocks
 
 
@@ -104,17 +109,16 @@ def _limits(
 
 def _cut(
     statement: Statement | None,
-    rules: CaseRules,
     start: Start,
     moves: Mapping[ClockKind, Moved],
     found: list[Found],
 ) -> Counting | None:
     """Hold the promise against the statute when both have moved: it cannot end later (§42).
 
-    Give the promise that is cut to the statute, if it is. Where both are counted alike the
-    catalogue has cut it already.
+    Give the promise that is cut to the statute, if it is. Where both are counted alike, and nothing
+    moves them apart, the catalogue has cut it already.
     """
-    if not rules.limits_apart or len(moves) < len(DECISION):
+    if len(moves) < len(DECISION):
         return None
     promise = moves[ClockKind.PROMISED].counting
     if promise.due_at <= moves[ClockKind.STATUTORY].counting.due_at:
@@ -153,12 +157,13 @@ def _stopped_at(counting: Counting, end: Entry | None) -> int | None:
 
 def _voided(ledger: Ledger, clocks: Sequence[Clock]) -> Iterator[Found]:
     """Find a case that was taken back after it was over its time: itself suspicious."""
-    acts = [act for act in (ledger.decided, ledger.finished) if act and act.what in TAKEN_BACK]
-    if not acts:
+    if ledger.decided is None and ledger.finished is None:
         return
-    act = min(acts)
-    for clock in clocks:
-        over = [r for r in clock.levels if r.level.rank >= Level.YELLOW.rank and r.at < act.at]
-        if any(r.at <= clock.until(act.at) for r in over):
-            yield Found(FindingCode.VOIDED_AFTER_BREACH, act, act.at)
-            return
+    for act in sorted([*ledger.of("decided"), *ledger.of("finished")]):
+        if act.what not in TAKEN_BACK or act in ledger.early:
+            continue
+        for clock in clocks:
+            over = [r for r in clock.levels if r.level.rank >= Level.YELLOW.rank and r.at < act.at]
+            if any(r.at <= clock.until(act.at) for r in over):
+                yield Found(FindingCode.VOIDED_AFTER_BREACH, act, act.at)
+                return

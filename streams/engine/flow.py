@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from schemas.codes import Outcome
 from schemas.findings import FindingCode
-from streams.engine.calendar import OutsideCalendar
 from streams.engine.clocks import DECISION
 from streams.engine.counting import DAY, FarCount
 from streams.engine.findings import Found
+from streams.engine.moving import on_the_brink
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 SENT_BACK: Final = frozenset({Outcome.WITHDRAWN, Outcome.RETURNED, Outcome.VOIDED})
 """Endings that can hide a breach, where the case is opened again (撤回, 退件, 作废)."""
+BRINK_DAYS: Final = 1
+"""Working days before the due from which on an ending is at the brink (压线退件)."""
 
 
 def judged_decision(ledger: Ledger, rules: CaseRules) -> Entry | None:
@@ -82,7 +84,7 @@ def returned_at_brink(
             clock
             for clock in clocks
             if clock.kind in DECISION
-            and max(clock.counting.start, clock.known_from) <= ending.at
+            and clock.counting.start <= ending.at
             and (clock.stopped_at is None or clock.stopped_at >= ending.at)
             and not isinstance(clock.counting, FarCount)
         ]
@@ -94,13 +96,7 @@ def returned_at_brink(
 def _at_brink(clock: Clock, ending: Entry, rules: CaseRules) -> bool:
     if ending.at > clock.due_at:
         return True
-    days = rules.policy.suspension_brink_days or 0
-    face = rules.calendar.face
-    try:
-        first = rules.calendar.nth(face(clock.due_at) // DAY, -days)
-    except OutsideCalendar:
-        return True
-    return face(ending.at) // DAY >= first
+    return on_the_brink(ending.at, clock.due_at, BRINK_DAYS, rules.calendar)
 
 
 def _decisions(ledger: Ledger) -> Sequence[Entry]:

@@ -182,20 +182,22 @@ def _approved(record: Entry, policy: Policy) -> bool:
 def found_in(
     ledger: Ledger,
     rules: CaseRules,
-    limits: Mapping[ClockKind, Limit],
-    start: int | None,
     moves: Mapping[ClockKind, Moved],
+    end: Entry | None,
 ) -> Iterator[Found]:
-    """Give what the special procedures and extensions show, and on whose record."""
+    """Give what the special procedures and extensions show, and on whose record.
+
+    `moves` are the decision clocks, which `end` ended.
+    """
     for suspension in ledger.suspensions:
         yield from _of_suspension(suspension, ledger, rules.policy)
     counting = [s for s in ledger.suspensions if why_not(s, rules.policy) is None]
     for suspension in counting[rules.policy.suspension_max :][:1]:
         yield Found(FindingCode.SUSPENSIONS_MANY, suspension.record, suspension.start)
-    if start is not None:
+    if moves:
         for suspension in counting:
             earlier = [s for s in counting if s.record < suspension.record]
-            yield from _of_timing(suspension, earlier, rules, limits, moves)
+            yield from _of_timing(suspension, earlier, rules, moves, end)
     for record in ledger.extensions:
         yield from unrecorded(record)
         if moves and not any(_counts(record, move) for move in moves.values()):
@@ -229,38 +231,39 @@ def _of_timing(
     suspension: Suspension,
     earlier: Sequence[Suspension],
     rules: CaseRules,
-    limits: Mapping[ClockKind, Limit],
     moves: Mapping[ClockKind, Moved],
+    end: Entry | None,
 ) -> Iterator[Found]:
     """Hold its start against the clocks as they stood: begun after the breach, or just before.
 
     As they stood: with the special procedures begun earlier and the extension approved by then.
+    Just before is by the dates, and by the earliest due, of a case that is sent back (压线退件);
+    after the breach, where each clock that it would stop ran past its due.
     """
-    calendar, policy = rules.calendar, rules.policy
-    dues: list[int] = []
-    brink = False
+    policy, begun = rules.policy, suspension.start
+    running: list[int] = []
+    breached: list[bool] = []
     for kind, move in moves.items():
-        limit = limits[kind]
-        if kind not in (policy.suspension_stops or ()):
-            continue
+        stops = kind in (policy.suspension_stops or ())
         extension = move.extension
-        if extension is not None and extension.at > suspension.start:
+        if extension is not None and extension.at > begun:
             extension = None
-        counting = move.count(extension, earlier)
+        counting = move.count(extension, earlier if stops else ())
         due = counting.due_at
-        dues.append(due)
-        known = not isinstance(counting, FarCount)  # else it is never due, and has no brink
-        in_days = limit.stated is not None or limit.unit in IN_DAYS
-        if known and in_days and suspension.start <= due:
-            days = policy.suspension_brink_days or 0
-            brink = brink or _on_the_brink(suspension.start, due, days, calendar)
-    if brink:
-        yield Found(FindingCode.SUSPENSION_AT_BRINK, suspension.record, suspension.start)
-    if dues and all(suspension.start > due for due in dues):
-        yield Found(FindingCode.SUSPENSION_AFTER_BREACH, suspension.record, suspension.start)
+        if stops:
+            breached.append(begun > due and (end is None or end.at > due))
+        is_running = counting.start <= begun and (end is None or begun <= end.at)
+        if is_running and not isinstance(counting, FarCount):  # that is never due
+            running.append(due)
+    if running and begun <= (due := min(running)):
+        days = policy.suspension_brink_days or 0
+        if on_the_brink(begun, due, days, rules.calendar):
+            yield Found(FindingCode.SUSPENSION_AT_BRINK, suspension.record, begun)
+    if breached and all(breached):
+        yield Found(FindingCode.SUSPENSION_AFTER_BREACH, suspension.record, begun)
 
 
-def _on_the_brink(start: int, due: int, days: int, calendar: Calendar) -> bool:
+def on_the_brink(start: int, due: int, days: int, calendar: Calendar) -> bool:
     """Tell whether it begins so few working days, or fewer, before a due time that it is not after.
 
     The calendar holds both: where it begins after so many before the due day, fewer lie between.

@@ -85,15 +85,16 @@ def stated_moved(
         return Moved(counting, None, (), (), counting.due_at, count)
     suspensions, refused = stopping(kind, ledger.suspensions, rules.policy)
     counting = unextended = count(None, suspensions)
-    extension: Entry | None = None
+    extension = valid = None
     for record in ledger.extensions:
-        if first.takes_in(record.at):
-            refused.append(Refused(record, "taken_in"))
-            continue
-        reason = "once" if extension is not None else invalid(record, limit, unextended, rules)
+        reason = "once" if valid is not None else invalid(record, limit, unextended, rules)
         if reason is None:
-            extension = record
-        else:
+            valid = record
+            if first.takes_in(record.at) and _holding(first, record)[0] is first:
+                reason = "taken_in"
+            else:
+                extension = record
+        if reason is not None:
             refused.append(Refused(record, reason))
     if extension is not None:
         counting = count(extension, suspensions)

@@ -16,9 +16,11 @@ from schemas.calendars.definition import DecreedYear
 from schemas.catalogue import FlowStep, Item, ItemVersion
 from schemas.events import STEP_EVENT
 from schemas.limits import Policy
+from streams.engine.case import assess
+from streams.engine.entries import entry_of, merge
 from streams.engine.rules import Rules
 from tests.support import law_words as words
-from tests.support.cases import BEIJING, assessed, built_in
+from tests.support.cases import BEIJING, built_in
 from tests.support.law.arriving import Tick
 from tests.support.law.decrees import SUPPOSED_OFF, SUPPOSED_WORKED
 from tests.support.law.facts import CHINA, OWN_ITEM, ClockView, Verdict
@@ -26,8 +28,9 @@ from tests.support.law.names import ARRIVAL
 from tests.support.partition import Partition
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from streams.engine.entries import Entry
     from tests.support.law import Calendar, Law, Limit, Record
 
 POLICY = (
@@ -189,7 +192,11 @@ def wall(instant: int | None) -> datetime | None:
 def read_by_engine(rules: Rules, code: str, records: list[Record]) -> Verdict:
     """Give the engine's reading of a case as the oracle writes one."""
     events = [event(record, code) for record in records]
-    case = assessed(rules, *events)
+    entries: Sequence[Entry] = ()
+    for record, each in zip(records, events, strict=True):
+        arrived = -1 if record.arrival is None else instant(record.arrival)
+        entries = merge(entries, entry_of(each, arrived)) or entries
+    case = assess(entries, rules)
     rounds = {words.round_named_by(each): each.event_id for each in events}
     clocks = {
         named(clock.clock_id, rounds): ClockView(

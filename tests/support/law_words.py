@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from schemas.about import in_round
+from schemas.calendars.seasons import Season
 from schemas.findings import FindingCode
+from streams.engine.entries import identity
 from tests.support.law.names import LEVELS
 
 if TYPE_CHECKING:
@@ -34,7 +37,11 @@ PROMISED_A_DATE: Mapping[str, Any] = {"promised_by_date": True}
 
 def hours_by_season(seasons: list[tuple]) -> Mapping[str, Any]:
     """Say of a calendar: (first month and day, last ones, hours) in seconds of the day."""
-    return {"seasons": tuple(seasons)} if seasons else {}
+    made = tuple(
+        Season(first="{:02}-{:02}".format(*first), last="{:02}-{:02}".format(*last), hours=hours)
+        for first, last, hours in seasons
+    )
+    return {"seasons": made} if made else {}
 
 
 def hours_by_weekday(hours: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -49,12 +56,12 @@ def standard_day(seconds: int | None) -> Mapping[str, Any]:
 
 def round_named_by(event) -> str:
     """Give what stands before the `/` of the clocks of a round that this event opens."""
-    return event.event_id
+    return in_round(identity(event.source, event.event_id), "").removesuffix("/")
 
 
 def is_provisional(clock) -> bool:
     """Tell whether a clock of an assessed case is marked provisional."""
-    return getattr(clock, "provisional", False)
+    return clock.counting.provisional
 
 
 def reader_code(code: str) -> str:

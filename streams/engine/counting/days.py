@@ -8,7 +8,7 @@ from schemas.codes import Unit
 from streams.engine.calendar import add_months
 from streams.engine.counting.common import DAY, days_before, fitting, merged, since, within
 from streams.engine.counting.shares import rounded, running, spells, stay_of
-from streams.engine.counting.working import hours_before, moment_before
+from streams.engine.counting.working import hours_before, latest, moment_before, used
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -164,9 +164,9 @@ class DayCount:
         """Give the last second of a day in time, on the clock face."""
         if self.limit.keep_clock_time:
             return day * DAY + self.clock_time
-        if self.limit.cut_off == "close_of_business":
+        if self.limit.cut_off == "close_of_business" and self.calendar.is_working(day):
             return day * DAY + self.calendar.close(day)
-        return day * DAY + DAY - 1
+        return day * DAY + DAY - 1  # a day off has no business that could close (民法典 §203)
 
     def near(self, leads: Sequence[Lead]) -> int | None:
         """Date(t) > X minus the lead in working days; a share of the days, by the clock.
@@ -222,10 +222,11 @@ class SpotCount(DayCount):
         return day * DAY + self.calendar.close(day)
 
     def near(self, leads: Sequence[Lead]) -> int | None:
-        """Count a share of the working time from the start to the close."""
+        """Count a share of the working time from the start to the close, less what is suspended."""
         lead = fitting(leads, 1)
         if lead.share is None:
             return super().near(leads)
+        calendar, pauses = self.calendar, merged(self.stays)
         begin = self.first * DAY + self.clock_time
-        seconds = self.calendar.measure(begin, self.calendar.face(self.due_at))
-        return self.calendar.instant(self.calendar.add(begin, int(lead.share * seconds))) + 1
+        whole = used(calendar, begin, calendar.face(self.due_at), pauses)
+        return calendar.instant(latest(calendar, begin, int(lead.share * whole), pauses)) + 1

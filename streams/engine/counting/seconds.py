@@ -17,7 +17,7 @@ from streams.engine.counting.common import (
     since,
     within,
 )
-from streams.engine.counting.shares import stay_of
+from streams.engine.counting.shares import asked_until, stay_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,8 +80,9 @@ class TimeCount:
         )
 
     def _span(self, suspension: Suspension, cap_days: int) -> Pause:
-        """[S, R′), R′ capped at the days asked, in working time."""
-        stay = stay_of(self.calendar, suspension, cap_days, working_days_until)
+        """[S, R′), R′ capped at the days asked, which the mode says how to use up."""
+        until = working_days_until if self.limit.mode == "elapsed" else asked_until
+        stay = stay_of(self.calendar, suspension, cap_days, until)
         return Pause(self.axis(suspension.start), self._axis_of_face(stay.end))
 
     def axis(self, instant: int) -> int:

@@ -44,7 +44,6 @@ class StatedDay(DayCount):
         first = calendar.begin(calendar.face(start)) // DAY
         amount = calendar.count(first, stated) + extra
         super().__init__(calendar, limit, start, amount, suspensions, cap_days)
-        self.provisional = self.last != stated and calendar.rests_on_projection(stated, self.last)
 
     def _used_up(self) -> int:
         return max(self.stated, self.nth(self.amount))
@@ -100,8 +99,9 @@ class StatedCount:
             day, second = divmod(calendar.face(stated), DAY)
             self.extended = calendar.instant(calendar.nth(day, extra) * DAY + second)
         self.due_at = self._moved() if self.stays else self.extended
-        self.provisional = self.due_at != stated and calendar.rests_on_projection(
-            calendar.face(stated) // DAY, calendar.face(self.due_at) // DAY
+        face = calendar.face
+        self.provisional = calendar.rests_on_projection(
+            face(start) // DAY, face(self.due_at) // DAY
         )
 
     @property

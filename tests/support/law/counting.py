@@ -123,8 +123,9 @@ class OnTheSpot:
 
     def near(self, lead: int | None) -> datetime:  # noqa: ARG002  # always at half
         """Give the first second at which more than half of the working time to the due is used."""
-        limit = self.calendar.working_seconds(self.start, self.due, self.suspended)
-        return self.calendar.first_above(self.start, Fraction(limit, 2), self.suspended)
+        spans = [span for span in self.suspended if span[0] <= self.due]  # later: no effect
+        limit = self.calendar.working_seconds(self.start, self.due, spans)
+        return self.calendar.first_above(self.start, Fraction(limit, 2), spans)
 
     def past(self, days: int) -> datetime:
         return self.calendar.closing(self.calendar.nth(self.last, days)) + SECOND

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.support.law.others import earliest
 from tests.support.law.records import GONE
 
 if TYPE_CHECKING:
@@ -53,22 +52,22 @@ def placed_after(law: Law, code: str) -> bool:
 
 def decision_end(
     law: Law, history: History, judged: Record | None, start: datetime
-) -> datetime | None:
-    """Give where the decision clocks end; nothing ends before it starts."""
+) -> Record | None:
+    """Give what ends the decision clocks; nothing ends before it starts."""
 
-    def after(records: list[Record]) -> list[datetime]:
-        return [record.at for record in records if record.at >= start]
+    def first(*acts: Record | None) -> Record | None:
+        counting = [act for act in acts if act is not None and act.at >= start]
+        return min(counting, key=lambda act: (act.at, act.within), default=None)
 
-    decision = [judged] if judged else []
-    decided = earliest(*after([*decision, *history.firsts("refused")]))
-    finished = earliest(*after(history.firsts("finished")))
+    finished = history.first("finished")
+    decided = first(judged, history.first("refused"))
     end = {
-        "earliest": earliest(decided, finished),
-        "decision": decided or finished,
-        "finishing": finished or decided,
+        "earliest": first(decided, finished),
+        "decision": decided or first(finished),
+        "finishing": first(finished) or decided,
     }[law.clock_ends_at]
-    gone = [r for r in (*decision, *history.firsts("finished")) if r.get("outcome") in GONE]
-    return earliest(end, *after(gone))
+    gone = [act for act in (judged, finished) if act is not None and act.get("outcome") in GONE]
+    return first(end, *gone)
 
 
 def after_the_decision(law: Law, history: History, judged: Record | None) -> set[Finding]:

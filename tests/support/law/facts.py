@@ -110,6 +110,8 @@ class Record:
     """When it had surely come, by the ticks of its partition."""
     offline: bool = True
     """Whether there are no ticks: then it arrived when it was written down."""
+    within: bool = False
+    """Once read: whether it happened after the second of `at` had begun."""
 
     @property
     def arrival(self) -> datetime | None:

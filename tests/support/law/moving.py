@@ -12,6 +12,7 @@ from tests.support.law.stating import count_stated, latest, stated_in, statement
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from tests.support.law.acceptance import Start
     from tests.support.law.facts import Finding, Law, Limit, Record
     from tests.support.law.records import History
     from tests.support.law.stating import Statement
@@ -76,19 +77,23 @@ def longer(limit: Limit, extension: Record | None) -> Limit:
 
 
 def decision_clocks(
-    law: Law, start: datetime, history: History, suspensions: list[Suspension]
+    law: Law, begun: Start, history: History, suspensions: list[Suspension]
 ) -> tuple[list[DecisionClock], set[Finding]]:
-    """Give the clocks that exist, each with the one extension that is valid for it."""
+    """Give the clocks that exist, each with the one extension that is valid for it.
+
+    What is found of a stated due moment is known when the clock is.
+    """
+    start, known = begun.at, begun.known_from
     findings: set[Finding] = set()
     clocks = []
     for kind in ("promised", "statutory"):
         limit = law.limits.get(kind)
         stated = stated_in(history) if limit and limit.stated else None
         if stated is not None and stated.before(start):
-            findings.add(("promise_before_start", stated.record.at))
+            findings.add(("promise_before_start", known))
             stated = None
         elif limit and limit.stated and stated is None:
-            findings.add(("promise_missing", start))
+            findings.add(("promise_missing", known))
         if limit is None or (stated is None and limit.stated and limit.amount is None):
             continue
         stops = kind in law.suspension_stops
@@ -99,7 +104,7 @@ def decision_clocks(
         if anew and anew.before(start):
             findings.add(("promise_before_start", extension.at))
         clocks.append(replace(plain, extension=extension))
-    clocks, cut = held_against_the_statute(clocks)
+    clocks, cut = held_against_the_statute(clocks, known)
     refused = {
         ("extension_refused", record.at)
         for record in history.all("extended")
@@ -109,9 +114,9 @@ def decision_clocks(
 
 
 def held_against_the_statute(
-    clocks: list[DecisionClock],
+    clocks: list[DecisionClock], known: datetime
 ) -> tuple[list[DecisionClock], set[Finding]]:
-    """Cut a promise longer than the statute to it, when both have moved; say so of a stated one."""
+    """Cut a promise longer than the statute to it, when both have moved, and say so."""
     if len(clocks) < 2:
         return clocks, set()
     promised, statutory = clocks
@@ -124,7 +129,8 @@ def held_against_the_statute(
         and promised.counted().due <= statutory.counted().due
     ):
         return clocks, set()
-    findings = {("promise_cut", stated.record.at)} if stated else set()
+    same_unit = above and amounts[0] > amounts[1]  # the catalogue cuts that, and says so
+    findings = set() if same_unit else {("promise_cut", known)}
     return [replace(statutory, kind="promised"), statutory], findings
 
 
@@ -175,8 +181,8 @@ def late_or_at_the_brink(
         ]
         if stopping and all(begun > due and (end is None or end > due) for due in stopping):
             findings.add(("suspension_after_breach", begun))
-        running = end is None or begun <= end
+        running = [c for c in clocks if c.start <= begun and (end is None or begun <= end)]
         days = law.suspension_brink_days
-        if dues and running and brink(law.calendar, min(dues), days, begun):
+        if running and brink(law.calendar, min(dues), days, begun):
             findings.add(("suspension_at_brink", begun))
     return findings

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tests.support.law.acceptance import acceptance, decision_start
 from tests.support.law.counting import SECONDS_OF, Count, count
-from tests.support.law.days import DAY
+from tests.support.law.days import DAY, SECOND
 from tests.support.law.deciding import (
     after_acceptance,
     after_the_decision,
@@ -28,6 +28,7 @@ from tests.support.law.others import deliveries, earliest, pre_acceptance, speci
 from tests.support.law.records import as_recorded, read
 from tests.support.law.rounds import brink, split
 from tests.support.law.shares import ByDates
+from tests.support.law.stating import ToAMoment
 from tests.support.law.stepping import steps
 from tests.support.law.suspending import suspensions_of
 
@@ -67,8 +68,12 @@ class Life:
     views: dict[str, ClockView] = field(default_factory=dict)
     findings: set[Finding] = field(default_factory=set)
     clocks: list[DecisionClock] = field(default_factory=list)
-    end: datetime | None = None
-    """Where its decision clocks ended."""
+    ended_by: Record | None = None
+    """What ended its decision clocks."""
+
+    @property
+    def end(self) -> datetime | None:
+        return None if self.ended_by is None else self.ended_by.at
 
 
 def verdict(law: Law, records: list[Record]) -> Verdict:
@@ -109,16 +114,16 @@ def life_of(law: Law, found: Round) -> Life:
     law, of_item = law_of(law, history, (start and accepting.deemed and start.at) or None)
     life = Life(law, acceptance_views(at_receipt, accepting))
     judged, of_decisions = judged_decision(law, history)
-    suspensions, of_suspensions = suspensions_of(law, history)
+    suspensions, of_suspensions = suspensions_of(law, history, judged)
     life.findings = found.findings | accepting.findings | of_start | of_item | of_decisions
     life.findings |= of_suspensions | unknown_of_extensions(history) | repeated(history)
     life.findings |= after_the_decision(law, history, judged) | after_acceptance(history)
     life.findings |= as_recorded(law, found.everything)
     if start is not None:
-        life.clocks, of_clocks = decision_clocks(law, start.at, history, suspensions)
-        life.end = decision_end(law, history, judged, start.at)
-        alone = len(life.clocks) == 1
-        decided = {c.kind: decision_view(law, c, start, life.end, alone=alone) for c in life.clocks}
+        life.clocks, of_clocks = decision_clocks(law, start, history, suspensions)
+        life.ended_by = decision_end(law, history, judged, start.at)
+        alone, end = len(life.clocks) == 1, life.ended_by
+        decided = {c.kind: decision_view(law, c, start, end, alone=alone) for c in life.clocks}
         life.views |= decided
         life.findings |= of_clocks
         life.findings |= late_or_at_the_brink(law, life.clocks, suspensions, life.end)
@@ -193,9 +198,12 @@ def is_short(limit: Limit) -> bool:
 
 
 def decision_view(
-    law: Law, clock: DecisionClock, start: Start, end: datetime | None, *, alone: bool
+    law: Law, clock: DecisionClock, start: Start, act: Record | None, *, alone: bool
 ) -> ClockView:
     counted, limit = clock.counted(), clock.counted_limit
+    end = None if act is None else act.at
+    if act is not None and act.within and isinstance(counted, ToAMoment):
+        end = act.at + SECOND  # it came after that moment
     promised = clock.kind == "promised"
     levels = {}
     if promised or alone:
@@ -223,9 +231,11 @@ def voided_after_breach(history: History, decided: dict[str, ClockView]) -> set[
             if level != "notice" and (view.stopped is None or moment <= view.stopped)
         )
     )
-    acts = [r for r in history.gone() if r.get("outcome") in {"voided", "deleted", "withdrawn"}]
-    return {
-        ("voided_after_breach", record.at)
-        for record in acts[:1]
-        if reached is not None and record.at > reached
-    }
+    acts = [
+        record
+        for record in history.all("decided", "finished")
+        if record.get("outcome") in {"voided", "deleted", "withdrawn"}
+        and reached is not None
+        and record.at > reached
+    ]
+    return {("voided_after_breach", record.at) for record in acts[:1]}

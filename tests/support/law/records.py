@@ -38,9 +38,6 @@ class History:
         """Give the decision and the finishing that answer the application."""
         return [record for record in self.firsts("decided", "finished") if answers(record)]
 
-    def gone(self) -> list[Record]:
-        return [r for r in self.firsts("decided", "finished") if r.get("outcome") in GONE]
-
     def ended(self, *kinds: str) -> Record | None:
         return next(iter(self.firsts(*kinds)), None)
 
@@ -74,6 +71,7 @@ def read(records: list[Record]) -> tuple[History, set[Finding]]:
             replace(
                 chosen,
                 at=whole(chosen.at),
+                within=chosen.at.microsecond > 0,
                 recorded=min(written, default=None),
                 arrived=None if unknown else min(came, default=None),
             )
@@ -102,7 +100,7 @@ def as_recorded(law: Law, records: list[Record]) -> set[Finding]:
         if any(came and came.date() > last for came in (record.recorded, record.arrival)):
             findings.add(("late_record", record.at))
         if record.arrival is not None and record.at > record.arrival + AHEAD:
-            findings.add(("dated_ahead", record.at))
+            findings.add(("dated_ahead", record.arrival))
     return findings
 
 

@@ -58,8 +58,8 @@ def latest(*statements: Statement | None) -> Statement | None:
 
 
 def stated_in(history: History) -> Statement | None:
-    """Give what holds of what the receipts and the acceptances state."""
-    return latest(*(statement_of(record) for record in history.all("received", "accepted")))
+    """Give what holds of what the receipt and the acceptance state: those that count."""
+    return latest(*(statement_of(record) for record in history.firsts("received", "accepted")))
 
 
 def count_stated(

@@ -26,7 +26,9 @@ class Suspension:
     pause: Pause
 
 
-def suspensions_of(law: Law, history: History) -> tuple[list[Suspension], set[Finding]]:
+def suspensions_of(
+    law: Law, history: History, judged: Record | None
+) -> tuple[list[Suspension], set[Finding]]:
     """Pair the starts with the ends, and say which count and what each lacks."""
     ends, findings = ends_of(history)
     found = []
@@ -57,7 +59,7 @@ def suspensions_of(law: Law, history: History) -> tuple[list[Suspension], set[Fi
         cap = law.suspension_cap_days if asked is None else asked
         pause = Pause(record.at, ends.get(record.id), cap)
         found.append(Suspension(record, pause.end, allowed, founded, counts, pause))
-    return found, findings | many(law, found) | not_ended(history, found)
+    return found, findings | many(law, found) | not_ended(history, found, judged)
 
 
 def ends_of(history: History) -> tuple[dict[str, datetime], set[Finding]]:
@@ -98,9 +100,10 @@ def many(law: Law, found: list[Suspension]) -> set[Finding]:
     return {("suspensions_many", s.record.at) for s in too_many[:1]}
 
 
-def not_ended(history: History, found: list[Suspension]) -> set[Finding]:
-    end = history.ended("decided", "finished", "refused")
+def not_ended(history: History, found: list[Suspension], judged: Record | None) -> set[Finding]:
+    acts = [judged, history.first("finished"), history.first("refused")]
+    end = min((act.at for act in acts if act is not None), default=None)
     if end is None:
         return set()
-    never = [s for s in found if s.allowed and s.end is None and s.record.at < end.at]
-    return {("suspension_not_ended", end.at)} if never else set()
+    never = [s for s in found if s.allowed and s.end is None and s.record.at < end]
+    return {("suspension_not_ended", end)} if never else set()
