@@ -59,14 +59,14 @@ WHERE case_no = %(case)s AND arrived_at <= {_KNOWN}
 ORDER BY decided_at, ruling_id
 """  # noqa: S608
 CAME: Final = f"""
-SELECT source, event_id, record_version, min(toInt64(toUnixTimestamp(came_at)))
+SELECT source, event_id, version, min(toInt64(toUnixTimestamp(came_at)))
 FROM events FINAL
 WHERE case_no = %(case)s AND arrived_at <= {_KNOWN} AND came_at IS NOT NULL
-GROUP BY source, event_id, record_version
+GROUP BY source, event_id, version
 """  # noqa: S608
 # What ticks found, once: the records alone do not show it.
 REMEMBERED: Final = """
-SELECT finding_id, code, level, toInt64(toUnixTimestamp(at)), kind, record, record_version,
+SELECT finding_id, code, level, toInt64(toUnixTimestamp(at)), kind, record, version,
     toInt64(toUnixTimestamp(occurred_at)), detail
 FROM v_findings
 WHERE case_no = %(case)s AND code IN %(codes)s AND at <= toDateTime64(%(known)s, 0, 'UTC')

@@ -199,7 +199,7 @@ LIMIT %(most)s
 
 FINDINGS: Final = """
 SELECT
-    finding_id, code, level, toInt64(toUnixTimestamp(at)), basis, kind, record, record_version,
+    finding_id, code, level, toInt64(toUnixTimestamp(at)), basis, kind, record, version,
     toInt64(toUnixTimestamp(occurred_at)),
     count() OVER ()
 FROM findings FINAL

@@ -73,8 +73,6 @@ class _Ruling(Struct, frozen=True, kw_only=True):
     reason: str
 
 
-MOST_IN_KEY: Final = 2**32 - 1
-"""The largest version that the key of `events` holds; the column `version` holds any."""
 _EVENT: Final = msgspec.json.Decoder(_Event)
 _RULING: Final = msgspec.json.Decoder(_Ruling)
 
@@ -103,7 +101,7 @@ def _event(record: EventRecord) -> tuple[Any, ...]:
         event.source,
         event.event_id,
         identity(event.source, event.event_id),
-        min(event.record_version, MOST_IN_KEY),
+        min(event.record_version, tables.MOST_IN_KEY),
         event.record_version,
         _hash(raw),
         event.schema_version,

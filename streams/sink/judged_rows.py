@@ -119,6 +119,7 @@ def _finding(case: CaseRecord, finding: FindingRecord) -> tuple[Any, ...]:
         finding.basis,
         finding.kind,
         finding.record,
+        min(finding.record_version, tables.MOST_IN_KEY),
         finding.record_version,
         finding.occurred_at,
         "" if finding.detail is None else encode(finding.detail).decode(),

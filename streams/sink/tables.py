@@ -11,6 +11,8 @@ from typing import Any, Final
 _CODE: Final = "LowCardinality(String)"
 _SECOND: Final = "DateTime64(0, 'UTC')"
 _MILLI: Final = "DateTime64(3, 'UTC')"
+MOST_IN_KEY: Final = 2**32 - 1
+"""The largest that `record_version` holds, in the key of `events`; `version` holds any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,8 @@ FINDINGS: Final = _table(
     "basis",
     "kind",
     ("record", "UInt64"),
-    ("record_version", "UInt64"),
+    ("record_version", "UInt32"),
+    ("version", "UInt64"),
     ("occurred_at", _SECOND),
     ("detail", "String"),
     "source",

@@ -168,6 +168,21 @@ def test_a_finding_names_the_record_that_shows_it():
     assert (finding["revision"], finding["department"], finding["window"]) == (3, "dept-1", "w-3")
 
 
+@pytest.mark.parametrize(
+    ("version", "in_key"), [(7, 7), (2**32 - 1, 2**32 - 1), (20260302090000, 2**32 - 1)]
+)
+def test_a_version_is_kept_whole_beside_what_the_key_can_hold(version, in_key):
+    """A moment as a version is past 32 bits, which the key of `events` has."""
+    event = history.event("c", "accepted", "2026-03-02T09:00:00+08:00", record_version=version)
+    found = history.finding(
+        FindingCode.SECOND_NOTICE, "2026-03-05 01:00:00", of="c-accepted-1", record_version=version
+    )
+    case = history.case("c", [CLOCK], findings=[found])
+    for record, table in ((event, tables.EVENTS), (case, tables.FINDINGS)):
+        written = row(record, table)
+        assert (written["record_version"], written["version"]) == (in_key, version)
+
+
 def test_a_record_taken_back_says_so():
     """作废: the newer version of the record is on record, and counts as never sent."""
     sent = history.event("c", "accepted", "2026-03-02T09:00:00+08:00")
