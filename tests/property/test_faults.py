@@ -22,14 +22,14 @@ def bad(entries):
 
 
 PLACES = {
-    "merge": (cases_, lambda _, entry: bad([entry])),
+    "merge": (cases_, lambda _, entry, *__: bad([entry])),
     "assess": (cases_, lambda entries, *_: bad(entries)),
-    "horizon_of": (cases_, lambda case, _: bad(case.ledger.entries)),
-    "pack": (cases_, lambda state, _: bad(state.entries)),
+    "horizon_of": (cases_, lambda case, *_: bad(case.ledger.entries)),
+    "pack": (cases_, lambda state, *_: bad(state.entries)),
     "move_record": (cases_, lambda case_no, *_: case_no == BAD),
     "case_record": (cases_, lambda case_no, *_: case_no == BAD),
-    "masked_json": (logic, lambda event, _: event.case_no == BAD),
-    "entry_of": (logic, lambda event: event.case_no == BAD),
+    "masked_json": (logic, lambda event, *_: event.case_no == BAD),
+    "entry_of": (logic, lambda event, *_: event.case_no == BAD),
 }
 """What stumbles, and how it knows the bad case: its officer is `bad`."""
 SEEDS = [*range(3), *(pytest.param(n, marks=pytest.mark.long) for n in range(3, 25))]

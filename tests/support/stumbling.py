@@ -14,10 +14,10 @@ OFFICER = "o-bad"
 def arm() -> None:
     real = cases.assess
 
-    def stumbles(entries, law):
+    def stumbles(entries, *law):
         if any(entry.officer == OFFICER for entry in entries):
             raise ZeroDivisionError("the law stumbles")
-        return real(entries, law)
+        return real(entries, *law)
 
     cases.assess = stumbles
 
