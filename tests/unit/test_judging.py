@@ -8,6 +8,7 @@ import pytest
 
 from schemas import topics
 from schemas.codes import Level
+from schemas.findings import FindingCode
 from schemas.verdicts import card_id
 from tests.support.cases import at, event, rules
 from tests.support.partition import Partition, restarted
@@ -18,7 +19,8 @@ LAST = NAMES[-1]
 DUE = at("2018-10-30 12:00:01")
 """The first second over the limit of every case."""
 LATE = event("decided", "2018-10-18 10:00:00", case_no=LAST, outcome="granted")
-"""A record that says, too late, that the last case was decided in time."""
+"""A record that says, too late, that the last case was decided in time: it cures the card, and
+an end dated back to before the due is a finding of its own, yellow (超时后更正)."""
 
 
 def accepted(case_no):
@@ -64,7 +66,12 @@ def told(here):
 
 
 def of_last(here):
-    return [(move, late) for case_no, move, late in told(here) if case_no == LAST]
+    """Give the moves of the last case; `corrected` issues the card that tells of the cure."""
+    yellow = [m for m in here.moves() if m.level is Level.YELLOW and m.case_no == LAST]
+    cure = f"finding:{FindingCode.CORRECTED_AFTER_BREACH}:"
+    return [
+        ("corrected" if m.clock_id.startswith(cure) else str(m.move), m.at - DUE) for m in yellow
+    ]
 
 
 def ticks_applied(here):
@@ -115,7 +122,7 @@ class TestRecordsBetween:
         begun.feed(LATE)
         drained(begun)
         ticked(begun, DUE + 1)
-        assert of_last(begun) == [("issued", 0), ("retracted", 1)]
+        assert of_last(begun) == [("issued", 0), ("corrected", 1), ("retracted", 1)]
 
     def test_a_ruling_finds_it_judged_too(self, begun):
         notice = card_id(LAST, "promised", Level.NOTICE, 1)
@@ -153,7 +160,7 @@ class TestRestarts:
         again.feed(LATE)
         ticked(again, DUE)
         ticked(again, DUE + 1)
-        assert of_last(again) == [("issued", 0), ("retracted", 1)]
+        assert of_last(again) == [("issued", 0), ("corrected", 1), ("retracted", 1)]
 
     def test_when_the_tick_is_over_the_next_one_judges_what_a_record_makes_due(self):
         here = herd()

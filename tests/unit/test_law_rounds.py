@@ -8,6 +8,8 @@ from itertools import permutations
 import pytest
 
 from schemas import topics
+from schemas.codes import Level
+from schemas.findings import FindingCode
 from schemas.verdicts import card_id
 from tests.support.cases import assessed, at, clock, days, event, rules, shown
 from tests.support.partition import Partition
@@ -459,6 +461,11 @@ class TestCards:
         event("accepted", "2026-03-04 10:00:00"),
     )
     NOW = at("2026-03-11 10:00:00")
+    CORRECTED = f"finding:{FindingCode.CORRECTED_AFTER_BREACH}:"
+
+    def of_steps(self, here):
+        """Give the moves of the step's cards, without those that tell of the change of round."""
+        return [m for m in here.moves() if not m.clock_id.startswith(self.CORRECTED)]
 
     def cut(self):
         here = Partition(self.LAW)
@@ -470,8 +477,7 @@ class TestCards:
         return here
 
     def test_by_a_late_ending(self):
-        moves = self.cut().moves()
-        issued, again, retracted = moves[0], moves[1], moves[-1]
+        issued, again, retracted = self.of_steps(self.cut())
         assert (issued.clock_id, issued.move, str(issued.level)) == (
             "step:审查:2", "issued", "yellow",
         )  # fmt: skip
@@ -483,16 +489,23 @@ class TestCards:
             issued.card_id, "retracted", "round",
         )  # fmt: skip
 
+    def test_what_cut_the_round_of_a_breached_clock_is_told(self):
+        """It was over at a tick, and a record changed its round: yellow, whatever it now is."""
+        told = [m for m in self.cut().moves() if m.clock_id.startswith(self.CORRECTED)]
+        assert [(str(m.move), m.level, m.at) for m in told] == [
+            ("issued", Level.YELLOW, self.NOW + 60)
+        ]
+
     def test_the_ids_of_the_first_round_are_those_they_were(self):
         moves = self.cut().moves()
         assert moves[0].card_id == card_id("c", "step:审查:2", moves[0].level, 1)
 
     def test_and_back_where_the_ending_is_taken_back(self):
         here = self.cut()
-        before = here.moves()[1]
+        before = self.of_steps(here)[1]
         here.feed(self.LATE[0].model_copy(update={"record_version": 2, "voided": True}))
         here.tick(self.NOW + 120)
-        again, retracted = here.moves()[-2:]
+        again, retracted = self.of_steps(here)[-2:]
         assert (again.clock_id, again.sequence, again.replaces) == (
             "step:审查:2", 2, before.card_id,
         )  # fmt: skip
@@ -517,7 +530,7 @@ class TestCards:
         here.feed(*self.LATE)
         here.tick(self.NOW + 60)
         here.tick(self.NOW + 61)
-        active = {move.card_id: move.active for move in here.moves()}
+        active = {move.card_id: move.active for move in self.of_steps(here)}
         assert len(active) == 2
         assert not any(active.values())
 
@@ -528,7 +541,7 @@ class TestCards:
         again.next.update(here.next)
         again.feed(self.LATE[0].model_copy(update={"record_version": 2, "voided": True}))
         again.tick(self.NOW + 120)
-        assert [(m.move, m.reason) for m in again.moves()] == [
+        assert [(m.move, m.reason) for m in self.of_steps(again)] == [
             ("issued", "level_reached"),
             ("retracted", "round"),
         ]
