@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 DAY: Final = timedelta(days=1)
 SECOND: Final = timedelta(seconds=1)
+MINUTE: Final = timedelta(minutes=1)
 END_OF_DAY: Final = time(23, 59, 59)
 MOST_DAYS_KEPT: Final = 40_000
 """Local days whose offset is remembered: a century of them."""
@@ -78,6 +79,11 @@ class Moments:
             moment = self._of_a_date(moment, due=due)
         if moment.tzinfo is None:
             moment = self._placed(moment, last=due)
+        if (moment.utcoffset() or timedelta()) % MINUTE:
+            raise Unfit(
+                "an offset with seconds, which no event may have",
+                "write it in hours and minutes, such as +08:00",
+            )
         if moment.year in _NO_YEARS and not EARLIEST <= moment <= LATEST:
             raise Unfit(
                 "no moment, but what stands for one that is not known",

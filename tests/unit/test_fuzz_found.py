@@ -402,6 +402,8 @@ class TestMappings:
             ({"n": "\ud800"}, "half a character"),
             ({"n": NAME * 100}, "at most 200 characters"),
             ({"t": "9" * 100_000}, "no time written"),
+            ({"t": "2026-03-02T09:00:00+00:00:30"}, "an offset with seconds"),
+            ({"t": "2026-03-02T24:00:00-08:00:01"}, "an offset with seconds"),
         ],
     )
     def test_a_cell_that_nothing_can_hold_is_a_problem_of_its_row(self, read, cells, message):
