@@ -200,7 +200,8 @@ def test_close_of_business_is_that_of_the_last_date(hall):
     assert counted(made, limit, "2026-07-02 10:00:00")[1] == "2026-07-03 18:00:00"
     assert counted(made, limit, "2026-07-03 10:00:00")[1] == "2026-07-04 12:00:00"
     off = Limit(amount=2, unit=Unit.NATURAL_DAY, roll="none", cut_off="close_of_business")
-    assert counted(made, off, "2026-07-03 10:00:00")[1] == "2026-07-05 18:00:00"  # a Sunday
+    # 民法典 §203: until 24:00, unless business hours end before; a Sunday has none
+    assert counted(made, off, "2026-07-03 10:00:00")[1] == "2026-07-05 23:59:59"
 
 
 def test_half_of_a_limit_in_hours_is_counted_in_the_dates_hours(hall):

@@ -139,12 +139,17 @@ class TestAStatedMoment:
         at_once = accepted(promised_due_at="2018-10-15T10:00:00+08:00")
         assert levels(assessed(rules(STATED), at_once)) == {"yellow": "2018-10-15 10:00:01"}
 
-    def test_it_rests_on_no_decree_until_something_moves_it(self):
+    def test_it_is_provisional_where_its_working_time_awaits_a_notice(self):
+        """Its lead is counted in the working dates before it, also where nothing moves it."""
         law = rules(STATED)
         far = accepted("2030-10-15 10:00:00", promised_due_at="2030-10-17T16:00:00+08:00")
-        assert not clock(assessed(law, far)).counting.provisional
+        assert clock(assessed(law, far)).counting.provisional
         moving = special("2030-10-15 11:00:00", "2030-10-16 11:00:00")
         assert clock(assessed(law, far, *moving)).counting.provisional
+        assert not clock(assessed(law, self.said)).counting.provisional
+
+    def test_it_stands_still_in_a_special_procedure(self):
+        law = rules(STATED)
         case = assessed(law, self.said, *special("2018-10-15 11:00:00", "2018-10-16 11:00:00"))
         assert clock(case).state(at("2018-10-15 12:00:00")) == "paused"
 

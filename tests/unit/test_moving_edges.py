@@ -92,9 +92,12 @@ class TestWhatIsSuspicious:
             "suspension_after_breach": "2018-10-25 00:00:00"
         }
 
-    def test_only_the_clocks_that_it_can_stop_are_looked_at(self):
+    def test_the_brink_is_of_the_earliest_due_and_the_breach_of_the_clocks_that_it_can_stop(self):
+        """Promised until 10-24, by statute until 11-12: as of a case that is sent back (压线退件)."""
         law = rules(SEVEN, preset="cn-permit", suspension_stops=["statutory"])
-        assert found(begun("2018-10-24 10:00:00"), law=law) == {}
+        assert found(begun("2018-10-22 10:00:00"), law=law) == {}
+        brink = "2018-10-24 10:00:00"
+        assert found(begun(brink), law=law) == {"suspension_at_brink": brink}
         assert found(begun("2018-10-25 10:00:00"), law=law) == {}
         assert set(found(begun("2018-11-13 10:00:00"), law=law)) == {"suspension_after_breach"}
 
