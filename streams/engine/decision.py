@@ -10,8 +10,8 @@ from streams.engine.clocks import DECISION, Clock, levels_of
 from streams.engine.counting import StatedCount, StatedDay
 from streams.engine.findings import Found
 from streams.engine.ledger import ENDED_OTHERWISE
-from streams.engine.moving import found_in, moved
-from streams.engine.statements import stated_moved, statement_of
+from streams.engine.moving import counts, found_in, moved
+from streams.engine.statements import stated_anew, stated_by, stated_moved, statement_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -40,10 +40,9 @@ def decision_clocks(
         limits, statement = _limits(ledger, rules, start, found)
         began = start.record.at
         for kind, limit in limits.items():
-            if limit.stated is None or statement is None:
-                moves[kind] = moved(kind, limit, began, ledger, rules)
-            else:
-                moves[kind] = stated_moved(kind, limit, began, ledger, rules, statement)
+            moves[kind] = _moved(kind, limit, began, ledger, rules, statement)
+        if ledger.extensions:
+            found += _stated_too_early(ledger, rules, began, moves)
         cut = None
         if rules.limits_apart or ledger.suspensions or ledger.extensions:
             cut = _cut(statement, start, moves, found)
@@ -105,6 +104,39 @@ def _limits(
         if limit is not None:
             limits[kind] = limit
     return limits, statement
+
+
+def _moved(
+    kind: ClockKind,
+    limit: Limit,
+    began: int,
+    ledger: Ledger,
+    rules: CaseRules,
+    statement: Statement | None,
+) -> Moved:
+    """Count a limit, or the due moment that is stated in its place, with all that moves it."""
+    if limit.stated is not None and statement is not None:
+        return stated_moved(kind, limit, began, ledger, rules, statement)
+    move = moved(kind, limit, began, ledger, rules)
+    listed = rules.limits.get(kind)
+    if move.extension is not None and listed is not None and listed.stated is not None:
+        return stated_anew(kind, listed, began, ledger, rules, move)
+    return move
+
+
+def _stated_too_early(
+    ledger: Ledger, rules: CaseRules, began: int, moves: Mapping[ClockKind, Moved]
+) -> Iterator[Found]:
+    """Find an extension that counts, and states a due moment before the start: that is none."""
+    stated = [m for k, m in moves.items() if (limit := rules.limits.get(k)) and limit.stated]
+    for record in ledger.extensions:
+        statement = stated_by(record)
+        if (
+            statement is not None
+            and any(counts(record, move) for move in stated)
+            and statement.precedes(began, rules.calendar)
+        ):
+            yield Found(FindingCode.DUE_BEFORE_START, record, record.at)
 
 
 def _cut(

@@ -153,21 +153,19 @@ def invalid(record: Entry, limit: Limit, plain: Counting, rules: CaseRules) -> R
 def _misshapen(record: Entry, limit: Limit, plain: Counting, rules: CaseRules) -> Reason | None:
     """Tell what is wrong with the time that an extension gives.
 
-    A stated due moment counts in working days; stated anew, what lies between the two is the time
-    given. The cap of the law holds for both.
+    A stated due moment counts in working days; stated anew, what lies between the two is time given
+    too. The cap of the law holds for both.
     """
     cap = limit.extension_cap or rules.policy.extension_cap or 0
-    if limit.stated is not None and record.due >= 0:
-        given = 0
-        if not isinstance(plain, FarCount):
-            face = rules.calendar.face
-            given = rules.calendar.count(face(plain.due_at) // DAY, face(record.due) // DAY)
-        return "cap" if given > cap else None
     if record.amount < 1:
         return "no_time" if limit.stated is None else "due_unstated"
     if record.unit != (limit.unit or Unit.WORKING_DAY):
         return "unit"
-    return "cap" if record.amount > cap else None
+    given = record.amount
+    if limit.stated is not None and record.due >= 0 and not isinstance(plain, FarCount):
+        face, days = rules.calendar.face, rules.calendar.count
+        given = max(given, days(face(plain.due_at) // DAY, face(record.due) // DAY))
+    return "cap" if given > cap else None
 
 
 def _approved(record: Entry, policy: Policy) -> bool:
@@ -200,11 +198,11 @@ def found_in(
             yield from _of_timing(suspension, earlier, rules, moves, end)
     for record in ledger.extensions:
         yield from unrecorded(record)
-        if moves and not any(_counts(record, move) for move in moves.values()):
+        if moves and not any(counts(record, move) for move in moves.values()):
             yield Found(FindingCode.EXTENSION_REFUSED, record, record.at)
 
 
-def _counts(record: Entry, move: Moved) -> bool:
+def counts(record: Entry, move: Moved) -> bool:
     """Tell whether an extension moves a clock, or its stated due moment takes it in."""
     return move.extension is record or Refused(record, "taken_in") in move.refused
 
@@ -243,14 +241,16 @@ def _of_timing(
     policy, begun = rules.policy, suspension.start
     running: list[int] = []
     breached: list[bool] = []
+    stops = policy.suspension_stops or ()
     for kind, move in moves.items():
-        stops = kind in (policy.suspension_stops or ())
         extension = move.extension
         if extension is not None and extension.at > begun:
             extension = None
-        counting = move.count(extension, earlier if stops else ())
+        is_cut = move is moves.get(ClockKind.STATUTORY)  # then it is counted as the statute is
+        counted_as = ClockKind.STATUTORY if is_cut else kind
+        counting = move.count(extension, earlier if counted_as in stops else ())
         due = counting.due_at
-        if stops:
+        if kind in stops:
             breached.append(begun > due and (end is None or end.at > due))
         is_running = counting.start <= begun and (end is None or begun <= end.at)
         if is_running and not isinstance(counting, FarCount):  # that is never due

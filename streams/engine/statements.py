@@ -15,7 +15,7 @@ from streams.engine.counting import DAY, FarCount, StatedCount, StatedDay
 from streams.engine.moving import Moved, invalid, stopping
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from schemas.codes import ClockKind
     from schemas.limits import Limit
@@ -76,8 +76,17 @@ def stated_moved(
 ) -> Moved:
     """Count the due moment of a statement, extensions apart, with what moves it."""
 
+    def holding(extension: Entry | None) -> tuple[Statement, int]:
+        """Give the statement that holds with an extension, and by how many days it still moves."""
+        if extension is None:
+            return first, 0
+        anew = stated_by(extension)
+        if anew is None or anew.written < first.written or anew.precedes(start, rules.calendar):
+            return first, extension.amount
+        return anew, 0
+
     def count(extension: Entry | None, suspensions: Sequence[Suspension]) -> Counting:
-        holds, extra = _holding(first, extension)
+        holds, extra = holding(extension)
         return _counted(holds, limit, start, rules, extra, suspensions)
 
     if not ledger.suspensions and not ledger.extensions:
@@ -90,15 +99,26 @@ def stated_moved(
         reason = "once" if valid is not None else invalid(record, limit, unextended, rules)
         if reason is None:
             valid = record
-            if first.takes_in(record.at) and _holding(first, record)[0] is first:
+            if first.takes_in(record.at) and holding(record)[0] is first:
                 reason = "taken_in"
             else:
                 extension = record
         if reason is not None:
             refused.append(Refused(record, reason))
-    if extension is not None:
-        counting = count(extension, suspensions)
-    holds, _ = _holding(first, extension)
+    holds, _ = holding(extension)
+    return _moved(holds, extension, suspensions, refused, unextended.due_at, count)
+
+
+def _moved(
+    holds: Statement,
+    extension: Entry | None,
+    suspensions: Sequence[Suspension],
+    refused: list[Refused],
+    unextended: int,
+    count: Callable[[Entry | None, Sequence[Suspension]], Counting],
+) -> Moved:
+    """Count with what began in time; say of what did not, and of what is taken in, so."""
+    counting = count(extension, suspensions)
     late = [s for s in suspensions if s.start > counting.due_at and not holds.takes_in(s.start)]
     if late:
         suspensions = [s for s in suspensions if s not in late]
@@ -106,17 +126,30 @@ def stated_moved(
     refused += [Refused(s.record, "breach") for s in late]
     refused += [Refused(s.record, "taken_in") for s in suspensions if holds.takes_in(s.start)]
     moving = [s for s in suspensions if not holds.takes_in(s.start)]
-    return Moved(counting, extension, moving, refused, unextended.due_at, count)
+    return Moved(counting, extension, moving, refused, unextended, count)
 
 
-def _holding(first: Statement, extension: Entry | None) -> tuple[Statement, int]:
-    """Give the statement that holds with an extension, and by how many days it is still moved."""
-    if extension is None:
-        return first, 0
-    anew = stated_by(extension)
-    if anew is not None and anew.written >= first.written:
-        return anew, 0
-    return first, extension.amount
+def stated_anew(
+    kind: ClockKind, limit: Limit, start: int, ledger: Ledger, rules: CaseRules, move: Moved
+) -> Moved:
+    """Count the due moment that an extension states, where no other record states one that holds.
+
+    `limit` is what the item says of the stated moment, `move` the item's own promise as the
+    extension moves it.
+    """
+    anew = stated_by(move.extension)
+    if anew is None or anew.precedes(start, rules.calendar):
+        return move
+    plain = move.count
+
+    def count(extension: Entry | None, suspensions: Sequence[Suspension]) -> Counting:
+        if extension is None:
+            return plain(None, suspensions)
+        return _counted(anew, limit, start, rules, 0, suspensions)
+
+    suspensions, refused = stopping(kind, ledger.suspensions, rules.policy)
+    refused += [each for each in move.refused if each.record.kind == "extended"]
+    return _moved(anew, move.extension, suspensions, refused, move.unextended, count)
 
 
 def _counted(

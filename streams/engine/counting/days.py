@@ -83,9 +83,7 @@ class DayCount:
         self.last = self._carried(self.base, self.stays)
         """The last day in time, X."""
         self.due_at = calendar.instant(self._end_of(self.last))
-        self.provisional = calendar.rests_on_projection(
-            self.last if self.natural else self.first, self.last
-        )
+        self.provisional = calendar.rests_on_projection(self.first, self.last)
 
     def _in_time(self) -> list[Pause]:
         """Give the suspensions whose shares count: not what begins after the end of X.

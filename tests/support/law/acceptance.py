@@ -95,11 +95,12 @@ def walk(law: Law, history: History, received: Record, end: Record | None, found
         moment, items = moment_of(act), act.get("items")
         if moment < received.at:
             continue
-        answered = end is not None and moment >= end.at
+        asks = act.kind == "corrections_requested"
+        answered = end is not None and (moment > end.at or (asks and moment == end.at))
         period = found.periods[-1]
         running = not answered and period.stopped is None and moment <= period.due
         waiting = period.stopped is not None
-        if act.kind == "corrections_requested":
+        if asks:
             new = items is None or not set(items) <= asked
             notices += new
             if new and notices > 1:

@@ -96,6 +96,8 @@ def decision_clocks(
             findings.add(("promise_missing", known))
         if limit is None or (stated is None and limit.stated and limit.amount is None):
             continue
+        if kind == "promised" and stated is None and is_longer(limit, law.limits.get("statutory")):
+            limit = law.limits["statutory"]
         stops = kind in law.suspension_stops
         pauses = tuple(s.pause for s in suspensions if s.counts and stops)
         plain = DecisionClock(law, kind, limit, start, pauses, stated)
@@ -113,6 +115,14 @@ def decision_clocks(
     return clocks, findings | cut | (refused if clocks else set())
 
 
+def is_longer(promised: Limit, statutory: Limit | None) -> bool:
+    """Tell whether a promise is longer than the statute in its own unit: the catalogue cuts it."""
+    if statutory is None or statutory.stated or promised.unit != statutory.unit:
+        return False
+    amounts = promised.amount, statutory.amount
+    return None not in amounts and amounts[0] > amounts[1]
+
+
 def held_against_the_statute(
     clocks: list[DecisionClock], known: datetime
 ) -> tuple[list[DecisionClock], set[Finding]]:
@@ -120,18 +130,9 @@ def held_against_the_statute(
     if len(clocks) < 2:
         return clocks, set()
     promised, statutory = clocks
-    stated = promised.statement
-    ours, theirs = promised.limit, statutory.limit
-    amounts = ours.amount, theirs.amount
-    above = not stated and ours.unit == theirs.unit and None not in amounts
-    if (
-        not (above and amounts[0] > amounts[1])
-        and promised.counted().due <= statutory.counted().due
-    ):
+    if promised.counted().due <= statutory.counted().due:
         return clocks, set()
-    same_unit = above and amounts[0] > amounts[1]  # the catalogue cuts that, and says so
-    findings = set() if same_unit else {("promise_cut", known)}
-    return [replace(statutory, kind="promised"), statutory], findings
+    return [replace(statutory, kind="promised"), statutory], {("promise_cut", known)}
 
 
 def unknown_of_extensions(history: History) -> set[Finding]:
@@ -154,9 +155,13 @@ def valid(law: Law, clock: DecisionClock, record: Record) -> bool:
     if record.get("told_at") is not None:
         told = record.get("told_at").replace(microsecond=0) <= due
     unit = "working_day" if clock.stated else clock.limit.unit
+    given, anew = record.get("amount"), statement_of(record)
+    if clock.stated and anew is not None:
+        given = max(given, law.calendar.working_days(due.date(), anew.day))
     return (
         record.get("unit") == unit
-        and 0 < record.get("amount") <= cap
+        and record.get("amount") > 0
+        and given <= cap
         and ("reason" not in asks or not record.lacks("reason"))
         and ("approver" not in asks or ranked)
         and ("told" not in asks or told)

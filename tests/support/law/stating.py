@@ -82,8 +82,10 @@ def count_stated(
         moment = statement.due
         if more:
             moment = datetime.combine(calendar.nth(moment.date(), more), moment.time())
-        spans = spans_of(calendar, limit.mode or law.mode, moving)
-        return ToAMoment(calendar, counted, start, moment, tuple(spans))
+        mode = limit.mode or law.mode
+        spans, every = spans_of(calendar, mode, moving), spans_of(calendar, mode, pauses)
+        taken_in = tuple(span for span in every if span[0] <= statement.written)
+        return ToAMoment(calendar, counted, start, moment, tuple(spans), taken_in)
     cut_off = limit.cut_off or law.cut_off
     return ToADate(calendar, counted, cut_off, start, moving, statement.due)
 
@@ -108,6 +110,8 @@ class ToAMoment:
     start: datetime
     moment: datetime
     spans: tuple[Span, ...]
+    taken_in: tuple[Span, ...] = ()
+    """What was suspended before the statement was written: it does not move the moment."""
 
     @cached_property
     def counting(self) -> list[Span]:
@@ -137,7 +141,8 @@ class ToAMoment:
         return self._moved_by(self.counting)
 
     def near(self, lead: int | None) -> datetime:
-        return before_a_moment(self.calendar, self.start, self.due, lead, self.counting)
+        suspended = merged([*self.counting, *self.taken_in])
+        return before_a_moment(self.calendar, self.start, self.due, lead, suspended)
 
     def past(self, days: int) -> datetime:
         if not days:
