@@ -93,7 +93,7 @@ class TestWhatIsSuspicious:
         }
 
     def test_the_brink_is_of_the_earliest_due_and_the_breach_of_the_clocks_that_it_can_stop(self):
-        """Promised until 10-24, by statute until 11-12: as of a case that is sent back (压线退件)."""
+        """Promised until 10-24, by statute until 11-12: as in 压线退件."""
         law = rules(SEVEN, preset="cn-permit", suspension_stops=["statutory"])
         assert found(begun("2018-10-22 10:00:00"), law=law) == {}
         brink = "2018-10-24 10:00:00"
