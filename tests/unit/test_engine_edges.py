@@ -155,13 +155,13 @@ class TestAStatedMoment:
 
 
 class TestProvisional:
-    """A due moment rests on decrees only as far as its limit counts by them."""
+    """What crosses days that await their notice is provisional, but not what runs on the clock."""
 
     @pytest.mark.parametrize(
         ("limit", "provisional"),
         [
             (days(3), True),  # no decree tells which days of 2003 were worked
-            ({"amount": 6, "unit": "natural_day"}, False),  # only its last day can be a day off
+            ({"amount": 6, "unit": "natural_day"}, True),
             ({"amount": 144, "unit": "hour"}, False),
             ({"amount": 21, "unit": "working_hour"}, True),
         ],
