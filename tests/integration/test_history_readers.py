@@ -122,7 +122,7 @@ def of_the_board():
         "now": 1_790_000_000, "midnight": 1_789_900_000, "known": history_reading.NOW, "limit": 5,
         "offset": 0, "rank": 2, "revision": 0, "case_no": f"'{CASE}'", "case": f"'{CASE}'",
         "number": "'4301'", "department": "'d01'", "version": "'v1'", "cards": "(('a', 'b'))",
-        "most": 10, "live": 1,
+        "most": 10, "live": 1, "codes": "('corrected_after_breach',)",
     }  # fmt: skip
     lists = [
         statements.cases(frozenset(conditions))
