@@ -16,7 +16,7 @@ from msgspec import Struct
 from schemas.findings import FindingCode
 from schemas.verdicts import ClockValues, FindingDetail, RecordName
 from streams.engine.arrival import loaded
-from streams.engine.entries import Entry, effective
+from streams.engine.entries import Entry
 from streams.engine.findings import Found
 
 if TYPE_CHECKING:
@@ -34,8 +34,11 @@ ONCE: Final = frozenset(
     | {"extended"}
 )
 """Acts of which there is one: another record of the kind is a second of the same act."""
-OPENING: Final = frozenset({"received", "accepted", "corrections_supplied"})
-"""What can open a round, or begin a clock anew."""
+RENAMING: Final = frozenset(
+    {"received", "accepted", "corrections_requested", "corrections_supplied", "refused"}
+    | {"decided", "finished", "step_started"}
+)
+"""What can open or end a round, name another item, undo a deemed acceptance, hand a step over."""
 
 
 class Since(Struct, array_like=True, frozen=True):
@@ -93,13 +96,13 @@ class Comparing:
         self._then, self._now, self._after, self._assess = then, now, after, assess
         changed = difference(then, now)
         new = [now[place] for place in changed.new]
-        self._gone = changed.gone
+        self._gone, self._known = changed.gone, {entry.id for entry in then}
         self._new = [entry for entry in new if not loaded(entry)]
         self._corrected = [entry for entry in self._new if self._is_correction(entry)]
 
     def corrections(self, tick: int, now: int) -> list[Correction]:
         """Give the clocks that were over at `tick`, and that records have changed by `now`."""
-        if not self._corrected and not self._may_date_back(tick):
+        if not self._corrected and not self._may_cure(tick):
             return []
         before, after = self._assess(self._then), self._after
         found = []
@@ -114,23 +117,22 @@ class Comparing:
                 found.append(Correction(now, clock.clock_id, names, values(clock), _values(became)))
         return found
 
-    def _may_date_back(self, tick: int) -> bool:
-        """Tell whether a first record may have ended a clock before it was over, or its round.
+    def _may_cure(self, tick: int) -> bool:
+        """Tell whether a first record may have ended a clock in time, or done away with it.
 
         What was over at the tick was due before it.
         """
-        back = [entry for entry in self._new if entry.at < tick]
-        ends = {entry.at for entry in back}
-        return any(entry.kind in OPENING for entry in back) or any(
+        ends = {entry.at for entry in self._new if entry.at < tick}
+        return any(entry.kind in RENAMING for entry in self._new) or any(
             clock.stopped_at in ends for clock in self._after.clocks
         )
 
     def _is_correction(self, entry: Entry) -> bool:
-        """Tell whether a record replaces one, takes it back, or is a second of the same act."""
-        if any(old.id == entry.id for old in self._then):
+        """Tell whether it replaces one, takes it back, or is a second of an act of its round."""
+        if entry.id in self._known:
             return True
-        then, _ = effective(self._then)
-        return not entry.voided and any(_same_act(old, entry) for old in then)
+        its = next((r.ledger.entries for r in self._after.rounds if entry in r.ledger.entries), ())
+        return any(old.id in self._known and _same_act(old, entry) for old in its)
 
     def _causes(self, clock: Clock, became: Clock | None) -> Sequence[Entry]:
         """Give the records that made a clock another; none where that is no correction."""
@@ -139,12 +141,12 @@ class Comparing:
                 return self._corrected
             alone = [e for e in self._corrected if self._moved_by([e], clock, became)]
             return alone or self._corrected
-        if became is None:  # its round is another
+        if became is None:  # its round is another, or it began by silence alone
             return self._new
         end = became.stopped_at
         if end is None or end == clock.stopped_at or end > clock.due_at:
             return ()
-        return [e for e in self._new if e.at == end] or [e for e in self._new if e.at <= end]
+        return [entry for entry in self._new if entry.at == end]
 
     def _moved_by(self, some: Sequence[Entry], clock: Clock, became: Clock | None) -> bool:
         """Tell whether a clock would be another without some of the records."""
@@ -161,8 +163,8 @@ class Comparing:
 def _same_act(one: Entry, other: Entry) -> bool:
     if one.kind != other.kind or one.id == other.id:
         return False
-    if one.kind in ("step_started", "step_finished"):
-        return one.step == other.step
+    if one.kind in ("step_started", "step_finished"):  # a step has several passes
+        return one.step == other.step and one.sequence == other.sequence >= 0
     if one.kind in ("suspended", "resumed"):
         return bool(one.ref) and one.ref == other.ref
     return one.kind in ONCE

@@ -67,7 +67,7 @@ def rules_of(laws: Mapping[str, Law]) -> Rules:
     named = {code: item(code, law) for code, law in laws.items()}
     if star is not None:
         named[words.ANY_ITEM] = item(words.ANY_ITEM, star)
-    theirs = [definition(law.calendar) for law in laws.values()]
+    theirs = [definition(law.calendar) for law in (*laws.values(), *([star] if star else ()))]
     base = built_in()
     ours = {each.name: each for each in theirs}
     calendars = {**base.calendars, "cn": named_as("cn", definition(CHINA)), **ours}
@@ -220,9 +220,10 @@ def named(clock_id: str, rounds: Mapping[str, str]) -> str:
 
 
 def watched_by_engine(rules: Rules, code: str, log: list[Record | Tick]) -> set[tuple]:
-    """Give what a partition finds of arrival and of corrections, over a log with its ticks."""
+    """Give what a partition finds of arrival and of corrections, up to the last tick of a log."""
     partition = Partition(rules)
-    for entry in log:
+    last = max(place for place, entry in enumerate(log) if isinstance(entry, Tick))
+    for entry in log[: last + 1]:
         if isinstance(entry, Tick):
             barriers = {topics.STEPS.name: partition.next[topics.STEPS.name]}
             partition.tick(instant(entry.now), barriers=barriers)

@@ -126,12 +126,7 @@ class StatedCount:
         return calendar.instant(earliest(calendar, stated, lost, pauses))
 
     def near(self, leads: Sequence[Lead]) -> int | None:
-        """Count the lead in working time that is not suspended.
-
-        A moment that lies before the start was never near.
-        """
-        if self.due_at <= self.start:
-            return None
+        """Count the lead in working time that is not suspended."""
         lead = fitting(leads, self.days)
         return moment_before(self.calendar, self.start, self.due_at, lead, self.pauses)
 

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 
 ONCE = ("received", "accepted", "refused", "extended", "decided", "finished", "delivered")
 """Acts of which a round has one; a second record of such a kind is one of the same act."""
+NAMED = {
+    ("step_started", "step_finished"): ("step", "sequence"),
+    ("suspended", "resumed"): ("suspension_id",),
+}
+"""Acts of which a round has several: those that say so by these facts are the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +132,8 @@ def corrected(
         if facts_of(after.get(name)) == facts_of(clock):
             continue
         because = [r for r in new if is_a_correction(law, sent, r, name, clock)]
-        if because and changes(law, sent, because, name, clock):
+        others = [*sent, *(r for r in new if r not in because)]
+        if because and facts_of(verdict(law, others).clocks.get(name)) != facts_of(after.get(name)):
             values = facts_of(clock), facts_of(after.get(name))
             records = tuple(sorted({record.id for record in because}))
             found.append(Correction(name, now, *values, records))
@@ -161,11 +167,10 @@ def doubles(sent: list[Record], record: Record) -> bool:
 
 
 def same_act(one: Record, other: Record) -> bool:
-    return one.kind == other.kind and one.kind in ONCE
-
-
-def changes(
-    law: Law, sent: list[Record], because: list[Record], name: str, clock: ClockView
-) -> bool:
-    """Tell whether these records alone change what was issued."""
-    return facts_of(verdict(law, [*sent, *because]).clocks.get(name)) != facts_of(clock)
+    if one.kind != other.kind:
+        return False
+    for kinds, names in NAMED.items():
+        if one.kind in kinds:
+            mine, theirs = ([each.get(name) for name in names] for each in (one, other))
+            return None not in mine and mine == theirs
+    return one.kind in ONCE
