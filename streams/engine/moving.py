@@ -157,12 +157,13 @@ def _misshapen(record: Entry, limit: Limit, plain: Counting, rules: CaseRules) -
     too. The cap of the law holds for both.
     """
     cap = limit.extension_cap or rules.policy.extension_cap or 0
-    if record.amount < 1:
+    anew = limit.stated is not None and record.due >= 0
+    if record.amount < 1 and not anew:
         return "no_time" if limit.stated is None else "due_unstated"
     if record.unit != (limit.unit or Unit.WORKING_DAY):
         return "unit"
     given = record.amount
-    if limit.stated is not None and record.due >= 0 and not isinstance(plain, FarCount):
+    if anew and not isinstance(plain, FarCount):
         face, days = rules.calendar.face, rules.calendar.count
         given = max(given, days(face(plain.due_at) // DAY, face(record.due) // DAY))
     return "cap" if given > cap else None

@@ -135,9 +135,13 @@ class TestAStatedMoment:
         law = with_ladder(STATED, near(share="1/2"))
         assert levels(assessed(law, self.said))["notice"] == "2018-10-16 13:45:00"
 
-    def test_the_very_moment_of_the_acceptance_was_never_near(self):
+    def test_the_very_moment_of_the_acceptance_is_near_and_then_over(self):
+        """The last second that leaves half of no time is that moment itself."""
         at_once = accepted(promised_due_at="2018-10-15T10:00:00+08:00")
-        assert levels(assessed(rules(STATED), at_once)) == {"yellow": "2018-10-15 10:00:01"}
+        assert levels(assessed(rules(STATED), at_once)) == {
+            "notice": "2018-10-15 10:00:00",
+            "yellow": "2018-10-15 10:00:01",
+        }
 
     def test_it_is_provisional_where_its_working_time_awaits_a_notice(self):
         """Its lead is counted in the working dates before it, also where nothing moves it."""

@@ -160,7 +160,7 @@ def valid(law: Law, clock: DecisionClock, record: Record) -> bool:
         given = max(given, law.calendar.working_days(due.date(), anew.day))
     return (
         record.get("unit") == unit
-        and record.get("amount") > 0
+        and (given > 0 or (clock.stated and anew is not None))
         and given <= cap
         and ("reason" not in asks or not record.lacks("reason"))
         and ("approver" not in asks or ranked)
