@@ -62,7 +62,7 @@ UNITS: Final = {
     Unit.ON_THE_SPOT: Words("即办（当日下班前）", "on the spot (by close of business)"),
 }
 MODES: Final = {
-    "next_day": Words("次日起算（《民法典》第二百零一条）", "from the next day (Civil Code §201)"),
+    "next_day": Words("次日起算", "from the next day"),
     "elapsed": Words("按实际用时", "by the time used"),
 }
 SUSPENSIONS: Final = {

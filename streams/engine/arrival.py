@@ -1,7 +1,9 @@
 """What the arrival of records shows (到达): what was keyed in late (补录), what is dated ahead.
 
-The arrival of a record is the `now` of the last tick whose barrier lies at or below its offset: it
-had surely not come before. Where that is not known, what rests on it is silent.
+The arrival of a record is the `now` of the last tick whose barrier lies at or below its offset:
+it had surely not come before. That is fair to whoever is late. Fair to whoever dates ahead is the
+first tick whose barrier lies above it: by then it had surely come, however long we stood still.
+Where these are not known, what rests on them is silent.
 """
 
 from __future__ import annotations
@@ -29,9 +31,9 @@ def of_arrivals(entries: Sequence[Entry], rules: CaseRules) -> Iterator[Found]:
     for entry in entries:
         if (entry.recorded > entry.at or entry.arrived > entry.at) and not loaded(entry):
             yield from _late(entry, days, rules.calendar)
-        if 0 <= entry.arrived < entry.at - ahead:
-            detail = FindingDetail(by="arrival", at=entry.arrived)
-            yield Found(FindingCode.DATED_AHEAD, entry, entry.arrived, detail)
+        if 0 <= entry.came_by < entry.at - ahead:
+            detail = FindingDetail(by="arrival", at=entry.came_by)
+            yield Found(FindingCode.DATED_AHEAD, entry, entry.came_by, detail)
 
 
 def loaded(entry: Entry) -> bool:

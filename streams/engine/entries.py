@@ -116,9 +116,16 @@ class Entry(Struct, array_like=True, frozen=True, order=True):
     loading: int = -1
     """Until when its source was loading (集中补录) by the law in force as it came, else -1."""
 
+    came_by: int = -1
+    """By when it had surely come, where it says that it happened later; else, or not known, -1."""
+
     def said(self) -> Entry:
         """Give what it says, without when that was written down and when it came."""
-        return msgspec.structs.replace(self, recorded=-1, arrived=-1, loading=-1)
+        return msgspec.structs.replace(self, recorded=-1, arrived=-1, loading=-1, came_by=-1)
+
+    def known_by(self, at: int) -> Entry:
+        """Give it with the moment by which it had surely come; negative where that is not known."""
+        return msgspec.structs.replace(self, came_by=at) if 0 <= at < self.at else self
 
     def cannot_hold(self, fact: str) -> bool:
         """Tell whether the source cannot hold a fact, as its mapping declares."""
@@ -233,6 +240,7 @@ def _of_copies(one: Entry, other: Entry) -> Entry:
         sequence=max(one.sequence, other.sequence),
         arrived=first.arrived,
         loading=first.loading,
+        came_by=first.came_by,
     )
 
 

@@ -131,8 +131,12 @@ class CaseExplanation:
     """From the history; None where there is none to ask."""
 
     def number(self, entry: Entry) -> int | None:
-        """Give a record's number in the list; None where it was replaced since."""
-        return self.numbered(entry.id, entry.version)
+        """Give a record's number in the list; None where it was replaced since.
+
+        Two that contradict each other under one version have each its own.
+        """
+        place = next((n for n, each in enumerate(self.entries, 1) if each == entry), None)
+        return place or self.numbered(entry.id, entry.version)
 
     def numbered(self, record: int, version: int) -> int | None:
         """Give the number of a version of a record."""
@@ -213,7 +217,7 @@ def explain_clock(
         moved_by=tuple(_moved_by(clock, why)),
         refused=tuple(
             Told(r.record.at, why.numbers[r.record], of_refusal(why, clock, r), r.reason)
-            for r in clock.refused
+            for r in sorted(clock.refused, key=lambda r: r.record)
             if r.reason != "taken_in"
         ),
         first_projected=first_projected(counting),

@@ -78,10 +78,10 @@ class Shared:
 
 
 def _fraction(share: Fraction) -> str:
-    """Write a sum of shares exactly; one that is no whole number also in decimals, cut."""
+    """Write a sum of shares exactly; one that is no whole number also in decimals."""
     if share.denominator == 1:
         return str(share.numerator)
-    thousandths = share.numerator * 1000 // share.denominator
+    thousandths = (2000 * share.numerator + share.denominator) // (2 * share.denominator)
     return f"{share} (≈{thousandths // 1000}.{thousandths % 1000:03})"
 
 
@@ -128,13 +128,13 @@ def suspended(names: Iterable[Words]) -> Words:
 
 
 def overrun(reason: Words, names: Sequence[Words]) -> Words:
-    """Add that special procedures go on beyond the days asked, if any does."""
+    """Add that special procedures go on though the days asked are used up, if any does."""
     if not names:
         return reason
     named = words_of(names)
     return Words(
-        f"{reason.zh}；特别程序已超出所需天数：{named.zh}",
-        f"{reason.en}; beyond the days asked for the special procedure: {named.en}",
+        f"{reason.zh}；特别程序所需天数已用完，照常计时：{named.zh}",
+        f"{reason.en}; the days asked are used up, time counts again: {named.en}",
     )
 
 

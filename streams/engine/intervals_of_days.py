@@ -11,6 +11,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from schemas.words import Words
+from streams.engine.calendar import date_of
+from streams.engine.civil_law import civil_law
 from streams.engine.counting import DAY
 from streams.engine.counting.shares import Part, rounded, running
 from streams.engine.intervals import Interval, Shared, Stop, kind_of, overrun, procedures, words_of
@@ -125,9 +127,10 @@ class _Telling:
         if not working:
             return kind
         if day <= counting.base:
+            law = civil_law(date_of(day), 203)
             return Words(
-                "期满日遇休息日，顺延至此日（《民法典》第二百零三条）",
-                "the last day was a day off: moved to this one (Civil Code §203)",
+                f"期满日遇休息日，顺延至此日（{law.zh}）",
+                f"the last day was a day off: moved to this one ({law.en})",
             )
         return Words(
             "期满时特别程序尚未结束，顺延至其结束后的首个工作日（《行政许可法》第四十五条）",

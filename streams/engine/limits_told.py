@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from schemas.calendars import LAST_DATE
 from schemas.codes import ClockKind, Unit
 from schemas.words import CLOCKS, MODES, UNITS, Words
-from streams.engine.calendar import date_of
+from streams.engine.calendar import OutsideCalendar, date_of
+from streams.engine.civil_law import civil_law
 from streams.engine.counting import (
     DAY,
     DayCount,
@@ -60,8 +61,11 @@ def limit_told(clock: Clock) -> Words:
         extra = amount_of(counting.amount - limit.amount, limit.unit)
         whole = amount_of(counting.amount, limit.unit)
         zh, en = f"{zh} + 延期 {extra.zh} = {whole.zh}", f"{en} + {extra.en} = {whole.en}"
-    if limit.unit is Unit.WORKING_DAY:
-        mode = MODES[limit.mode or "next_day"]
+    if isinstance(counting, DayCount):
+        law, mode = civil_law(date_of(counting.first), 201), MODES["next_day"]
+        zh, en = f"{zh}，{mode.zh}（{law.zh}）", f"{en}, {mode.en} ({law.en})"
+    elif limit.unit is Unit.WORKING_DAY:
+        mode = MODES["elapsed"]
         zh, en = f"{zh}，{mode.zh}", f"{en}, {mode.en}"
     if isinstance(counting, TimeCount) and limit.unit not in HOURS:
         whole = duration(counting.seconds)
@@ -74,6 +78,27 @@ def limit_told(clock: Clock) -> Words:
         days = amount_of(counting.days, Unit.NATURAL_DAY)
         zh, en = f"{zh}，至 {last}，共 {days.zh}", f"{en}, to {last}: {days.en}"
     return Words(zh, en)
+
+
+def hours_told(counting: Counting) -> Words:
+    """Say the hours of the first working day from the start on, by which working time adds up."""
+    nothing = Words("", "")
+    if isinstance(counting, FarCount) or (isinstance(counting, TimeCount) and counting.on_clock):
+        return nothing
+    calendar = counting.calendar
+    try:
+        day = calendar.roll(calendar.face(counting.start) // DAY)
+    except OutsideCalendar:
+        return nothing
+    spans = [f"{_clock(opens)}–{_clock(closes)}" for opens, closes in calendar.hours(day)]
+    return Words(
+        f"；{date_of(day)} 工作时间 {'、'.join(spans)}",
+        f"; hours of {date_of(day)}: {', '.join(spans)}",
+    )
+
+
+def _clock(seconds: int) -> str:
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}"
 
 
 def _stated(clock: Clock) -> Words:
@@ -95,9 +120,9 @@ def notes_of(clock: Clock) -> Iterator[Words]:
         )
     elif projected is not None:
         yield Words(
-            f"暂定：到期时间涉及 {projected} 起尚未公布放假安排的日期，可能提前，也可能推后",
-            f"provisional: the due time rests on days from {projected} on, not decreed yet;"
-            " it may move either way",
+            f"暂定：期间涉及 {projected} 起尚未公布放假安排的日期，到期和预警可能提前或推后",
+            f"provisional: it crosses days from {projected} on, not decreed yet;"
+            " its due time and its levels may move either way",
         )
     if clock.cut is not None:
         yield _cut(clock.cut)
@@ -116,10 +141,17 @@ def _end_of_days(counting: DayCount) -> Iterator[Words]:
     if limit.keep_clock_time:
         yield Words("最后一日至起算的时刻止", "the last day ends at the clock time of the start")
     elif limit.cut_off == "close_of_business":
-        yield Words(
-            "最后一日至下班时止（《民法典》第二百零三条）",
-            "the last day ends at close of business (Civil Code §203)",
-        )
+        law = civil_law(date_of(counting.last), 203)
+        if counting.calendar.is_working(counting.last):
+            yield Words(
+                f"最后一日至下班时止（{law.zh}）",
+                f"the last day ends at close of business ({law.en})",
+            )
+        else:
+            yield Words(
+                f"最后一日为休息日，无业务时间，至 24 时止（{law.zh}）",
+                f"the last day is a day off without business hours: it ends at 24:00 ({law.en})",
+            )
     if limit.roll == "none" and counting.natural:
         yield Words("期满日为休息日的不顺延", "a last day on a day off is not moved")
 
@@ -186,18 +218,11 @@ def _spot(counting: SpotCount) -> Words:
 
 
 def first_projected(counting: Counting) -> dt.date | None:
-    """Give the first day nobody has decreed that a provisional due moment rests on.
-
-    A limit in natural days rests on its last day only, which may be moved.
-    """
+    """Give the first day that nobody has decreed of those that a provisional clock crosses."""
     if not counting.provisional or isinstance(counting, FarCount):
         return None
     calendar = counting.calendar
     first, last = calendar.face(counting.start) // DAY, calendar.face(counting.due_at) // DAY
-    if isinstance(counting, DayCount) and counting.natural:
-        first = last
-    if isinstance(counting, StatedCount):
-        first = calendar.face(counting.stated) // DAY
-    elif isinstance(counting, StatedDay):
-        first = counting.stated
+    if isinstance(counting, DayCount):
+        first += 1  # the start day is not counted
     return date_of(next((d for d in range(first, last + 1) if calendar.is_projected(d)), last))

@@ -59,7 +59,8 @@ def _entry(event: Envelope, rules: Rules, came: Came | None = None) -> Entry:
     arrived = -1 if event.recorded_at is None else int(event.recorded_at.timestamp())
     if came is not None:
         arrived = came.get((event.source, event.event_id, event.record_version), -1)
-    return entry_of(event, arrived, rules.catalogue.loads_until(event.source))
+    entry = entry_of(event, arrived, rules.catalogue.loads_until(event.source))
+    return entry if came is not None else entry.known_by(arrived)  # it came when it was written
 
 
 def _until(entries: list[Entry], as_of: int) -> list[Entry]:

@@ -86,6 +86,9 @@ def _unextended(clock: Clock) -> int:
 def of_refusal(why: Why, clock: Clock, refused: Refused) -> Words:
     """Say what was to move the clock and does not, and why, with the figures to check it."""
     record, reason = refused.record, REFUSALS[refused.reason]
+    ended = refused.reason == "breach" and _had_ended(clock, record)
+    if ended:
+        reason = Words("此前计时已结束", "the clock had ended already")
     what = why.named(record)
     if record.kind == "suspended":
         suspension = next(s for s in why.case.ledger.suspensions if s.record == record)
@@ -93,7 +96,7 @@ def of_refusal(why: Why, clock: Clock, refused: Refused) -> Words:
         what = Words(f"特别程序：{name.zh}", f"special procedure: {name.en}")
     if refused.reason == "taken_in":
         return Words(f"{what.zh}：{reason.zh}", f"{what.en}: {reason.en}")
-    facts = _facts(why, clock, refused)
+    facts = _ended(clock) if ended else _facts(why, clock, refused)
     zh, en = (f"（{facts.zh}）", f" ({facts.en})") if facts.zh else ("", "")
     return Words(
         f"{what.zh}不予认可：{reason.zh}{zh}", f"{what.en} does not count: {reason.en}{en}"
@@ -130,6 +133,17 @@ def _facts(why: Why, clock: Clock, refused: Refused) -> Words:
         first = why.named(clock.extension)
         facts = Words(f"已有{first.zh}", f"there is: {first.en}")
     return facts
+
+
+def _had_ended(clock: Clock, record: Entry) -> bool:
+    """Tell whether a clock ended in time, before a record: then it was never over."""
+    return clock.stopped_at is not None and clock.stopped_at <= min(record.at, clock.due_at)
+
+
+def _ended(clock: Clock) -> Words:
+    assert clock.stopped_at is not None  # noqa: S101 - the caller asks of one that ended
+    end = shown(clock.stopped_at, clock.counting.calendar)
+    return Words(f"{end} 结束", f"it ended on {end}")
 
 
 def _late(clock: Clock) -> Words:

@@ -22,6 +22,7 @@ from schemas.words import (
 )
 from streams.engine.figures import amount_of, shown
 from streams.engine.intervals import spelled
+from streams.engine.limits_told import hours_told
 from streams.engine.listing import why_no_clock
 from streams.engine.telling_findings import correction_lines, detail_parts
 from streams.engine.telling_labels import LABELS, WHY_NO_CLOCK
@@ -129,6 +130,9 @@ class _Telling:
             self._local(entry.at),
             kind,
             entry.step_name or entry.step,
+            self._said(Words(f"第 {entry.sequence} 序", f"no. {entry.sequence}"))
+            if entry.sequence >= 0
+            else "",
             entry.what if what is None else self._said(what),
             self._said(_amount(entry)),
             entry.officer,
@@ -163,7 +167,10 @@ class _Telling:
         calendar = counting.calendar
         yield "limit", self._said(clock.limit)
         yield "basis", clock.clock.limit.basis or ""
-        yield "calendar", f"{calendar.name} {calendar.version} ({clock.zone})"
+        yield (
+            "calendar",
+            f"{calendar.name} {calendar.version} ({clock.zone}){self._said(hours_told(counting))}",
+        )
         yield "started", f"{clock.shown(counting.start)}  {self._said(clock.start)}"
         yield "due", f"{clock.shown(counting.due_at)}  {self._said(clock.due)}".rstrip()
         if clock.stopped_at is not None:

@@ -87,4 +87,4 @@ def _exceptions(together: Sequence[Interval]) -> Iterator[Words]:
             dates = first if first == last else f"{first} – {last}"
             yield Words(f"{dates} {reason.zh}", f"{dates} {reason.en}")
         else:
-            yield reason
+            yield Words(f"不计：{reason.zh}", f"not counted: {reason.en}")

@@ -64,6 +64,17 @@ class Arrival(NamedTuple):
     case_no: str
     taken: Entry | Answer
     at: int
+    """It had surely not come before; -1: not known."""
+    by: int
+    """It had surely come by then."""
+
+
+class Named(NamedTuple):
+    """The ticks of one barrier: what lies below it had come by the first of them."""
+
+    barrier: int
+    first: int
+    last: int
 
 
 class Arrivals:
@@ -72,7 +83,7 @@ class Arrivals:
     def __init__(self) -> None:
         self.untold = False
         """Whether records are read again without the ticks of their day, as in a rebuild."""
-        self._ticks: dict[str, deque[tuple[int, int]]] = {}
+        self._ticks: dict[str, deque[Named]] = {}
         self._open: dict[str, deque[Open]] = {}
         self._fresh: dict[str, list[Open]] = {}
         self._written: dict[bytes, int] = {}
@@ -81,7 +92,10 @@ class Arrivals:
 
     def restore(self, ticked: Mapping[str, tuple[int, int]] | None) -> None:
         """Take the last tick that was read, by topic: its barrier and its moment."""
-        self._ticks = {topic: deque([tick]) for topic, tick in (ticked or {}).items()}
+        self._ticks = {
+            topic: deque([Named(barrier, at, at)])
+            for topic, (barrier, at) in (ticked or {}).items()
+        }
 
     def restore_open(self, key: bytes, value: bytes | None) -> None:
         """Take a record of the state topic whose key begins with `OPEN`."""
@@ -97,7 +111,7 @@ class Arrivals:
     def restored(self) -> None:
         """Know that everything was restored, in whatever order: what a tick named is not open."""
         for topic, waiting in self._open.items():
-            barrier = self._ticks[topic][-1][0] if topic in self._ticks else 0
+            barrier = self._ticks[topic][-1].barrier if topic in self._ticks else 0
             still = sorted(each for each in waiting if each.offset >= barrier)
             self._open[topic] = deque(still)
 
@@ -110,7 +124,7 @@ class Arrivals:
         for topic, next_offset in applied.items():
             tick = self._last(topic, next_offset)
             if tick is not None:
-                found[topic] = tick
+                found[topic] = tick.barrier, tick.last
         return found
 
     def state(self) -> list[tuple[bytes, bytes | None]]:
@@ -140,18 +154,23 @@ class Arrivals:
         if self.untold:
             return UNTOLD
         tick = self._last(topic, offset)
-        return UNKNOWN if tick is None else tick[1]
+        return UNKNOWN if tick is None else tick.last
+
+    def by(self, topic: str, offset: int) -> int:
+        """Tell by when the record at an offset had surely come, as far as ticks are read."""
+        ticks = () if self.untold else self._ticks.get(topic, ())
+        return next((tick.first for tick in ticks if tick.barrier > offset), UNKNOWN)
 
     def took(self, topic: str, offset: int, case_no: str, taken: Entry | Answer) -> None:
         """Remember what was taken, unless a tick that is read names it already."""
         ticks = self._ticks.get(topic)
-        if self.untold or (ticks and ticks[-1][0] > offset):
+        if self.untold or (ticks and ticks[-1].barrier > offset):
             return
         each = Open(offset, case_no, taken)
         self._open.setdefault(topic, deque()).append(each)
         self._fresh.setdefault(topic, []).append(each)
 
-    def _last(self, topic: str, offset: int) -> tuple[int, int] | None:
+    def _last(self, topic: str, offset: int) -> Named | None:
         """Give the last tick that is read whose barrier lies at or below an offset.
 
         Offsets are asked in their order, and those before it are forgotten.
@@ -159,9 +178,9 @@ class Arrivals:
         ticks = self._ticks.get(topic)
         if not ticks:
             return None
-        while len(ticks) > 1 and ticks[1][0] <= offset:
+        while len(ticks) > 1 and ticks[1].barrier <= offset:
             ticks.popleft()
-        return ticks[0] if ticks[0][0] <= offset else None
+        return ticks[0] if ticks[0].barrier <= offset else None
 
     # -- ticks ----------------------------------------------------------------------------------
 
@@ -173,15 +192,15 @@ class Arrivals:
         found: list[Arrival] = []
         for topic, named in barriers.items():
             ticks = self._ticks.setdefault(topic, deque())
-            before, at = ticks[-1] if ticks else (0, UNKNOWN)
+            before, first, at = ticks[-1] if ticks else (0, UNKNOWN, UNKNOWN)
             barrier, moment = max(before, named), max(at, now)
             waiting = self._open.get(topic, ())
             while waiting and waiting[0].offset < barrier:
                 each = waiting.popleft()
-                if each.taken.arrived < at:
-                    found.append(Arrival(each.case_no, each.taken, at))
+                if each.taken.arrived < at or each.taken.at > moment:
+                    found.append(Arrival(each.case_no, each.taken, at, moment))
             if ticks and barrier == before:
-                ticks[-1] = barrier, moment
+                ticks[-1] = Named(barrier, first, moment)
             else:
-                ticks.append((barrier, moment))
+                ticks.append(Named(barrier, moment, moment))
         return found

@@ -200,15 +200,15 @@ class Cases:
             state.pins, case.stale = pins, True
             self._touched[case_no] = case
 
-    def arrived(self, case_no: str, entry: Entry, at: int) -> None:
-        """Know when a record arrived that was taken before that was known for certain."""
+    def arrived(self, case_no: str, entry: Entry, at: int, by: int) -> None:
+        """Know when a record arrived, and by when, that was taken before that was known."""
         if case_no not in self:
             return
         case = self._judged(case_no)
         known = next((own for own in case.entries if alike(own, entry)), None)
         if known is None or known.arrived != entry.arrived:  # replaced, or another copy was first
             return
-        dated = msgspec.structs.replace(known, arrived=at)
+        dated = msgspec.structs.replace(known, arrived=max(at, known.arrived)).known_by(by)
         for entries in (case.entries, case.then or ()):
             if known in entries:
                 entries[entries.index(known)] = dated  # type: ignore[index]

@@ -329,10 +329,10 @@ class CasePartition:
                     tick, chunk.timestamps[index]
                 ):
                     found += self.arrivals.read(tick.now, tick.barriers)
-        for case_no, taken, at in found:
+        for case_no, taken, at, by in found:
             with about(case_no):
                 if isinstance(taken, Entry):
-                    self._cases.arrived(case_no, taken, at)
+                    self._cases.arrived(case_no, taken, at, by)
                 else:
                     self._cases.ruled(case_no, taken, at)
         if found:
@@ -454,7 +454,8 @@ class CasePartition:
             event = decode_event(raw)
             self._faults.let_in(event.case_no, event.source)
             loading = self._references.rules_of().catalogue.loads_until(event.source)
-            entry = entry_of(event, arrived, loading)
+            by = self.arrivals.by(chunk.topic, chunk.offsets[index]) if still_open else arrived
+            entry = entry_of(event, arrived, loading).known_by(by)
         except Refusal as refusal:
             self._refuse(chunk, index, refusal, arrived)
             return

@@ -309,7 +309,7 @@ class TestArrival:
         ("at", "ahead"), [("2026-03-02 10:05:00", False), ("2026-03-02 10:05:01", True)]
     )
     def test_dated_ahead(self, at, ahead):
-        online = record("accepted", at, arrived=WALL(A), offline=False)
+        online = replace(record("accepted", at, offline=False), came_by=WALL(A))
         assert ("dated_ahead" in codes(self.law, online)) == ahead
         offline = record("accepted", at, recorded=WALL(A))
         assert ("dated_ahead" in codes(self.law, offline)) == ahead

@@ -195,7 +195,7 @@ def read_by_engine(rules: Rules, code: str, records: list[Record]) -> Verdict:
     entries: Sequence[Entry] = ()
     for record, each in zip(records, events, strict=True):
         arrived = -1 if record.arrival is None else instant(record.arrival)
-        entries = merge(entries, entry_of(each, arrived)) or entries
+        entries = merge(entries, entry_of(each, arrived).known_by(arrived)) or entries
     case = assess(entries, rules)
     rounds = {words.round_named_by(each): each.event_id for each in events}
     clocks = {

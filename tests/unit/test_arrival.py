@@ -116,7 +116,38 @@ class TestOfARecord:
         here.feed(ACCEPTED, event("step_started", "2026-03-12 09:00:00", step="a"))
         ticked(here, at("2026-03-30 08:00:00"))
         assert arrivals(here) == [MONDAY, MONDAY]
-        assert [f.code for f in here.cases()["c"].findings if f.code == "late_record"] == []
+        codes = {f.code for f in here.cases()["c"].findings}
+        assert not codes & {"late_record", "dated_ahead"}
+
+    def test_nor_does_it_date_anybody_ahead(self):
+        """It had surely come by the first tick after; what lies beyond that is dated ahead."""
+        for when, ahead in (("08:05:00", False), ("08:05:01", True)):
+            here = Partition(LAW)
+            ticked(here, MONDAY)
+            here.feed(event("accepted", f"2026-03-30 {when}"))
+            ticked(here, at("2026-03-30 08:00:00"))
+            ticked(here, at("2026-03-30 09:00:00"))
+            codes = {f.code for f in here.cases()["c"].findings}
+            assert ("dated_ahead" in codes) is ahead
+
+    def test_by_when_it_came_is_the_same_read_ahead_of_its_ticks_or_behind_them(self):
+        """Also where several ticks name the same barrier: the first of them counts."""
+        told = set()
+        for ahead in (True, False):
+            here = Partition(LAW)
+            ticked(here, MONDAY)
+            early = event("accepted", "2026-03-30 10:00:00")
+            ticks = [at(f"2026-03-30 0{hour}:00:00") for hour in (7, 8, 9)]
+            barriers = {STEPS: here.next[STEPS] + 1, RULINGS: here.next[RULINGS]}
+            if ahead:
+                here.feed(early)
+            for now in ticks:
+                here.tick(now, barriers=barriers)
+            if not ahead:
+                here.feed(early)
+            here.tick(at("2026-03-30 11:00:00"), barriers=barriers)
+            told |= {each.came_by for each in states(here)["c"].entries}
+        assert told == {at("2026-03-30 07:00:00")}
 
     def test_a_tick_without_barriers_says_nothing_of_it(self):
         here = Partition(LAW)
@@ -243,10 +274,10 @@ def test_it_is_a_function_of_the_log_however_the_topics_are_read(turns):
 
 
 class TestLateRecords:
-    def found(self, *events, code="late_record", law=LAW, **came):
+    def found(self, *events, code="late_record", law=LAW, by=-1, **came):
         entries = []
         for each in events:
-            entries = merge(entries, entry_of(each, **came)) or entries
+            entries = merge(entries, entry_of(each, **came).known_by(by)) or entries
         return [f for f in assess(entries, law).findings if f.code == code]
 
     @pytest.mark.parametrize(
@@ -283,8 +314,8 @@ class TestLateRecords:
         assert not self.found(event("accepted", "2027-03-02 10:00:00"), code="dated_ahead")
 
     @pytest.mark.parametrize(("seconds", "ahead"), [(300, False), (301, True)])
-    def test_dated_more_than_five_minutes_after_its_arrival(self, seconds, ahead):
-        found = self.found(ACCEPTED, code="dated_ahead", arrived=MONDAY - seconds)
+    def test_dated_more_than_five_minutes_after_it_had_surely_come(self, seconds, ahead):
+        found = self.found(ACCEPTED, code="dated_ahead", arrived=0, by=MONDAY - seconds)
         assert bool(found) is ahead
         if ahead:
             assert (str(found[0].level), found[0].at) == ("yellow", MONDAY - seconds)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from schemas.calendars import CalendarDefinition
 from schemas.catalogue_loading import catalogue_from
 from streams.engine.explanation import explain_case
 from streams.engine.rules import Rules
+from streams.engine.telling import tell
 from tests.support.cases import at, days, event, rules
 
 ACCEPTED = event("accepted", "2026-09-18 10:00:00")
@@ -66,7 +69,7 @@ def test_a_suspension_is_shown_and_not_counted():
             "2026-09-24 Thu",
             True,
             1,
-            (f"{procedure}1 小时 / 7 小时 = 1/7 (≈0.142) 日，累计 2 日，取整 2 日：本日计入"),
+            (f"{procedure}1 小时 / 7 小时 = 1/7 (≈0.143) 日，累计 2 日，取整 2 日：本日计入"),
         ),
     ]
     assert [(each.record, each.what.zh) for each in clock.moved_by] == [
@@ -81,7 +84,9 @@ def test_a_suspension_is_shown_and_not_counted():
 def test_the_days_beyond_those_asked_run_against_the_case():
     clock = explained(rules({"promised": days(5)}), ACCEPTED, *SUSPENDED)
     beyond = [
-        (i.span("day"), i.amount) for i in clock.to_due if "beyond the days asked" in i.reason.en
+        (i.span("day"), i.amount)
+        for i in clock.to_due
+        if "the days asked are used up" in i.reason.en
     ]
     assert beyond == [("2026-09-28 Mon", 1)]
     assert told(clock.to_due)[-1] == ("2026-09-29 Tue", True, 1, "工作日")
@@ -158,7 +163,7 @@ def test_only_what_had_happened_is_told_and_nothing_is_none():
 def test_a_provisional_due_moment_says_so():
     late = event("accepted", "2026-12-20 10:00:00")
     clock = explained(rules({"promised": days(20)}), late, as_of="2027-03-01")
-    said = "暂定：到期时间涉及 2026-12-26 起尚未公布放假安排的日期，可能提前，也可能推后"
+    said = "暂定：期间涉及 2026-12-26 起尚未公布放假安排的日期，到期和预警可能提前或推后"
     assert clock.notes[0].zh == said
     assert clock.notes[0].en.endswith("not decreed yet; it may move either way")
     assert str(clock.first_projected) == "2026-12-26"
@@ -364,10 +369,13 @@ def test_on_the_spot_after_close_ends_with_the_next_working_day():
 def test_a_month_over_new_year_shows_its_days():
     law = rules({"promised": {"amount": 1, "unit": "month"}})
     clock = explained(law, event("accepted", "2026-12-31 10:00:00"), as_of="2027-01-05")
-    assert clock.limit.zh == "1 个月，至 2027-01-31，共 31 个自然日"
+    assert (
+        clock.limit.zh
+        == "1 个月，次日起算（《民法典》第二百零一条），至 2027-01-31，共 31 个自然日"
+    )
     assert clock.figure(clock.total_to_due).zh == "31 个自然日"
     assert told(clock.to_due)[-1][3].startswith("期满日遇休息日")
-    assert str(clock.first_projected) == "2027-02-01"
+    assert str(clock.first_projected) == "2027-01-02"  # 01-01 is off by the law
 
 
 def test_time_used_up_at_close_is_in_time_until_the_next_opening():
@@ -439,3 +447,54 @@ def test_findings_are_told_from_their_moment_on():
     assert [str(f.code) for f in before.findings] == []
     assert [str(f.code) for f in after.findings] == ["second_notice"]
     assert after.number(after.findings[0].record) == 3
+
+
+FIVE_DAYS = rules({"promised": days(5)})
+
+
+def text(*events):
+    return tell(explain_case("c", events, FIVE_DAYS, at("2026-04-01")), "en")
+
+
+class TestWhatClerksCouldNotFollow:
+    """Three clerks added up twenty explanations with a wall calendar; what they stumbled over."""
+
+    @pytest.mark.parametrize(
+        ("year", "law"),
+        [
+            (2016, "《民法通则》第一百五十四条"),
+            (2018, "《民法总则》第二百零一条"),
+            (2021, "《民法典》第二百零一条"),
+        ],
+    )
+    def test_a_period_was_counted_by_the_law_of_its_day(self, year, law):
+        clock = explained(FIVE_DAYS, event("accepted", f"{year}-06-01 10:00:00"))
+        assert f"次日起算（{law}）" in clock.limit.zh
+
+    def test_a_clock_that_had_ended_in_time_is_not_called_over(self):
+        refused = explained(
+            rules({"promised": days(3)}),
+            event("accepted", "2026-03-02 10:00:00"),
+            event("decided", "2026-03-03 10:00:00", outcome="granted"),
+            event("suspended", "2026-03-10 10:00:00", suspension="hearing", days_asked=1),
+            event("extended", "2026-03-11 10:00:00", amount=1),
+        ).refused
+        assert [r.what.en.partition("count: ")[2] for r in refused] == [
+            "the clock had ended already (it ended on 2026-03-03 10:00:00)"
+        ] * 2
+
+    def test_the_hours_stand_beside_the_calendar(self):
+        said = text(event("accepted", "2026-02-28 10:00:00"))  # a Saturday that is worked
+        assert "; hours of 2026-02-28: 09:00–12:00, 13:30–17:30" in said
+
+    def test_two_that_contradict_each_other_are_cited_apart(self):
+        one = event("finished", "2026-03-12 05:00:00", event_id="f", outcome="voided")
+        other = event("finished", "2026-03-12 08:00:00", event_id="f", outcome="voided")
+        found = explain_case(
+            "c", [event("accepted", "2026-03-02 10:00:00"), one, other], FIVE_DAYS, at("2026-04-01")
+        )
+        assert [found.number(entry) for entry in found.entries] == [1, 2, 3]
+
+    def test_the_sequence_of_a_step_by_which_its_end_is_found_is_told(self):
+        started = event("step_started", "2026-03-02 11:00:00", step="s", sequence=3)
+        assert "step started  s  no. 3" in text(event("accepted", "2026-03-02 10:00:00"), started)

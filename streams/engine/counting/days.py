@@ -83,7 +83,9 @@ class DayCount:
         self.last = self._carried(self.base, self.stays)
         """The last day in time, X."""
         self.due_at = calendar.instant(self._end_of(self.last))
-        self.provisional = calendar.rests_on_projection(self.first, self.last)
+        self.provisional = self.last > self.first and calendar.rests_on_projection(
+            self.first + 1, self.last
+        )
 
     def _in_time(self) -> list[Pause]:
         """Give the suspensions whose shares count: not what begins after the end of X.

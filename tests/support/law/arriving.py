@@ -100,6 +100,7 @@ def watch(law: Law, log: list[Record | Tick]) -> Watch:
             new.append(replace(entry, arrived=now, offline=False))
             continue
         now = entry.now
+        new = [replace(record, came_by=record.came_by or now) for record in new]
         corrections += corrected(law, sent, new, over, now)
         if new:
             sent, new = [*sent, *new], []

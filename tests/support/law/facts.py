@@ -107,7 +107,9 @@ class Record:
     unrecorded: tuple[str, ...] = ()
     item: str | None = OWN_ITEM
     arrived: datetime | None = None
-    """When it had surely come, by the ticks of its partition."""
+    """When it had surely not come before, by the ticks of its partition."""
+    came_by: datetime | None = None
+    """By when it had surely come."""
     offline: bool = True
     """Whether there are no ticks: then it arrived when it was written down."""
     within: bool = False
@@ -117,6 +119,11 @@ class Record:
     def arrival(self) -> datetime | None:
         """When it arrived; None: unknown."""
         return self.recorded if self.offline else self.arrived
+
+    @property
+    def known_by(self) -> datetime | None:
+        """By when it had surely come; None: unknown."""
+        return self.recorded if self.offline else self.came_by
 
     def get(self, fact: str) -> Any:
         return self.facts.get(fact)

@@ -74,6 +74,7 @@ def read(records: list[Record]) -> tuple[History, set[Finding]]:
                 within=chosen.at.microsecond > 0,
                 recorded=min(written, default=None),
                 arrived=None if unknown else min(came, default=None),
+                came_by=min((c.came_by for c in copies if c.came_by), default=None),
             )
         )
     history.sort(key=lambda record: (record.at, record.id))
@@ -82,7 +83,7 @@ def read(records: list[Record]) -> tuple[History, set[Finding]]:
 
 
 def same_facts(one: Record, other: Record) -> bool:
-    plain = {"recorded": None, "arrived": None, "offline": True}
+    plain = {"recorded": None, "arrived": None, "came_by": None, "offline": True}
     return replace(one, **plain) == replace(other, **plain)
 
 
@@ -99,8 +100,8 @@ def as_recorded(law: Law, records: list[Record]) -> set[Finding]:
         last = law.calendar.nth(record.at.date(), law.late_record_days)
         if any(came and came.date() > last for came in (record.recorded, record.arrival)):
             findings.add(("late_record", record.at))
-        if record.arrival is not None and record.at > record.arrival + AHEAD:
-            findings.add(("dated_ahead", record.arrival))
+        if record.known_by is not None and record.at > record.known_by + AHEAD:
+            findings.add(("dated_ahead", record.known_by))
     return findings
 
 
