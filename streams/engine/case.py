@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from schemas.about import in_round
 from streams.engine.acceptance import acceptance_of
@@ -28,6 +28,13 @@ if TYPE_CHECKING:
 
     Pinned = Callable[[Entry], Rules]
     """Gives the law that a record pinned when it arrived."""
+
+
+READING: Final = 1
+"""Which reading of the law this is: raised whenever the same records give another verdict.
+
+Of 0.1.0 and 0.2.0: 0. A state of an earlier one is judged anew, once.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,6 +148,12 @@ class Cases:
             if case_no not in self.aside:
                 self._deadlines.set(case_no, deadline)
 
+    def judge_anew(self, now: int) -> None:
+        """Judge every case by the next tick of which anything may still come."""
+        for case_no, head in self.packed.heads():
+            if not head.sleeps and case_no not in self.aside:
+                self._deadlines.set(case_no, min(now, self._deadlines.of(case_no)))
+
     def take_up(self, case_no: str, now: int) -> None:
         """Judge a case by the next tick that was set aside until now."""
         if case_no in self:

@@ -18,6 +18,7 @@ from schemas.decoding import Refusal, decode_event
 from schemas.masking import masked_json
 from schemas.ticks import LARGEST_CHANGE, Change, Retry, Tick, TickSource, read_tick
 from schemas.verdicts import LIFE_KEY, EventRecord, decode, encode
+from streams.engine.case import READING
 from streams.engine.entries import UNTOLD, Entry, entry_of
 from streams.engine.state import FORMAT, UnknownFormat
 from streams.runtime.arrivals import OPEN, UNKNOWN, Arrival, Arrivals, Dated
@@ -77,6 +78,8 @@ class PartitionState(Struct, frozen=True):
     """Where each input ended when this state began; None once it was told that it came there."""
     ticked: dict[str, tuple[int, int]] | None = None
     """The barrier and the moment of the last tick that was read, by input: for arrivals."""
+    reading: int = 0
+    """By which reading of the law every case was judged (`streams.engine.case.READING`)."""
 
 
 class CasePartition:
@@ -109,6 +112,7 @@ class CasePartition:
         self._judging = Judging(self._cases, ticks_from, tick_tolerance, due)
         self._position: Position | None = None
         self._now = 0
+        self._reading = READING
         self._life = Life(partition, partitions)
         self._inputs = Inputs(partition)
         self._recent = Recent()
@@ -152,6 +156,7 @@ class CasePartition:
         self._cases.passing = kept.now if kept.passing else None
         self._inputs.restore(kept.inputs)
         self.arrivals.restore(kept.ticked)
+        self._reading = kept.reading
 
     @property
     def partition(self) -> int:
@@ -193,6 +198,10 @@ class CasePartition:
             self._inputs.check(topic, found)
         self._cases.aside = self._faults.aside
         self._cases.restored()
+        if (
+            self._reading < READING
+        ):  # an earlier version judged them: by the next tick this one does
+            self._cases.judge_anew(self._now)
         self.arrivals.restored()
         with self._faults.watching("the files in force", self._now):
             self._changes.restored(self._position, self._now)
@@ -282,6 +291,7 @@ class CasePartition:
                 epoch=self.epoch,
                 until=self._life.until,
                 ticked=self.arrivals.kept({n: self._inputs.next(n) for n in (_STEPS, _RULINGS)}),
+                reading=self._reading,
             )
             state.append((PARTITION_KEY, encode(own)))
         self._outputs, self._state, self._position = [], [], position
@@ -430,6 +440,8 @@ class CasePartition:
         self._now = max(self._now, now)  # time never goes back
         passed = self._judging.pass_to(self._now, timed=timed)
         self._life.judged(all_of_them=passed)
+        if passed:
+            self._reading = READING
         return passed
 
     def _replayed_until(self, chunk: Chunk, index: int) -> int:

@@ -165,7 +165,9 @@ def test_a_provisional_due_moment_says_so():
     clock = explained(rules({"promised": days(20)}), late, as_of="2027-03-01")
     said = "暂定：期间涉及 2026-12-26 起尚未公布放假安排的日期，到期和预警可能提前或推后"
     assert clock.notes[0].zh == said
-    assert clock.notes[0].en.endswith("not decreed yet; its due time and its levels may move either way")
+    assert clock.notes[0].en.endswith(
+        "not decreed yet; its due time and its levels may move either way"
+    )
     assert str(clock.first_projected) == "2026-12-26"
     assert any(i.reason.zh == "法定节假日：元旦" for i in clock.to_due)
     assert any("（暂定）" in i.reason.zh for i in clock.to_due)
