@@ -21,7 +21,14 @@ from tests.support.bad_messages import BAD_MESSAGES
 from tests.support.cases import at
 from tests.support.changing import change, decreed
 from tests.support.system import JIANCHA, PARTITIONS, ROOT, System, remove_topics
-from tests.support.upgrading import HUNAN, Halls, Oracle, history_is_the_state, joined_catalogue
+from tests.support.upgrading import (
+    HUNAN,
+    Halls,
+    Left,
+    Oracle,
+    history_is_the_state,
+    joined_catalogue,
+)
 from tests.support.wait import eventually
 
 if TYPE_CHECKING:
@@ -122,14 +129,14 @@ def halls(system):
 def test_a_running_release_is_upgraded_with_unread_records_in_every_topic(system, halls, tmp_path):
     days = Days(halls, some_of_boston(tmp_path))
     the_old_release_works(system, days)
-    unread_is_left_everywhere(system, days)
+    left = unread_is_left_everywhere(system, days)
     system.program, system.home = JIANCHA, ROOT
     system.run("topics")
     system.run("migrate")
     begin(system)
     eventually(lambda: halls.reached(at(f"{DAYS[4]} 19:00:00")), 120, interval=0.1)
     days.judged(DAYS[5])
-    Oracle(halls.reader, system.catalogue).check()
+    Oracle(halls.reader, system.catalogue, left).check()
     eventually(lambda: history_is_the_state(system, halls.reader) or True, 60, interval=0.5)
     nothing_was_refused(system, halls)
 
@@ -150,7 +157,7 @@ def the_old_release_works(system, days):
     days.judged(DAYS[2])
 
 
-def unread_is_left_everywhere(system, days):
+def unread_is_left_everywhere(system, days) -> Left:
     """First the sink and the notifier stop, then the engine; the halls do not."""
     halls, name = days.halls, system.name
     for role in ("sink", "notify"):
@@ -158,6 +165,7 @@ def unread_is_left_everywhere(system, days):
     halls.send(topics.STEPS.name, ("k", BAD))
     days.judged(DAYS[3])
     assert system.terminate("engine", 30) == 0
+    left = Left(halls.reader)
     halls.send(topics.RULINGS.name, answer("closed"))
     days.send(DAYS[4])
     calendar = load_catalogue(system.catalogue).calendars["hunan"]
@@ -172,6 +180,7 @@ def unread_is_left_everywhere(system, days):
     for topic in (topics.EVENTS, topics.CASES, topics.VERDICTS, topics.DEAD_LETTERS):
         assert halls.unread(f"{name}-sink", topic.name), topic.name
     assert halls.unread(f"{name}-notify", topics.VERDICTS.name)
+    return left
 
 
 def halls_inputs():

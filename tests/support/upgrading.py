@@ -23,6 +23,7 @@ from tests.support.reader import Reader
 from tests.support.system import PARTITIONS, ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 HUNAN = ROOT / "deploy/samples/hunan"
@@ -134,15 +135,32 @@ class Halls:
         return sum(self.end(topic, p) - read_to[p] for p in range(PARTITIONS))
 
 
-class Oracle:
-    """This tree's engine over the same log, in one piece: what an undisturbed worker says."""
+class Left:
+    """What an engine of an earlier release left when it stopped: its state, and where it was."""
 
-    def __init__(self, reader: Reader, catalogue: Path) -> None:
-        self.reader = reader
+    def __init__(self, reader: Reader) -> None:
+        found = list(reader.read(topics.CASE_STATE.name))
+        self.state = [(m.partition(), m.key(), m.value()) for m in found]
+        self.said: dict[int, int] = defaultdict(int)
+        """By partition: the first offset of what it has not said."""
+        for message in reader.read(topics.VERDICTS.name):
+            self.said[message.partition()] = message.offset() + 1
+
+
+class Oracle:
+    """This tree's engine over what an earlier one left: what an undisturbed worker says of it.
+
+    What the earlier release had judged it judged by its own law, and that stays on record.
+    """
+
+    def __init__(self, reader: Reader, catalogue: Path, left: Left) -> None:
+        self.reader, self.left = reader, left
         rules = Rules.of(load_catalogue(catalogue))
         self.metrics = Counted()
         self.logics = [self._logic(number, rules) for number in range(PARTITIONS)]
         self.moves: dict[str, list[tuple]] = defaultdict(list)
+        for number, key, value in left.state:
+            self.logics[number].restore(key, value)
         logs = {topic.name: list(reader.read(topic.name)) for topic in topics.INPUTS}
         for number in range(PARTITIONS):
             ours = {n: [m for m in log if m.partition() == number] for n, log in logs.items()}
@@ -156,6 +174,7 @@ class Oracle:
     def _live(self, logic: CasePartition, logs: dict[str, list]) -> None:
         """Give a partition what each tick waited for, and then the tick."""
         logic.restored({})
+        logs = {n: [m for m in log if m.offset() >= logic.applied(n)] for n, log in logs.items()}
         for tick in logs[topics.TICKS.name]:
             barriers = read_tick(tick.value()).barriers
             for topic in INPUTS:
@@ -184,7 +203,7 @@ class Oracle:
     def check(self) -> None:
         """Hold the verdicts and the state against it."""
         told: dict[str, list[tuple]] = defaultdict(list)
-        for move in moves_of(self.reader):
+        for move in moves_of(self.reader, self.left.said):
             told[move.card_id].append(said(move))
         kinds = {move for moves in told.values() for (_, _, _, _, move, *_) in moves}
         assert {"issued", "resolved"} <= kinds
@@ -199,9 +218,14 @@ class Oracle:
             assert {n: facts(theirs, n) for n in names} == {n: facts(ours, n) for n in names}
 
 
-def moves_of(reader: Reader) -> list[MoveRecord]:
-    """Give every move; from 0.2.0 on the topic also says when a life has caught up."""
-    values = [message.value() for message in reader.read(topics.VERDICTS.name)]
+def moves_of(reader: Reader, since: Mapping[int, int] | None = None) -> list[MoveRecord]:
+    """Give the moves from an offset on, by partition; all, where none is given.
+
+    From 0.2.0 on the topic also says when a life has caught up.
+    """
+    first = since or {}
+    found = reader.read(topics.VERDICTS.name)
+    values = [m.value() for m in found if m.offset() >= first.get(m.partition(), 0)]
     return [decode(value, MoveRecord) for value in values if not is_life(value)]
 
 

@@ -44,7 +44,9 @@ def own(here):
     return decode(dict(here.changelog)[PARTITION_KEY], PartitionState)
 
 
-@pytest.mark.parametrize(("reading", "issued"), [(READING - 1, ["notice", "yellow"]), (READING, [])])
+@pytest.mark.parametrize(
+    ("reading", "issued"), [(READING - 1, ["notice", "yellow"]), (READING, [])]
+)
 def test_an_open_case_of_an_earlier_reading_is_judged_by_the_first_tick(reading, issued):
     here = going_on(*left(reading))
     here.tick(OVER)
