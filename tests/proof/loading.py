@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MODULES = (
-    "acceptance", "calendar", "clocks", "counting/__init__", "counting/common", "counting/days",
-    "counting/far", "counting/seconds", "counting/stated", "decision", "entries", "findings",
-    "judge", "ledger", "moving", "other_clocks", "steps", "zone",
+    "acceptance", "arrival", "calendar", "case", "clocks", "corrections", "counting/__init__",
+    "counting/common", "counting/days", "counting/far", "counting/seconds", "counting/shares",
+    "counting/stated", "counting/working", "decision", "entries", "findings", "flow", "judge",
+    "ledger", "listing", "moving", "other_clocks", "passes", "pins", "remembering", "rounds",
+    "statements", "steps", "zone",
 )  # fmt: skip
 """What decides a verdict."""
 

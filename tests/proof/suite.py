@@ -26,10 +26,14 @@ FILES = (
     *(
         f"tests/unit/test_{name}.py"
         for name in (
+            "arrival",
             "calendar",
             "calendar_data",
+            "calendar_hours",
+            "calendar_statutory",
             "calendar_zone",
             "clocks",
+            "corrections",
             "counting",
             "deadlines",
             "explanation",
@@ -37,8 +41,10 @@ FILES = (
             "judge",
             "ledger",
             "logic",
+            "pins",
             "rules",
             "sample_hunan",
+            "standard_day",
             "state",
             "zone",
         )
