@@ -224,5 +224,5 @@ def first_projected(counting: Counting) -> dt.date | None:
     calendar = counting.calendar
     first, last = calendar.face(counting.start) // DAY, calendar.face(counting.due_at) // DAY
     if isinstance(counting, DayCount):
-        first += 1  # the start day is not counted
+        first += counting.LEFT_OUT
     return date_of(next((d for d in range(first, last + 1) if calendar.is_projected(d)), last))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from schemas.codes import Unit
 from streams.engine.calendar import add_months
@@ -49,6 +49,9 @@ class DayCount:
         "used_up",
     )
 
+    LEFT_OUT: ClassVar[int] = 1
+    """How many days from the start day on are not counted."""
+
     def __init__(
         self,
         calendar: Calendar,
@@ -83,9 +86,8 @@ class DayCount:
         self.last = self._carried(self.base, self.stays)
         """The last day in time, X."""
         self.due_at = calendar.instant(self._end_of(self.last))
-        self.provisional = self.last > self.first and calendar.rests_on_projection(
-            self.first + 1, self.last
-        )
+        begin = self.first + self.LEFT_OUT
+        self.provisional = begin <= self.last and calendar.rests_on_projection(begin, self.last)
 
     def _in_time(self) -> list[Pause]:
         """Give the suspensions whose shares count: not what begins after the end of X.
@@ -210,6 +212,7 @@ class SpotCount(DayCount):
     """
 
     __slots__ = ()
+    LEFT_OUT = 0
 
     def _base(self) -> int:
         if self.calendar.is_working(self.first) and self.clock_time < self.calendar.close(
