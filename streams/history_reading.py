@@ -21,6 +21,7 @@ from schemas.verdicts import FindingDetail, decode
 from streams.engine.card_stories import CardStory, Happened
 from streams.engine.entries import Entry
 from streams.engine.findings import Finding
+from streams.engine.pins import PINNING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,6 +87,13 @@ PINNED_AT: Final = f"""
 SELECT toInt64(toUnixTimestamp(if(countIf(kind = 'accepted') > 0,
     minIf(arrived_at, kind = 'accepted'), min(arrived_at))))
 FROM events FINAL WHERE case_no = %(case)s AND arrived_at <= {_KNOWN} HAVING count() > 0
+"""  # noqa: S608
+# Each record that pins the law of a round, and when it first arrived.
+PINNING_AT: Final = f"""
+SELECT source, event_id, toInt64(toUnixTimestamp(min(arrived_at)))
+FROM events FINAL
+WHERE case_no = %(case)s AND arrived_at <= {_KNOWN} AND kind IN %(kinds)s
+GROUP BY source, event_id
 """  # noqa: S608
 RETROACTIVE: Final = """
 SELECT toInt64(toUnixTimestamp(max(c.at)))
@@ -173,6 +181,28 @@ def pinned(ask: Ask, case_no: str, known_at: int | None = None) -> str | None:
     pinned_at = max(rows[0][0], ask(RETROACTIVE, {"known": known_at})[0][0])
     found = ask(IN_FORCE, {"known": pinned_at})
     return found[0][0] if found else None
+
+
+def pins_of(
+    ask: Ask, case_no: str, present: Catalogue, known_at: int = NOW
+) -> dict[tuple[str, str], Catalogue]:
+    """Read the catalogues that records of a case pinned, by source and id, but for the present one.
+
+    As far as the history has them. The law of a round is that of its receipt and its acceptance.
+    """
+    retroactive = ask(RETROACTIVE, {"known": known_at})[0][0]
+    known = {"case": case_no, "known": known_at, "kinds": tuple(sorted(PINNING))}
+    catalogues: dict[str, Catalogue | None] = {present.version: None}
+    pins: dict[tuple[str, str], Catalogue] = {}
+    for source, event_id, arrived in ask(PINNING_AT, known):
+        found = ask(IN_FORCE, {"known": max(arrived, retroactive)})
+        version = found[0][0] if found else present.version
+        if version not in catalogues:
+            catalogues[version] = catalogue_of(ask, version, known_at)
+        catalogue = catalogues[version]
+        if catalogue is not None:
+            pins[source, event_id] = catalogue
+    return pins
 
 
 def catalogue_of(ask: Ask, version: str, known_at: int = NOW) -> Catalogue | None:

@@ -155,6 +155,8 @@ def _events(recorded: Iterable[Happening]) -> tuple[list[Envelope], int]:
 
 
 def _clock(line: ClockLine, explained: ClockExplanation | None, now: int) -> ClockView:
+    if explained is not None and explained.clock.due_at != line.due_at:
+        explained = None  # an earlier round's law, which this catalogue is not: nothing untrue
     until = now if line.stopped_at is None else min(now, line.stopped_at)
     return ClockView(
         line=line,

@@ -20,6 +20,7 @@ from streams.commands.common import (
     complain_of_line,
     settings_or_exit,
 )
+from streams.engine.entries import identity
 from streams.engine.explanation import explain_case
 from streams.engine.rules import Rules
 from streams.engine.telling import tell
@@ -27,7 +28,7 @@ from streams.engine.telling_json import as_json
 from streams.sink.records_of_case import HistoryUnavailable, read_case
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from schemas.events import StepEvent
@@ -90,6 +91,7 @@ def command(
     catalogue = None if directory is None else catalogue_or_exit(directory)
     cards, came = None, None
     remembered: Sequence[Finding] = ()
+    pins: Mapping[int, Rules] = {}
     if events is not None:
         found = _from_file(events, case_no, known)
     else:
@@ -100,6 +102,7 @@ def command(
             sys.exit(FINDINGS)
         found, cards = history.events, history.cards
         came, remembered = history.came, history.remembered
+        pins = {identity(*of): Rules.of(law) for of, law in history.pins.items()}
         catalogue = catalogue or history.catalogue
     if catalogue is None:
         raise click.UsageError("--events needs --catalogue, which states the limits")
@@ -112,6 +115,7 @@ def command(
         known_at=known,
         came=came,
         remembered=remembered,
+        pins=pins,
     )
     if explained is None:
         complain(f"No record of case {case_no} by that moment. Check the number and --as-of.")

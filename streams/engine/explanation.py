@@ -144,7 +144,7 @@ class CaseExplanation:
         return next((n for n, e in places if (e.id, e.version) == (record, version)), None)
 
 
-def explain_case(
+def explain_case(  # noqa: PLR0913 - by name, each with a default
     case_no: str,
     events: Iterable[Envelope],
     rules: Rules,
@@ -154,20 +154,25 @@ def explain_case(
     known_at: int | None = None,
     came: Came | None = None,
     remembered: Sequence[Finding] = (),
+    pins: Mapping[int, Rules] | None = None,
 ) -> CaseExplanation | None:
     """Explain a case at a moment (seconds since the epoch), by what had happened by then.
 
     `events` and `cards` are those that are known: as known at another time (`known_at`, which is
-    only told), leave out what came later; `came` is when each event arrived, and `remembered` what
-    is found once and never derived again. None where nothing had happened.
+    only told), leave out what came later; `came` is when each event arrived, `remembered` what is
+    found once and never derived again, and `pins` the law of the records that pinned another than
+    `rules`. None where nothing had happened.
     """
     entries = by_then(events, as_of, rules, came)
     if not entries:
         return None
-    case = assess(entries, rules)
+    laws = pins or {}
+    case = assess(entries, rules, (lambda record: laws.get(record.id, rules)) if laws else None)
     numbers = {entry: number for number, entry in enumerate(entries, 1)}
     whys = [Why(each, numbers) for each in case.rounds]
-    ladders = rules.catalogue.ladders
+    ladders = dict(rules.catalogue.ladders)
+    for law in laws.values():
+        ladders = {**law.catalogue.ladders, **ladders}
     return CaseExplanation(
         case_no=case_no,
         as_of=as_of,

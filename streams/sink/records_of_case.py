@@ -15,6 +15,7 @@ from streams.history_reading import (
     catalogue_of,
     events_of,
     pinned,
+    pins_of,
     remembered_of,
 )
 from streams.sink.clickhouse import connect
@@ -43,6 +44,8 @@ class CaseHistory(NamedTuple):
     """When each version of a record arrived, by source, id and version."""
     remembered: list[Finding]
     """What is found once and never derived again."""
+    pins: dict[tuple[str, str], Catalogue]
+    """The catalogues of records that came under another, by source and id."""
 
 
 def read_case(
@@ -78,6 +81,7 @@ def _read(ask: Ask, case_no: str, known_at: int | None, *, law: bool) -> CaseHis
         by = "" if known_at is None else f" by {datetime.fromtimestamp(known, UTC).isoformat()}"
         raise HistoryUnavailable(f"No record of case {case_no} had come to the history{by}.")
     catalogue = None
+    pins: dict[tuple[str, str], Catalogue] = {}
     if law:
         version = pinned(ask, case_no, known_at)
         if version is None:
@@ -89,5 +93,6 @@ def _read(ask: Ask, case_no: str, known_at: int | None, *, law: bool) -> CaseHis
             raise HistoryUnavailable(
                 f"Catalogue {version} is not in the history; name one with --catalogue"
             )
+        pins = pins_of(ask, case_no, catalogue, known)
     came, remembered = came_of(ask, case_no, known), remembered_of(ask, case_no, known)
-    return CaseHistory(events, catalogue, cards_of(ask, case_no, known), came, remembered)
+    return CaseHistory(events, catalogue, cards_of(ask, case_no, known), came, remembered, pins)

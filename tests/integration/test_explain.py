@@ -23,6 +23,12 @@ ACCEPTED = event("accepted", "2026-12-25 10:00:00")
 DECIDED = event("decided", "2026-12-30 15:00:00", outcome="granted")
 RECEIVED_D = event("received", "2026-12-24 09:00:00", case_no="d")
 ACCEPTED_D = event("accepted", "2026-12-30 09:00:00", case_no="d")
+ROUNDS = (
+    event("accepted", "2026-12-24 09:00:00", case_no="e"),
+    event("decided", "2026-12-25 09:00:00", case_no="e", outcome="withdrawn"),
+    event("received", "2026-12-30 09:00:00", case_no="e"),
+    event("accepted", "2026-12-30 09:00:10", case_no="e"),
+)
 CARD = card_id("c", "promised", "yellow", 1)
 SHORTER = {
     **LAW.catalogue.content,
@@ -59,13 +65,13 @@ class Town:
 @pytest.fixture(scope="module")
 def history(embedded_clickhouse):
     town = Town()
-    town.comes("2026-12-24 09:00:30", RECEIVED_D)
-    town.comes("2026-12-25 10:00:30", ACCEPTED)
+    town.comes("2026-12-24 09:00:30", RECEIVED_D, ROUNDS[0])
+    town.comes("2026-12-25 10:00:30", ACCEPTED, ROUNDS[1])
     calendar = decreed(LAW.catalogue.calendars["cn"])
     town.comes("2026-12-28 08:00:00")
     town.comes("2026-12-28 08:01:00", changed=change(calendar))
     town.comes("2026-12-29 08:00:00", changed=change(catalogue=SHORTER, change_id="c2"))
-    town.comes("2026-12-30 09:00:30", ACCEPTED_D)
+    town.comes("2026-12-30 09:00:30", ACCEPTED_D, *ROUNDS[2:])
     town.comes("2027-01-07 23:59:59")
     town.comes("2027-01-08 00:00:20")
     answer = {
@@ -164,6 +170,12 @@ def test_the_catalogue_is_the_one_that_was_pinned_by_then(history):
     now = told(history, "d")
     assert accepted["catalogue"] == now["catalogue"] != LAW.catalogue.version
     assert promised(now)["limit"]["zh"].startswith("3 个工作日")
+
+
+def test_each_round_is_told_by_the_law_that_its_own_records_pinned(history):
+    """7 working days, as promised when it was first accepted; 3 since."""
+    limits = [clock["limit"]["zh"][:5] for clock in told(history, "e")["clocks"]]
+    assert limits == ["7 个工作", "3 个工作"]
 
 
 def test_what_had_not_come_yet_is_said_so(history):
