@@ -11,10 +11,12 @@ from __future__ import annotations
 from bisect import insort
 from typing import TYPE_CHECKING, Final
 
+import msgspec
 from msgspec import Struct
 
 from schemas.findings import FindingCode
 from schemas.verdicts import ClockValues, FindingDetail, RecordName
+from streams.engine.acceptance import notified_at
 from streams.engine.arrival import loaded
 from streams.engine.entries import Entry
 from streams.engine.findings import Found
@@ -62,13 +64,22 @@ class Correction(Struct, array_like=True, frozen=True, order=True):
 
 
 def difference(then: Sequence[Entry], now: Sequence[Entry]) -> Since:
-    """Tell how sorted records differ from those of a tick; a copy is no difference."""
-    here = {entry.said(): entry for entry in now}
-    before = {entry.said() for entry in then}
+    """Tell how sorted records differ from those of a tick; a copy is no difference.
+
+    Unless it says that a due moment was stated at another time: that says what moves it.
+    """
+    here = {_read(entry) for entry in now}
+    before = {_read(entry) for entry in then}
     return Since(
-        gone=tuple(entry for entry in then if entry.said() not in here),
-        new=tuple(place for place, entry in enumerate(now) if entry.said() not in before),
+        gone=tuple(entry for entry in then if _read(entry) not in here),
+        new=tuple(place for place, entry in enumerate(now) if _read(entry) not in before),
     )
+
+
+def _read(entry: Entry) -> Entry:
+    """Give all that a verdict on a clock reads of a record."""
+    said = entry.said()
+    return said if entry.due < 0 else msgspec.structs.replace(said, recorded=entry.recorded)
 
 
 def as_it_was(since: Since, now: Sequence[Entry]) -> list[Entry]:
@@ -122,7 +133,7 @@ class Comparing:
 
         What was over at the tick was due before it.
         """
-        ends = {entry.at for entry in self._new if entry.at < tick}
+        ends = {at for entry in self._new for at in _ends_at(entry) if at < tick}
         return any(entry.kind in RENAMING for entry in self._new) or any(
             clock.stopped_at in ends for clock in self._after.clocks
         )
@@ -146,7 +157,7 @@ class Comparing:
         end = became.stopped_at
         if end is None or end == clock.stopped_at or end > clock.due_at:
             return ()
-        return [entry for entry in self._new if entry.at == end]
+        return [entry for entry in self._new if end in _ends_at(entry)]
 
     def _moved_by(self, some: Sequence[Entry], clock: Clock, became: Clock | None) -> bool:
         """Tell whether a clock would be another without some of the records."""
@@ -158,6 +169,17 @@ class Comparing:
         if not entries:
             return True
         return _values(_of(self._assess(entries), clock.clock_id)) != _values(became)
+
+
+def _ends_at(entry: Entry) -> tuple[int, ...]:
+    """Give the seconds in which an act can end a clock.
+
+    A notice of corrections when the applicant was told; against a stated moment, what happened
+    within a second with the next one.
+    """
+    if entry.kind == "corrections_requested":
+        return (notified_at(entry),)
+    return entry.at, entry.at + entry.within
 
 
 def _same_act(one: Entry, other: Entry) -> bool:
