@@ -41,6 +41,8 @@ RENAMING: Final = frozenset(
     | {"decided", "finished", "step_started"}
 )
 """What can open or end a round, name another item, undo a deemed acceptance, hand a step over."""
+PLACE: Final = ("item", "region", "department")
+"""What says by which limits a round is judged."""
 
 
 class Since(Struct, array_like=True, frozen=True):
@@ -110,10 +112,12 @@ class Comparing:
         self._gone, self._known = changed.gone, {entry.id for entry in then}
         self._new = [entry for entry in new if not loaded(entry)]
         self._corrected = [entry for entry in self._new if self._is_correction(entry)]
+        naming = {r.ledger.naming(name) for r in after.rounds for name in PLACE}
+        self._placing = [entry for entry in self._new if entry in naming]
 
     def corrections(self, tick: int, now: int) -> list[Correction]:
         """Give the clocks that were over at `tick`, and that records have changed by `now`."""
-        if not self._corrected and not self._may_cure(tick):
+        if not self._corrected and not self._placing and not self._may_cure(tick):
             return []
         before, after = self._assess(self._then), self._after
         found = []
@@ -154,10 +158,17 @@ class Comparing:
             return alone or self._corrected
         if became is None:  # its round is another, or it began by silence alone
             return self._new
-        end = became.stopped_at
+        end, placing = became.stopped_at, [e for e in self._placing if self._placed_by(e, became)]
         if end is None or end == clock.stopped_at or end > clock.due_at:
-            return ()
-        return [entry for entry in self._new if end in _ends_at(entry)]
+            return placing
+        return [e for e in self._new if e in placing or end in _ends_at(e)]
+
+    def _placed_by(self, naming: Entry, became: Clock) -> bool:
+        """Tell whether a clock would be due another time if a record did not name the place."""
+        blank = msgspec.structs.replace(naming, **dict.fromkeys(PLACE, ""))
+        entries = sorted(blank if entry == naming else entry for entry in self._now)
+        other = _of(self._assess(entries), became.clock_id)
+        return other is None or other.due_at != became.due_at
 
     def _moved_by(self, some: Sequence[Entry], clock: Clock, became: Clock | None) -> bool:
         """Tell whether a clock would be another without some of the records."""

@@ -17,7 +17,7 @@ from schemas.catalogue_loading import catalogue_from
 from schemas.verdicts import ClockValues
 from streams.engine.state import unpack
 from streams.runtime.logic import RESERVED
-from tests.support.cases import at, days, event, rules, rules_of
+from tests.support.cases import at, built_in, days, event, rules, rules_of
 from tests.support.changing import change, decreed, send, settle
 from tests.support.partition import Partition, restarted
 
@@ -43,6 +43,23 @@ def again(first, when, version=2, **facts):
     if "outcome" in first.__dict__ and "outcome" not in more:
         more["outcome"] = first.outcome
     return event(first.kind, when, **more)
+
+
+def with_places():
+    """Seven working days, but seventeen in the region `q` and its department `d`."""
+    base = built_in()
+    preset = {"name": "p", "title": "t", "basis": "b", "clocks": {"promised": days(7)}}
+    long = {"policy": {"limits": {"promised": days(17)}}}
+    content = {
+        **base.content,
+        "presets": [*base.content["presets"], preset],
+        "regions": [{"code": "r", "name": "区"}, {"code": "q", "name": "县", **long}],
+        "departments": [{"code": "d", "name": "局", "region": "q"}],
+        "items": [
+            {"code": "i", "name": "事项", "versions": [{"preset": "p"}]},
+        ],
+    }
+    return rules_of(catalogue_from(content, base.calendars))
 
 
 def taken_back(first):
@@ -331,6 +348,51 @@ class TestEndsDatedBack:
         ticked(here, NEXT)
         finding = next(f for f in here.cases()["c"].findings if f.detail and f.detail.before)
         assert [record.kind for record in finding.detail.records] == ["decided"]
+
+
+class TestPlaced:
+    """A record that says of which item, region or department the case is, where none said so."""
+
+    LAW = with_places()
+    STEP = event("step_started", "2026-03-20 08:00:00", step="s")
+
+    @pytest.mark.parametrize(
+        "place", [{"region": "q"}, {"department": "d"}], ids=["region", "department"]
+    )
+    def test_a_step_of_today_that_names_a_place_with_a_longer_promise(self, place):
+        """No act is dated back and none is replaced: seven days become seventeen all the same."""
+        here = over(law=self.LAW)
+        here.feed(self.STEP.model_copy(update=place))
+        ticked(here, NEXT)
+        ((clock, before, after),) = found(here)
+        assert (clock, before.due_at, after.due_at) == (
+            "promised", DUE, at("2026-03-25 23:59:59"),
+        )  # fmt: skip
+
+    def test_the_item_that_the_acceptance_did_not_name(self):
+        accepted = STATED.model_copy(update={"item": None})
+        here = over(accepted=accepted, now=DUE)
+        here.feed(self.STEP)
+        ticked(here, NEXT)
+        assert names(here) == ["promised"]
+
+    @pytest.mark.parametrize(
+        ("accepted", "region"), [("", "r"), ("r", "q")], ids=["the same limit", "named before"]
+    )
+    def test_is_none_where_nothing_moves(self, accepted, region):
+        here = over(accepted=ACCEPTED.model_copy(update={"region": accepted or None}), law=self.LAW)
+        here.feed(self.STEP.model_copy(update={"region": region}))
+        ticked(here, NEXT)
+        assert names(here) == []
+
+    def test_a_first_special_procedure_that_names_it_too_is_none_by_what_it_stops(self):
+        here = over(law=self.LAW)
+        here.feed(
+            event("suspended", "2026-03-04 09:00:00", suspension="testing", days_asked=5,
+                  basis="b", region="r"),
+        )  # fmt: skip
+        ticked(here, NEXT)
+        assert names(here) == []
 
 
 class TestRemembered:

@@ -155,6 +155,9 @@ def is_a_correction(
     cured = verdict(law, [*sent, record]).clocks.get(name)
     if cured is None:
         return True  # it changed its round
+    unnamed = verdict(law, [*sent, replace(record, item=None)]).clocks.get(name)
+    if unnamed is None or unnamed.due != cured.due:
+        return True  # it says of which item the round is: by another limit
     ended_by_it = cured.stopped != clock.stopped and cured.stopped in ends_at(record)
     return ended_by_it and cured.stopped <= clock.due
 
