@@ -153,7 +153,8 @@ FINDINGS: Final = {
         "延期不符合规定，不顺延", "the extension is not valid; no clock moves"
     ),
     FindingCode.DUE_NOT_STATED: Words(
-        "应写明承诺办结时间而未写明", "the due moment that was to be stated is not on record"
+        "应写明承诺办结时间或环节时限而未写明",
+        "the due moment, or step limit, that was to be stated is not on record",
     ),
     FindingCode.DUE_BEFORE_START: Words(
         "写明的承诺办结时间早于起算", "the due moment that is stated lies before the start"

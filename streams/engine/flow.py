@@ -61,6 +61,11 @@ def of_course(ledger: Ledger, rules: CaseRules) -> Iterator[Found]:
         second = _is_second(later, decisions[0], rules)
         code = FindingCode.SECOND_DECISION if second else FindingCode.REPEATED_ACT
         yield Found(code, later, later.at)
+    finished = ledger.finished
+    if finished is not None:
+        late = [entry for entry in decisions if _on_a_later_date(entry, finished, rules)]
+        for entry in late[:1]:
+            yield Found(FindingCode.TIMES_REVERSED, entry, entry.at)
     refused, accepted = ledger.refused, ledger.accepted
     if refused is not None and accepted is not None and accepted < refused:
         yield Found(FindingCode.REFUSAL_AFTER_ACCEPTANCE, refused, refused.at)
@@ -104,6 +109,11 @@ def _decisions(ledger: Ledger) -> Sequence[Entry]:
     if not ledger.early:
         return decided
     return [entry for entry in decided if entry not in ledger.early]
+
+
+def _on_a_later_date(later: Entry, earlier: Entry, rules: CaseRules) -> bool:
+    face = rules.calendar.face
+    return face(later.at) // DAY > face(earlier.at) // DAY
 
 
 def _is_second(later: Entry, first: Entry, rules: CaseRules) -> bool:

@@ -19,6 +19,7 @@ from streams.engine.counting import (
     TimeCount,
 )
 from streams.engine.figures import amount_of, duration, shown
+from streams.engine.moving import IN_DAYS
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -61,8 +62,9 @@ def limit_told(clock: Clock) -> Words:
         extra = amount_of(counting.amount - limit.amount, limit.unit)
         whole = amount_of(counting.amount, limit.unit)
         zh, en = f"{zh} + 延期 {extra.zh} = {whole.zh}", f"{en} + {extra.en} = {whole.en}"
-    if isinstance(counting, DayCount):
-        law, mode = civil_law(date_of(counting.first), 201), MODES["next_day"]
+    first = _start_day(clock)
+    if first is not None:
+        law, mode = civil_law(date_of(first), 201), MODES["next_day"]
         zh, en = f"{zh}，{mode.zh}（{law.zh}）", f"{en}, {mode.en} ({law.en})"
     elif limit.unit is Unit.WORKING_DAY:
         mode = MODES["elapsed"]
@@ -78,6 +80,17 @@ def limit_told(clock: Clock) -> Words:
         days = amount_of(counting.days, Unit.NATURAL_DAY)
         zh, en = f"{zh}，至 {last}，共 {days.zh}", f"{en}, to {last}: {days.en}"
     return Words(zh, en)
+
+
+def _start_day(clock: Clock) -> int | None:
+    """Give the day that is not counted; None where the limit is counted from the moment."""
+    limit, counting = clock.limit, clock.counting
+    if isinstance(counting, DayCount):
+        return counting.first
+    in_days = limit.unit in IN_DAYS and (limit.unit, limit.mode) != (Unit.WORKING_DAY, "elapsed")
+    if isinstance(counting, FarCount) and in_days:
+        return counting.calendar.face(counting.start) // DAY
+    return None
 
 
 def hours_told(counting: Counting) -> Words:

@@ -35,7 +35,7 @@ def step_clocks(ledger: Ledger, rules: CaseRules, law: Rules, found: list[Found]
             if stopped_at is not None:
                 found.append(Found(FindingCode.STEP_NOT_FINISHED, run.started, stopped_at))
         found += [Found(FindingCode.STEP_HANDED_OVER, e, e.at) for e in run.handed_over]
-        clock = _clock(run, began, stopped_at, ledger, _handling(run.started, ledger, rules, law))
+        clock = _clock(run, stopped_at, ledger, _handling(run.started, ledger, rules, law), found)
         if clock is not None:
             clocks.append(clock)
     found += _loose_ends(ledger)
@@ -82,12 +82,15 @@ def _handling(record: Entry, ledger: Ledger, rules: CaseRules, law: Rules) -> Ca
 
 
 def _clock(
-    run: StepRun, began: int, stopped_at: int | None, ledger: Ledger, rules: CaseRules
+    run: StepRun, stopped_at: int | None, ledger: Ledger, rules: CaseRules, found: list[Found]
 ) -> Clock | None:
-    step = rules.steps.get(run.code)
+    step, began = rules.steps.get(run.code), run.started.at
     kind = ClockKind.STEP if step is None else step.clock
-    limit = _limit(run.started, (step and step.limit) or rules.limits.get(kind))
+    asked = (step and step.limit) or rules.limits.get(kind)
+    limit = _limit(run.started, asked)
     if limit is None:
+        if asked is not None:
+            found.append(Found(FindingCode.DUE_NOT_STATED, run.started, began))
         return None
     suspensions, refused = stopping(kind, ledger.suspensions, rules.policy)
     counting = counted(limit, began, rules, 0, suspensions)

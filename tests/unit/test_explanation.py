@@ -395,6 +395,20 @@ def test_a_clock_that_no_calendar_reaches_says_so():
     assert clock.to_due == ()
 
 
+@pytest.mark.parametrize(
+    ("limit", "counted"),
+    [
+        (days(7), "7 个工作日，次日起算（《民法典》第二百零一条）"),
+        (days(7, mode="elapsed"), "7 个工作日，按实际用时"),
+    ],
+)
+def test_one_that_no_calendar_reaches_is_counted_as_its_limit_says(limit, counted):
+    """A special procedure of 100 000 days: the due moment is out of reach, the mode is not."""
+    endless = event("suspended", "2026-09-22 10:00:00", suspension="hearing", days_asked=100_000)
+    clock = explained(rules({"promised": limit}), ACCEPTED, endless)
+    assert clock.limit.zh == counted
+
+
 def test_a_step_repeated_in_another_region_is_told_by_that_regions_calendar_and_hours():
     here = rules({"step": {"amount": 2, "unit": "working_hour"}})
     base = here.catalogue

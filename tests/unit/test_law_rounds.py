@@ -408,6 +408,26 @@ class TestAfterTheDecision:
             assert found(case).keys() == set(told)
 
 
+class TestDecidedAfterTheFinishing:
+    """An early false finishing (办结) ends the clocks: the decision that follows it says so."""
+
+    FINISHED = event("finished", "2026-03-05 10:00:00")
+
+    @pytest.mark.parametrize(
+        ("when", "reversed_"), [("2026-03-05 17:00:00", False), ("2026-03-06 09:00:00", True)]
+    )
+    def test_on_a_later_date_the_times_are_reversed(self, when, reversed_):
+        case = assessed(PERMIT, ACCEPTED, self.FINISHED, decided(when))
+        assert found(case) == ({"times_reversed": (when, "none")} if reversed_ else {})
+        assert shown(of_round(case, 1).stopped_at) == "2026-03-05 10:00:00"
+
+    def test_the_next_round_has_decisions_of_its_own(self):
+        again = [received("2026-03-09 09:00:00"), event("accepted", "2026-03-09 10:00:00")]
+        ended = event("finished", "2026-03-05 10:00:00", outcome="denied")
+        case = assessed(PERMIT, ACCEPTED, ended, *again, decided("2026-03-10 10:00:00"))
+        assert "times_reversed" not in found(case)
+
+
 class TestReturnedAtTheBrink:
     """压线退件: the promise is due on Wednesday 2026-03-11, the working date before is 03-10."""
 

@@ -189,7 +189,10 @@ class TestSteps:
     def test_where_its_record_should_state_the_limit_and_does_not_it_has_none(self, said):
         law = rules({"step": {"stated": "step_limit"}})
         started = step("step_started", "2018-10-15 11:00:00", **said)
-        assert names(assessed(law, ACCEPTED, started)) == []
+        case = assessed(law, ACCEPTED, started)
+        assert names(case) == []
+        found = [(str(f.code), shown(f.at)) for f in case.findings]
+        assert found == [("due_not_stated", "2018-10-15 11:00:00")]
 
     def test_a_limit_of_one_unit_is_one(self):
         law = rules({"step": {"stated": "step_limit"}})

@@ -75,6 +75,10 @@ def after_the_decision(law: Law, history: History, judged: Record | None) -> set
     findings: set[Finding] = set()
     finished = history.first("finished")
     ends = [record.at for record in (judged, finished) if record is not None]
+    if finished is not None:  # a pair: what decides comes before what finishes
+        decisions = (each.at for each in history.all("decided"))
+        later = [moment for moment in decisions if moment.date() > finished.at.date()]
+        findings |= {("times_reversed", moment) for moment in later[:1]}
     for kind, code in (("suspended", "suspension"), ("extended", "extension")):
         for record in history.all(kind):
             if any(record.at > end for end in ends):
