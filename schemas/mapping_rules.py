@@ -20,7 +20,7 @@ from schemas.mapping_checks import PLACE, adapter
 from schemas.mapping_fields import BY_DATE, RuleField, piece_of
 from schemas.mapping_table import Condition
 from schemas.mapping_times import Unfit
-from schemas.mapping_values import kind_of, typed
+from schemas.mapping_values import OF_DATES, kind_of, typed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -102,7 +102,9 @@ class _Rule:
                 field = RuleField(mapping, rule, name, places.__getitem__)
                 if name == "event_id":
                     field.suffix = suffix
-                elif name in Envelope.model_fields:  # every kind takes the same of these
+                elif name in Envelope.model_fields and not (
+                    name == "occurred_at" and self._model in OF_DATES
+                ):  # every other kind takes the same of these
                     field = shared.setdefault((name, text), field)
                 self._fields[name] = field
         self._constants = self._constant_values()

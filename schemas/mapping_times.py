@@ -66,17 +66,21 @@ class Moments:
         """Days without a change of the clocks: the offset as ISO and as JSON have it, and the
         midnight in microseconds since 1970."""
 
-    def read(self, text: str, *, due: bool = False, dated: bool = False) -> datetime:
+    def read(
+        self, text: str, *, due: bool = False, dated: bool = False, of_a_date: time | None = None
+    ) -> datetime:
         """Read a moment, with its offset. Raises Unfit.
 
         `due`: it is a due moment. `dated`: its column holds dates, whatever clock time they show.
+        `of_a_date`: the clock time that the law gives to a date here.
         """
         moment, clock = self._written(text)
         if due and self._at_24(text) is not None:
             moment -= SECOND
         bare = self._of_dates is not None and moment.tzinfo is None and moment.time() == time()
         if dated or not clock or bare:
-            moment = self._of_a_date(moment, due=due)
+            at = of_a_date or (self._of_due_dates if due else self._of_dates)
+            moment = moment if at is None else datetime.combine(moment.date(), at, moment.tzinfo)
         if moment.tzinfo is None:
             moment = self._placed(moment, last=due)
         if (moment.utcoffset() or timedelta()) % MINUTE:
@@ -134,10 +138,6 @@ class Moments:
         moment, clock = self._written(text)
         bare = self._of_dates is not None and moment.tzinfo is None and moment.time() == time()
         return (dated or not clock or bare) and self._at_24(text) is None
-
-    def _of_a_date(self, moment: datetime, *, due: bool) -> datetime:
-        at = self._of_due_dates if due else self._of_dates
-        return moment if at is None else datetime.combine(moment.date(), at, moment.tzinfo)
 
     def _written(self, text: str) -> tuple[datetime, bool]:
         """Give a moment, and whether a clock time was written. Raises Unfit."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import time
 from decimal import Decimal
 from functools import lru_cache
 from types import UnionType
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Union, get_args, get_or
 from pydantic import AwareDatetime
 
 from schemas.characters import CODE
-from schemas.mapping_times import Unfit
+from schemas.events import Resumed, Suspended
+from schemas.mapping_times import END_OF_DAY, Unfit
 
 if TYPE_CHECKING:
     from schemas.events import Envelope
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 DUE: Final = frozenset({"promised_due_at"})
 """Fields that hold a due moment."""
+OF_DATES: Final[dict[type[Envelope], time]] = {Suspended: time(), Resumed: END_OF_DAY}
+"""A special procedure of which dates alone are known begins its first date and ends its last."""
 IN_CASE: Final = frozenset({"case_no", "event_id"})
 """Fields that name a case or a record."""
 _TRUTHS: Final = {"true": True, "false": False}
@@ -60,7 +64,8 @@ def typed(
     """
     match kind_of(model, name):
         case "time":
-            return table.moments.read(value, due=name in DUE, dated=dated)
+            at = OF_DATES.get(model) if name == "occurred_at" else None
+            return table.moments.read(value, due=name in DUE, dated=dated, of_a_date=at)
         case "flag":
             if value.lower() not in _TRUTHS:
                 raise Unfit("neither true nor false", "translate it with codes")

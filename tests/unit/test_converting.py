@@ -335,6 +335,31 @@ class TestDates:
         came = convert(tmp_path, mapping('clock_time_of_dates: "12:00"'), one(at=written))
         assert came.only.occurred_at.time().isoformat() == clock
 
+    @pytest.mark.parametrize(
+        ("table", "written", "begins", "ends"),
+        [
+            ("", "2026-03-04", "00:00:00", "23:59:59"),
+            ('clock_time_of_dates: "12:00"', "2026-03-04", "00:00:00", "23:59:59"),
+            ('clock_time_of_dates: "12:00"', "2026-03-04 00:00:00", "00:00:00", "23:59:59"),
+            ("date_columns: [m]", "2026-03-04 15:00:00", "00:00:00", "23:59:59"),
+            ('clock_time_of_dates: "12:00"', "2026-03-04 15:00:00", "15:00:00", "15:00:00"),
+            ("", "2026-03-04 00:00:00", "00:00:00", "00:00:00"),
+        ],
+    )
+    def test_a_special_procedure_begins_its_date_and_ends_it(
+        self, tmp_path, table, written, begins, ends
+    ):
+        """Domain.md §2: what is known by the date counts the whole date, never a part of it."""
+        rules = mapping(table, occurred_at="{m}", suspension="testing")
+        rules = rules.replace("kind: accepted", "kind: suspended")
+        rules += (
+            "  - kind: resumed\n"
+            '    fields: {case_no: "{案号}", occurred_at: "{m}", item: "{事项}"}\n'
+        )
+        came = convert(tmp_path, rules, f"{HEADING},m\n1,x,2026-03-02 09:00:00,{written}\n")
+        at = {e.kind: e.occurred_at.time().isoformat() for e in came.events}
+        assert at == {"suspended": begins, "resumed": ends}, came.told
+
 
 class TestOneBadCell:
     """fee.*: an optional cell that is wrong costs its field, never the fact."""
