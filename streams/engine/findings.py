@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from streams.engine.ledger import Ledger
     from streams.engine.rules import CaseRules
 
-ONCE: Final = ("received", "accepted")
+ONCE: Final = ("received", "accepted", "finished")
 """Acts of which a round has one; of decisions `streams.engine.flow` tells."""
 
 
@@ -89,7 +89,8 @@ def of_records(ledger: Ledger) -> Iterator[Found]:
     for entry in ledger.contradicting:
         yield Found(FindingCode.RECORD_CONFLICT, entry, entry.at)
     for kind in ONCE:
-        acts = [entry for entry in ledger.of(kind) if entry not in ledger.after_grant]
+        others = ledger.early if kind == "finished" else ledger.after_grant
+        acts = [entry for entry in ledger.of(kind) if entry not in others]
         for again in acts[1:]:
             yield Found(FindingCode.REPEATED_ACT, again, again.at)
     for entry in ledger.unmatched:

@@ -421,6 +421,13 @@ class TestDecidedAfterTheFinishing:
         assert found(case) == ({"times_reversed": (when, "none")} if reversed_ else {})
         assert shown(of_round(case, 1).stopped_at) == "2026-03-05 10:00:00"
 
+    def test_a_second_finishing_is_a_repeated_act(self):
+        """A hall that sends no decision says nothing else of an early false one."""
+        ended = event("finished", "2026-03-05 10:00:00", outcome="returned")
+        again = event("finished", "2026-04-30 09:00:00", outcome="granted")
+        case = assessed(PERMIT, ACCEPTED, ended, again)
+        assert found(case) == {"repeated_act": ("2026-04-30 09:00:00", "none")}
+
     def test_the_next_round_has_decisions_of_its_own(self):
         again = [received("2026-03-09 09:00:00"), event("accepted", "2026-03-09 10:00:00")]
         ended = event("finished", "2026-03-05 10:00:00", outcome="denied")

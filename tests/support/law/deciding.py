@@ -107,6 +107,6 @@ def repeated(history: History) -> set[Finding]:
     """Acts that a round has twice; of decisions `judged_decision` says it."""
     return {
         ("repeated_act", record.at)
-        for kind in ("received", "accepted")
+        for kind in ("received", "accepted", "finished")
         for record in history.all(kind)[1:]
     }
