@@ -36,9 +36,9 @@ def oracle(cases: int) -> bool:
     return subprocess.run(command, check=False, cwd=ROOT, env=environment).returncode == 0
 
 
-def mutation(names: list[str]) -> bool:
+def mutation(names: list[str], one_in: int) -> bool:
     """Try the mutants of some modules, write the report; tell whether the goal is reached."""
-    results, excuses = mutate([Module(name) for name in names]), Excuses()
+    results, excuses = mutate([Module(name) for name in names], one_in), Excuses()
     REPORT.write_text(page(results, excuses), encoding="utf-8")
     print("\n".join(table(results, excuses)))  # noqa: T201
     left, dead = unexplained(results, excuses), share_dead(results)
@@ -52,10 +52,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--only", choices=("oracle", "mutants"))
     parser.add_argument("--cases", type=int, default=CASES, help="of the oracle")
     parser.add_argument("--module", action="append", choices=MODULES, help="of the mutants")
+    parser.add_argument("--one-in", type=int, default=1, help="mutants: a sample, one in so many")
     given = parser.parse_args(arguments)
     good = given.only == "mutants" or oracle(given.cases)
     if given.only != "oracle":
-        good = mutation(given.module or list(MODULES)) and good
+        good = mutation(given.module or list(MODULES), given.one_in) and good
     return 0 if good else 1
 
 
