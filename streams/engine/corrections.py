@@ -11,10 +11,12 @@ from __future__ import annotations
 from bisect import insort
 from typing import TYPE_CHECKING, Final
 
+import msgspec
 from msgspec import Struct
 
 from schemas.findings import FindingCode
 from schemas.verdicts import ClockValues, FindingDetail, RecordName
+from streams.engine.acceptance import notified_at
 from streams.engine.arrival import loaded
 from streams.engine.entries import Entry
 from streams.engine.findings import Found
@@ -39,6 +41,8 @@ RENAMING: Final = frozenset(
     | {"decided", "finished", "step_started"}
 )
 """What can open or end a round, name another item, undo a deemed acceptance, hand a step over."""
+PLACE: Final = ("item", "region", "department")
+"""What says by which limits a round is judged."""
 
 
 class Since(Struct, array_like=True, frozen=True):
@@ -62,13 +66,22 @@ class Correction(Struct, array_like=True, frozen=True, order=True):
 
 
 def difference(then: Sequence[Entry], now: Sequence[Entry]) -> Since:
-    """Tell how sorted records differ from those of a tick; a copy is no difference."""
-    here = {entry.said(): entry for entry in now}
-    before = {entry.said() for entry in then}
+    """Tell how sorted records differ from those of a tick; a copy is no difference.
+
+    Unless it says that a due moment was stated at another time: that says what moves it.
+    """
+    here = {_read(entry) for entry in now}
+    before = {_read(entry) for entry in then}
     return Since(
-        gone=tuple(entry for entry in then if entry.said() not in here),
-        new=tuple(place for place, entry in enumerate(now) if entry.said() not in before),
+        gone=tuple(entry for entry in then if _read(entry) not in here),
+        new=tuple(place for place, entry in enumerate(now) if _read(entry) not in before),
     )
+
+
+def _read(entry: Entry) -> Entry:
+    """Give all that a verdict on a clock reads of a record."""
+    said = entry.said()
+    return said if entry.due < 0 else msgspec.structs.replace(said, recorded=entry.recorded)
 
 
 def as_it_was(since: Since, now: Sequence[Entry]) -> list[Entry]:
@@ -99,10 +112,12 @@ class Comparing:
         self._gone, self._known = changed.gone, {entry.id for entry in then}
         self._new = [entry for entry in new if not loaded(entry)]
         self._corrected = [entry for entry in self._new if self._is_correction(entry)]
+        naming = {r.ledger.naming(name) for r in after.rounds for name in PLACE}
+        self._placing = [entry for entry in self._new if entry in naming]
 
     def corrections(self, tick: int, now: int) -> list[Correction]:
         """Give the clocks that were over at `tick`, and that records have changed by `now`."""
-        if not self._corrected and not self._may_cure(tick):
+        if not self._corrected and not self._placing and not self._may_cure(tick):
             return []
         before, after = self._assess(self._then), self._after
         found = []
@@ -122,7 +137,7 @@ class Comparing:
 
         What was over at the tick was due before it.
         """
-        ends = {entry.at for entry in self._new if entry.at < tick}
+        ends = {at for entry in self._new for at in _ends_at(entry) if at < tick}
         return any(entry.kind in RENAMING for entry in self._new) or any(
             clock.stopped_at in ends for clock in self._after.clocks
         )
@@ -143,10 +158,17 @@ class Comparing:
             return alone or self._corrected
         if became is None:  # its round is another, or it began by silence alone
             return self._new
-        end = became.stopped_at
+        end, placing = became.stopped_at, [e for e in self._placing if self._placed_by(e, became)]
         if end is None or end == clock.stopped_at or end > clock.due_at:
-            return ()
-        return [entry for entry in self._new if entry.at == end]
+            return placing
+        return [e for e in self._new if e in placing or end in _ends_at(e)]
+
+    def _placed_by(self, naming: Entry, became: Clock) -> bool:
+        """Tell whether a clock would be due another time if a record did not name the place."""
+        blank = msgspec.structs.replace(naming, **dict.fromkeys(PLACE, ""))
+        entries = sorted(blank if entry == naming else entry for entry in self._now)
+        other = _of(self._assess(entries), became.clock_id)
+        return other is None or other.due_at != became.due_at
 
     def _moved_by(self, some: Sequence[Entry], clock: Clock, became: Clock | None) -> bool:
         """Tell whether a clock would be another without some of the records."""
@@ -158,6 +180,17 @@ class Comparing:
         if not entries:
             return True
         return _values(_of(self._assess(entries), clock.clock_id)) != _values(became)
+
+
+def _ends_at(entry: Entry) -> tuple[int, ...]:
+    """Give the seconds in which an act can end a clock.
+
+    A notice of corrections when the applicant was told; against a stated moment, what happened
+    within a second with the next one.
+    """
+    if entry.kind == "corrections_requested":
+        return (notified_at(entry),)
+    return entry.at, entry.at + entry.within
 
 
 def _same_act(one: Entry, other: Entry) -> bool:

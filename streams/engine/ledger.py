@@ -84,15 +84,16 @@ class Ledger:
 
         Or else the first record to say.
         """
+        record = self.naming(name)
+        said: str = "" if record is None else getattr(record, name)
+        return said
+
+    def naming(self, name: str) -> Entry | None:
+        """Give the record whose word counts for a value of the case (`value`), if one says it."""
         for record in (self.accepted, self.received):
-            said: str = getattr(record, name) if record is not None else ""
-            if said:
-                return said
-        for entry in self.entries:
-            said = getattr(entry, name)
-            if said:
-                return said
-        return ""
+            if record is not None and getattr(record, name):
+                return record
+        return next((entry for entry in self.entries if getattr(entry, name)), None)
 
     @property
     def current_step(self) -> Entry | None:

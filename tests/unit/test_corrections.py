@@ -6,6 +6,8 @@ Wednesday 03-11, statutory until Monday 03-30, both 23:59:59 (no day of March is
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +17,7 @@ from schemas.catalogue_loading import catalogue_from
 from schemas.verdicts import ClockValues
 from streams.engine.state import unpack
 from streams.runtime.logic import RESERVED
-from tests.support.cases import at, days, event, rules, rules_of
+from tests.support.cases import at, built_in, days, event, rules, rules_of
 from tests.support.changing import change, decreed, send, settle
 from tests.support.partition import Partition, restarted
 
@@ -23,8 +25,16 @@ STEPS, RULINGS = topics.STEPS.name, topics.RULINGS.name
 LAW = rules({"promised": days(7), "statutory": days(20)}, flow=[{"code": "s", "name": "审"}])
 ACCEPTED = event("accepted", "2026-03-02 10:00:00", event_id="a")
 DUE = at("2026-03-11 23:59:59")
+STATING = rules({"promised": {"stated": "promised_due_at"}, "statutory": days(20)})
+STATED = event(
+    "accepted", "2026-03-02 10:00:00", event_id="a", promised_due_at="2026-03-11T12:00:00+08:00"
+)
 OVER = at("2026-03-20 08:00:00")
 NEXT = OVER + 1
+
+
+def moment(text):
+    return datetime.fromisoformat(f"{text}+08:00")
 
 
 def again(first, when, version=2, **facts):
@@ -35,6 +45,23 @@ def again(first, when, version=2, **facts):
     return event(first.kind, when, **more)
 
 
+def with_places():
+    """Seven working days, but seventeen in the region `q` and its department `d`."""
+    base = built_in()
+    preset = {"name": "p", "title": "t", "basis": "b", "clocks": {"promised": days(7)}}
+    long = {"policy": {"limits": {"promised": days(17)}}}
+    content = {
+        **base.content,
+        "presets": [*base.content["presets"], preset],
+        "regions": [{"code": "r", "name": "区"}, {"code": "q", "name": "县", **long}],
+        "departments": [{"code": "d", "name": "局", "region": "q"}],
+        "items": [
+            {"code": "i", "name": "事项", "versions": [{"preset": "p"}]},
+        ],
+    }
+    return rules_of(catalogue_from(content, base.calendars))
+
+
 def taken_back(first):
     return first.model_copy(update={"record_version": 2, "voided": True})
 
@@ -43,11 +70,11 @@ def ticked(here, now):
     return here.tick(now, barriers={STEPS: here.next[STEPS], RULINGS: here.next[RULINGS]})
 
 
-def over(*events, law=LAW, now=OVER):
+def over(*events, accepted=ACCEPTED, law=LAW, now=OVER):
     """A partition whose last tick has left what these records show."""
     here = Partition(law)
     ticked(here, at("2026-03-02 10:00:00"))
-    here.feed(ACCEPTED, *events)
+    here.feed(accepted, *events)
     ticked(here, now)
     return here
 
@@ -136,6 +163,19 @@ class TestReplaced:
         here.feed(again(ACCEPTED, "2026-02-27 10:00:00", version=1))
         ticked(here, NEXT)
         assert len(names(here)) <= 1  # which of them is read decides whether the clock moved
+
+    def test_a_copy_that_says_the_due_moment_was_stated_before_what_it_takes_in(self):
+        """Written on the 5th it takes the testing in; written on the 2nd the testing moves it."""
+        testing = event(
+            "suspended", "2026-03-03 09:00:00", suspension="testing", days_asked=3, basis="b"
+        )
+        written = STATED.model_copy(update={"recorded_at": moment("2026-03-05 18:00:00")})
+        here = over(testing, accepted=written, law=STATING)
+        due = at("2026-03-11 12:00:00")
+        assert {c.clock: c.due_at for c in here.cases()["c"].clocks}["promised"] == due
+        here.feed(STATED.model_copy(update={"recorded_at": moment("2026-03-02 11:00:00")}))
+        ticked(here, NEXT)
+        assert [(name, was.due_at) for name, was, _ in found(here)] == [("promised", due)]
 
     @pytest.mark.parametrize("version", [2, 3])
     def test_one_finding_a_clock_and_tick_however_often_it_was_sent(self, version):
@@ -268,6 +308,37 @@ class TestEndsDatedBack:
         ticked(here, NEXT)
         assert names(here) == ["promised"]
 
+    @pytest.mark.parametrize(
+        ("when", "corrected"),
+        [
+            ("2026-03-11 11:59:58.5", ["promised"]),
+            ("2026-03-11 11:59:59.5", ["promised"]),
+            ("2026-03-11 12:00:00.5", []),
+        ],
+    )
+    def test_within_a_second_against_a_stated_moment(self, when, corrected):
+        """It ends in the next second: also that one is the record's."""
+        here = over(accepted=STATED, law=STATING)
+        here.feed(event("decided", when, outcome="granted"))
+        ticked(here, NEXT)
+        assert names(here) == corrected
+
+    @pytest.mark.parametrize(
+        ("told", "corrected"),
+        [("2026-03-09 23:59:59", ["acceptance:1"]), ("2026-03-10 00:00:00", [])],
+    )
+    def test_a_notice_that_says_it_was_told_in_time(self, told, corrected):
+        """It is written today and dates only the telling back: so the answer is in time (§32)."""
+        law = rules({"acceptance": days(5), "promised": days(7)})
+        now = at("2026-03-10 08:00:00")
+        here = over(accepted=event("received", "2026-03-02 10:00:00"), law=law, now=now)
+        told_at = told.replace(" ", "T") + "+08:00"
+        here.feed(
+            event("corrections_requested", "2026-03-10 08:00:00", items=["x"], told_at=told_at)
+        )
+        ticked(here, now + 1)
+        assert names(here) == corrected
+
     def test_it_names_the_end(self):
         here = over()
         here.feed(
@@ -277,6 +348,51 @@ class TestEndsDatedBack:
         ticked(here, NEXT)
         finding = next(f for f in here.cases()["c"].findings if f.detail and f.detail.before)
         assert [record.kind for record in finding.detail.records] == ["decided"]
+
+
+class TestPlaced:
+    """A record that says of which item, region or department the case is, where none said so."""
+
+    LAW = with_places()
+    STEP = event("step_started", "2026-03-20 08:00:00", step="s")
+
+    @pytest.mark.parametrize(
+        "place", [{"region": "q"}, {"department": "d"}], ids=["region", "department"]
+    )
+    def test_a_step_of_today_that_names_a_place_with_a_longer_promise(self, place):
+        """No act is dated back and none is replaced: seven days become seventeen all the same."""
+        here = over(law=self.LAW)
+        here.feed(self.STEP.model_copy(update=place))
+        ticked(here, NEXT)
+        ((clock, before, after),) = found(here)
+        assert (clock, before.due_at, after.due_at) == (
+            "promised", DUE, at("2026-03-25 23:59:59"),
+        )  # fmt: skip
+
+    def test_the_item_that_the_acceptance_did_not_name(self):
+        accepted = STATED.model_copy(update={"item": None})
+        here = over(accepted=accepted, now=DUE)
+        here.feed(self.STEP)
+        ticked(here, NEXT)
+        assert names(here) == ["promised"]
+
+    @pytest.mark.parametrize(
+        ("accepted", "region"), [("", "r"), ("r", "q")], ids=["the same limit", "named before"]
+    )
+    def test_is_none_where_nothing_moves(self, accepted, region):
+        here = over(accepted=ACCEPTED.model_copy(update={"region": accepted or None}), law=self.LAW)
+        here.feed(self.STEP.model_copy(update={"region": region}))
+        ticked(here, NEXT)
+        assert names(here) == []
+
+    def test_a_first_special_procedure_that_names_it_too_is_none_by_what_it_stops(self):
+        here = over(law=self.LAW)
+        here.feed(
+            event("suspended", "2026-03-04 09:00:00", suspension="testing", days_asked=5,
+                  basis="b", region="r"),
+        )  # fmt: skip
+        ticked(here, NEXT)
+        assert names(here) == []
 
 
 class TestRemembered:

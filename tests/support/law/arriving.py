@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from tests.support.law.acceptance import moment_of
+from tests.support.law.days import SECOND
 from tests.support.law.facts import Record
 from tests.support.law.reading import verdict
 from tests.support.law.records import read, same_facts, whole
@@ -147,14 +149,32 @@ def is_a_correction(
     """Tell whether a record replaces, takes back or doubles one, or is dated so that it cures."""
     older = [r for r in sent if r.id == record.id]
     if older:
-        return not any(same_facts(record, each) for each in older)
+        return not any(says_the_same(record, each) for each in older)
     if doubles(sent, record):
         return True
     cured = verdict(law, [*sent, record]).clocks.get(name)
     if cured is None:
         return True  # it changed its round
-    ended_by_it = cured.stopped != clock.stopped and cured.stopped == whole(record.at)
-    return ended_by_it and whole(record.at) <= clock.due
+    unnamed = verdict(law, [*sent, replace(record, item=None)]).clocks.get(name)
+    if unnamed is None or unnamed.due != cured.due:
+        return True  # it says of which item the round is: by another limit
+    ended_by_it = cured.stopped != clock.stopped and cured.stopped in ends_at(record)
+    return ended_by_it and cured.stopped <= clock.due
+
+
+def says_the_same(one: Record, other: Record) -> bool:
+    """Tell whether a record is a copy; one that was written at another time states a due anew."""
+    stated = one.get("promised_due_at") is not None
+    return same_facts(one, other) and not (stated and one.recorded != other.recorded)
+
+
+def ends_at(record: Record) -> set[datetime]:
+    """Give the seconds in which it can end a clock: a notice ends one when it is told.
+
+    Against a stated moment, what happened after a second had begun ends with the next.
+    """
+    moment = whole(moment_of(record))
+    return {moment, moment + SECOND} if record.at.microsecond else {moment}
 
 
 def doubles(sent: list[Record], record: Record) -> bool:
