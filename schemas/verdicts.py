@@ -128,6 +128,8 @@ class FindingDetail(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """As the next one found it; None where it is gone."""
     records: tuple[RecordName, ...] = ()
     """The records that did it, as they are now."""
+    cured: tuple[str, ...] = ()
+    """The cards that were retracted because of a late record (补录), by their ids."""
 
 
 class FindingRecord(Struct, frozen=True, kw_only=True):

@@ -20,7 +20,7 @@ from streams.engine.case import assess
 from streams.engine.judge import CardMove
 from streams.engine.pins import pinned_by
 from streams.engine.records import case_record, move_record
-from streams.engine.remembering import with_remembered
+from streams.engine.remembering import with_cured, with_remembered
 from streams.engine.state import unpack
 from streams.runtime.faults import told_of
 from streams.runtime.logic import RESERVED
@@ -144,6 +144,7 @@ def resend(
         law, pinned = pinned_by(state.pins, state.law, references.rules_of)
         assessed = assess(state.entries, law, pinned)
         assessed = with_remembered(case_no, assessed, state.corrections, state.answers, state.cards)
+        assessed = with_cured(case_no, assessed, state.cards)
         record = case_record(case_no, state.revision, assessed, own.now, state.cards, state.epoch)
         write(Out(topics.CASES.name, partition, key, encode(record)))
         sent.cases += 1

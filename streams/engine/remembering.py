@@ -6,6 +6,8 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from schemas.findings import FindingCode
 from schemas.verdicts import FindingDetail, card_id
 from streams.engine.arrival import past
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from streams.engine.calendar import Calendar
     from streams.engine.case import Case
+    from streams.engine.clocks import Clock
     from streams.engine.corrections import Correction
     from streams.engine.judge import Answer, Card
 
@@ -45,6 +48,38 @@ def with_remembered(
     added = graded(more, case.rules, running=case.ended_at is None)
     findings = sorted([*case.findings, *added], key=lambda one: (one.at, one.code))
     return replace(case, findings=tuple(findings))
+
+
+def with_cured(case_no: str, case: Case, cards: Sequence[Card]) -> Case:
+    """Give a case whose late records name the cards that they cured: what was over is so no more.
+
+    A record cures a card where it ends the clock before the card would hold, or moves its due.
+    """
+    gone = [card for card in cards if not card.standing]
+    if not gone or all(finding.code is not FindingCode.LATE_RECORD for finding in case.findings):
+        return case
+    clocks = {clock.clock_id: clock for clock in case.clocks}
+    told = []
+    for finding in case.findings:
+        names: tuple[str, ...] = ()
+        if finding.code is FindingCode.LATE_RECORD:
+            names = tuple(
+                card_id(case_no, card.clock_id, card.level, card.sequence)
+                for card in gone
+                if card.clock_id in clocks and _cured(card, clocks[card.clock_id], finding.record)
+            )
+        if names:
+            detail = msgspec.structs.replace(finding.detail or FindingDetail(), cured=names)
+            finding = replace(finding, detail=detail)  # noqa: PLW2901
+        told.append(finding)
+    return replace(case, findings=tuple(told))
+
+
+def _cured(card: Card, clock: Clock, record: Entry) -> bool:
+    if clock.stopped_at in (record.at, record.at + record.within):
+        return card.holds_from > record.at
+    moved = record == clock.extension or any(s.record == record for s in clock.suspensions)
+    return moved and card.due_at < clock.due_at
 
 
 def _backdated(

@@ -27,7 +27,7 @@ from streams.engine.judge import (
 from streams.engine.listing import is_unlisted, why_no_clock
 from streams.engine.pins import PINNING, PinnedLaw, pinned_by, with_pin
 from streams.engine.records import card_named, case_record, move_record
-from streams.engine.remembering import with_remembered
+from streams.engine.remembering import with_cured, with_remembered
 from streams.engine.state import (
     MAX_STATE_BYTES,
     CaseState,
@@ -393,7 +393,8 @@ class Cases:
                 packed = pack(state, head)
                 self.packed.keep(case_no, packed, head, now, case.before)
                 revision, cards, epoch = state.revision, state.cards, state.epoch
-                record = case_record(case_no, revision, assessed, now, cards, epoch)
+                told = with_cured(case_no, assessed, cards)
+                record = case_record(case_no, revision, told, now, cards, epoch)
             yield case_no, packed, record
         self._open.clear()
 

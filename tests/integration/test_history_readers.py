@@ -123,6 +123,7 @@ def of_the_board():
         "offset": 0, "rank": 2, "revision": 0, "case_no": f"'{CASE}'", "case": f"'{CASE}'",
         "number": "'4301'", "department": "'d01'", "version": "'v1'", "cards": "(('a', 'b'))",
         "most": 10, "live": 1, "codes": "('corrected_after_breach',)",
+        "kinds": "('accepted', 'received')",
     }  # fmt: skip
     lists = [
         statements.cases(frozenset(conditions))

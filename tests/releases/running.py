@@ -18,6 +18,7 @@ from tests.support.system import ROOT
 COMMITS: Final = {
     "0.1.0": "3c8e40f386b256d67fb2f344944ed11391c01efd",
     "0.2.0": "bc0566a293e957961e6d8da554d035ac4f6c547b",
+    "0.3.0": "f439f9316b8e566ed8f28ee98f447903951cdc8e",
 }
 """The commit of each release."""
 CACHE: Final = ROOT / ".cache/releases"

@@ -42,7 +42,9 @@ def some_log(random: Random, records: list[Record]) -> list[Record | Tick]:
     first = min(moment for moment, _ in came)
     span = int((last - first).total_seconds()) + 86_400 * 3
     ticks = [first + timedelta(seconds=random.randrange(span)) for _ in range(MOST_TICKS)]
-    ticks = sorted(ticks + [moment for moment, _ in came if random.random() < 0.7])
+    ticks += [moment for moment, _ in came if random.random() < 0.7]
+    soon = timedelta(seconds=1)
+    ticks = sorted(ticks + [moment + soon for moment, record in came if moment < record.at])
     entries = [(moment, 0, n, Tick(moment)) for n, moment in enumerate(dict.fromkeys(ticks))]
     entries += [(moment, 1, n, record) for n, (moment, record) in enumerate(came)]
     return [entry for *_, entry in sorted(entries, key=lambda each: each[:3])]
@@ -51,7 +53,7 @@ def some_log(random: Random, records: list[Record]) -> list[Record | Tick]:
 def coming(random: Random, record: Record) -> datetime:
     moment = max(record.recorded or record.at, record.at)
     if random.random() < 0.05:
-        moment = record.at - timedelta(seconds=random.choice((299, 300, 301, 7200)))
+        moment = record.at - timedelta(seconds=random.choice((300, 301, 302, 7200, 86_400 * 3)))
     elif random.random() < 0.1:
         moment += timedelta(days=random.randrange(1, 30))
     return moment.replace(microsecond=0)

@@ -425,3 +425,20 @@ class TestRulings:
 def test_the_header_is_read_as_it_was_written():
     origin = Origin(STEPS, 0, 1, 5, MONDAY)
     assert decode(encode(origin), Origin) == origin
+
+
+def test_a_late_record_names_the_card_that_it_cures():
+    """Decided in time on 03-11, written down and sent on 03-20, when a yellow card stood."""
+    law = rules({"promised": days(7)})
+    here = Partition(law)
+    ticked(here, MONDAY)
+    here.feed(ACCEPTED)
+    ticked(here, at("2026-03-20 08:00:00"))
+    cards = [m.card_id for m in here.moves() if m.move == "issued"]
+    here.feed(event("decided", "2026-03-09 10:00:00", outcome="granted"))
+    ticked(here, at("2026-03-20 09:00:00"))
+    (late,) = [f for f in here.cases()["c"].findings if f.code == "late_record"]
+    retracted = [m.card_id for m in here.moves() if m.move == "retracted"]
+    assert late.detail.cured == tuple(retracted)
+    assert set(retracted) <= set(cards)
+    assert retracted
