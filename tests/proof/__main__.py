@@ -32,7 +32,8 @@ def oracle(cases: int) -> bool:
     say(f"the oracle reads {cases:,} cases")
     tests = "tests/property/test_law_oracle.py"
     environment = os.environ | {"JIANCHA_ORACLE_CASES": str(cases)}
-    command = [sys.executable, "-m", "pytest", "--numprocesses", "2", "-v", tests]
+    patience = "--override-ini=faulthandler_timeout=0"  # one test reads thousands
+    command = [sys.executable, "-m", "pytest", "--numprocesses", "2", "-v", patience, tests]
     return subprocess.run(command, check=False, cwd=ROOT, env=environment).returncode == 0
 
 
