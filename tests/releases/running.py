@@ -18,7 +18,7 @@ from tests.support.system import ROOT
 COMMITS: Final = {
     "0.1.0": "3c8e40f386b256d67fb2f344944ed11391c01efd",
     "0.2.0": "bc0566a293e957961e6d8da554d035ac4f6c547b",
-    "0.3.0": "f439f9316b8e566ed8f28ee98f447903951cdc8e",
+    "0.3.0": "17f71854fabb1c167d0a31678d9a6a97c096a40c",
 }
 """The commit of each release."""
 CACHE: Final = ROOT / ".cache/releases"
