@@ -102,7 +102,9 @@ def command(
             sys.exit(FINDINGS)
         found, cards = history.events, history.cards
         came, remembered = history.came, history.remembered
-        pins = {identity(*of): Rules.of(law) for of, law in history.pins.items()}
+        pinned = {law.version: law for law in history.pins.values()}
+        laws = {version: Rules.of(law) for version, law in pinned.items()}
+        pins = {identity(*of): laws[law.version] for of, law in history.pins.items()}
         catalogue = catalogue or history.catalogue
     if catalogue is None:
         raise click.UsageError("--events needs --catalogue, which states the limits")

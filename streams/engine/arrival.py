@@ -8,11 +8,12 @@ Where these are not known, what rests on them is silent.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from schemas.findings import FindingCode
 from schemas.verdicts import FindingDetail
 from streams.engine.calendar import OutsideCalendar
+from streams.engine.counting import DAY
 from streams.engine.findings import Found
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from streams.engine.calendar import Calendar
     from streams.engine.entries import Entry
     from streams.engine.rules import CaseRules
-
-DAY: Final = 86_400
 
 
 def of_arrivals(entries: Sequence[Entry], rules: CaseRules) -> Iterator[Found]:

@@ -134,10 +134,11 @@ class Entry(Struct, array_like=True, frozen=True, order=True):
 
 def identity(source: str, event_id: str) -> int:
     """Name a record within its case: 63 bits of a hash of its source and its id."""
-    return _hash(f"{source}\x00{event_id}")
+    return hashed(f"{source}\x00{event_id}")
 
 
-def _hash(text: str) -> int:
+def hashed(text: str) -> int:
+    """Give 63 bits of a hash, by which a record is named."""
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") >> 1
 
 
@@ -175,7 +176,7 @@ def entry_of(event: Envelope, arrived: int = -1, loading: int = -1) -> Entry:
         told=_second(facts.get("told_at")),
         grounds=bool(facts.get("reason") or facts.get("basis")),
         approver=facts.get("approver_rank") or "",
-        items=tuple(sorted({_hash(name) for name in facts.get("items") or ()})),
+        items=tuple(sorted({hashed(name) for name in facts.get("items") or ()})),
         all_supplied=-1 if all_supplied is None else int(all_supplied),
         unrecorded=sum(FACTS[fact] for fact in set(event.unrecorded)),
         single_moment=facts.get("single_moment", False),

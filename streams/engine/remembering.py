@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +11,7 @@ from schemas.findings import FindingCode
 from schemas.verdicts import FindingDetail, card_id
 from streams.engine.arrival import past
 from streams.engine.corrections import found
-from streams.engine.entries import Entry
+from streams.engine.entries import Entry, hashed
 from streams.engine.findings import Found, graded
 
 if TYPE_CHECKING:
@@ -98,9 +97,7 @@ def _backdated(
     for answer in answers:
         calendar = calendars.get(answer.card_id, case.rules.calendar)
         if answer.arrived > answer.at and past(calendar, answer.arrived, answer.at, DAYS):
-            name = int.from_bytes(
-                hashlib.blake2b(answer.ruling_id.encode(), digest_size=8).digest(), "big"
-            )
-            record = Entry(answer.at, 0, name >> 1, 1, RULING, "", recorded=answer.arrived)
+            name = hashed(answer.ruling_id)
+            record = Entry(answer.at, 0, name, 1, RULING, "", recorded=answer.arrived)
             detail = FindingDetail(by="arrival", at=answer.arrived, ruling=answer.ruling_id)
             yield Found(FindingCode.RULING_BACKDATED, record, answer.arrived, detail)
