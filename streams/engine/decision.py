@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from schemas.codes import ClockKind, Level, Outcome
 from schemas.findings import FindingCode
 from streams.engine.clocks import DECISION, Clock, levels_of
-from streams.engine.counting import StatedCount, StatedDay
+from streams.engine.counting import StatedCount
 from streams.engine.findings import Found
 from streams.engine.ledger import ENDED_OTHERWISE
 from streams.engine.moving import counts, found_in, moved
@@ -45,7 +45,7 @@ def decision_clocks(
             found += _stated_too_early(ledger, rules, began, moves)
         cut = None
         if rules.limits_apart or ledger.suspensions or ledger.extensions:
-            cut = _cut(statement, start, moves, found)
+            cut = _cut(start, moves, found)
         if cut is not None:  # promised := statutory
             limits[ClockKind.PROMISED] = limits[ClockKind.STATUTORY]
             moves[ClockKind.PROMISED] = moves[ClockKind.STATUTORY]
@@ -139,12 +139,7 @@ def _stated_too_early(
             yield Found(FindingCode.DUE_BEFORE_START, record, record.at)
 
 
-def _cut(
-    statement: Statement | None,
-    start: Start,
-    moves: Mapping[ClockKind, Moved],
-    found: list[Found],
-) -> Counting | None:
+def _cut(start: Start, moves: Mapping[ClockKind, Moved], found: list[Found]) -> Counting | None:
     """Hold the promise against the statute when both have moved: it cannot end later (§42).
 
     Give the promise that is cut to the statute, if it is. Where both are counted alike, and nothing
@@ -152,14 +147,12 @@ def _cut(
     """
     if len(moves) < len(DECISION):
         return None
-    promise = moves[ClockKind.PROMISED].counting
-    if promise.due_at <= moves[ClockKind.STATUTORY].counting.due_at:
+    promise = moves[ClockKind.PROMISED]
+    if promise.counting.due_at <= moves[ClockKind.STATUTORY].counting.due_at:
         return None
-    record = start.record
-    if statement is not None and isinstance(promise, StatedCount | StatedDay):
-        record = statement.record
-    found.append(Found(FindingCode.PROMISE_CUT, record, start.known_from))
-    return promise
+    promised_by = promise.stated or start.record
+    found.append(Found(FindingCode.PROMISE_CUT, promised_by, start.known_from))
+    return promise.counting
 
 
 def _end(ledger: Ledger, rules: CaseRules, began: int) -> Entry | None:

@@ -42,6 +42,8 @@ class Moved:
     """The due moment without an extension."""
     count: Callable[[Entry | None, Sequence[Suspension]], Counting]
     """Counts the clock again, with another extension and other special procedures."""
+    stated: Entry | None = None
+    """The record whose stated due moment this is, if it is one."""
 
 
 # -- special procedures -------------------------------------------------------------------------

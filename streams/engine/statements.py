@@ -91,7 +91,7 @@ def stated_moved(
 
     if not ledger.suspensions and not ledger.extensions:
         counting = count(None, ())
-        return Moved(counting, None, (), (), counting.due_at, count)
+        return Moved(counting, None, (), (), counting.due_at, count, first.record)
     suspensions, refused = stopping(kind, ledger.suspensions, rules.policy)
     counting = unextended = count(None, suspensions)
     extension = valid = None
@@ -126,7 +126,7 @@ def _moved(
     refused += [Refused(s.record, "breach") for s in late]
     refused += [Refused(s.record, "taken_in") for s in suspensions if holds.takes_in(s.start)]
     moving = [s for s in suspensions if not holds.takes_in(s.start)]
-    return Moved(counting, extension, moving, refused, unextended, count)
+    return Moved(counting, extension, moving, refused, unextended, count, holds.record)
 
 
 def stated_anew(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from schemas import topics
+from streams.engine.entries import identity
 from tests.support.cases import assessed, at, built_in, clock, days, event, rules, shown
 from tests.support.partition import Partition
 
@@ -33,6 +34,43 @@ class TestWhenADayEnds:
             limit = {"amount": amount, "unit": "natural_day", "roll": "none"}
             law = rules({"promised": limit}, cut_off="close_of_business")
             assert due(law, ACCEPTED) == end
+
+
+class TestProvisional:
+    """2027 has no notice yet; 5 to 8 February are public holidays by law, which none can move."""
+
+    def provisional(self, law, *events, of="promised"):
+        return clock(assessed(law, *events), of).counting.provisional
+
+    def test_what_crosses_public_holidays_alone_is_not(self):
+        law = rules({"promised": {"stated": "promised_due_at"}})
+        for due_at, provisional in (("02-08T22:23:32", False), ("02-09T10:00:00", True)):
+            stated = event(
+                "accepted", "2027-02-06 12:25:40", promised_due_at=f"2027-{due_at}+08:00"
+            )
+            assert self.provisional(law, stated) is provisional
+
+    def test_a_day_that_the_notice_may_name_is_also_without_rolling(self):
+        limit = {"amount": 1, "unit": "natural_day", "roll": "none"}
+        law = rules({"promised": limit})
+        for day, provisional in (("04", False), ("08", True)):
+            begun = event("accepted", f"2027-02-{day} 10:00:00")
+            assert self.provisional(law, begun) is provisional
+
+
+class TestTwoInOneSecond:
+    def test_which_of_two_acceptances_opens_a_round_is_read_off_their_ids_alone(self):
+        """Of the hashes of their ids, by which the history's tables name them, the smaller."""
+        law = rules({"promised": days(5)})
+        before = ACCEPTED, event("decided", "2018-10-17 10:00:00", outcome="denied")
+        both = [
+            event("accepted", "2018-10-22 10:00:00", event_id=name, window=name)
+            for name in ("accepted-18", "accepted-28")
+        ]
+        assert identity("hall", "accepted-28") < identity("hall", "accepted-18")
+        for order in (both, both[::-1]):
+            case = assessed(law, *before, *order)
+            assert case.rounds[-1].ledger.accepted.window == "accepted-28"
 
 
 class TestDaysAskedOfHours:
@@ -112,6 +150,23 @@ class TestStated:
         more = self.extended("03-06 10:00", 3, "2026-03-13T12:00:00")
         assert due(law, self.accepted(None)) == "2026-03-11 23:59:59"
         assert due(law, self.accepted(None), more) == "2026-03-13 12:00:00"
+
+    def test_what_an_extension_states_takes_its_own_days_in_whenever_it_was_written(self):
+        """It was written at 06:10, to be approved at 08:40: it does not move itself."""
+        more = self.extended(
+            "03-06 08:40", 10, "2026-03-20T12:00:00", recorded_at="2026-03-06T06:10:00+08:00"
+        )
+        events = self.accepted("2026-03-11T17:00:00"), more
+        assert due(self.LAW, *events) == "2026-03-20 12:00:00"
+
+    def test_what_an_extension_states_beyond_the_statute_is_cut_and_told(self):
+        """The item's own promise was cut by the catalogue already, 5 days to the statute's 4."""
+        law = rules({"promised": {"stated": "promised_due_at", **days(5)}, "statutory": days(4)})
+        more = self.extended("03-04 10:00", 1, "2026-03-16T17:00:00")
+        events = self.accepted(None), more
+        assert due(law, *events) == due(law, *events, of="statutory") == "2026-03-09 23:59:59"
+        (cut,) = (f for f in assessed(law, *events).findings if f.code == "promise_cut")
+        assert cut.record.kind == "extended"
 
     def test_what_an_extension_states_before_the_start_does_not_hold(self):
         more = self.extended("03-06 10:00", 3, "2026-03-01T12:00:00")

@@ -76,8 +76,10 @@ class Calendar:
         return "statutory" if day in statutory(day.year) else "projected"
 
     def provisional(self, day: date) -> bool:
-        """Tell whether a notice that is not known yet may change a day."""
-        return not self.listed(day) and without_notice(day, supposed=self.supposed)
+        """Tell whether a notice that is not known yet may change a day: not a public holiday."""
+        if self.listed(day) or self.kind(day) == "statutory":
+            return False
+        return without_notice(day, supposed=self.supposed)
 
     def listed(self, day: date) -> bool:
         return day in self.off or day in self.mornings

@@ -97,7 +97,7 @@ def decision_clocks(
         if limit is None or (stated is None and limit.stated and limit.amount is None):
             continue
         if kind == "promised" and stated is None and is_longer(limit, law.limits.get("statutory")):
-            limit = law.limits["statutory"]
+            limit = replace(law.limits["statutory"], stated=limit.stated)
         stops = kind in law.suspension_stops
         pauses = tuple(s.pause for s in suspensions if s.counts and stops)
         plain = DecisionClock(law, kind, limit, start, pauses, stated)

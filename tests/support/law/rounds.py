@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from tests.support.law.records import History, answers
+from tests.support.law.records import History, answers, in_time
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -38,7 +38,7 @@ class Round:
 
     @property
     def history(self) -> History:
-        return History(tuple(sorted(self.records, key=lambda record: (record.at, record.id))))
+        return History(tuple(sorted(self.records, key=in_time)))
 
     @property
     def named(self) -> str:

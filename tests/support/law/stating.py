@@ -73,7 +73,8 @@ def count_stated(
     """Count to a stated due moment, as moved by what came after it was written."""
     moving = tuple(pause for pause in pauses if pause.start > statement.written)
     more = 0
-    if extension is not None and extension.at > statement.written:
+    anew = statement.record is extension  # it takes its own days in, whenever it was written
+    if extension is not None and extension.at > statement.written and not anew:
         more = extension.get("amount")
     calendar = law.calendar
     days = calendar.working_days(start.date(), statement.day) + more
