@@ -47,6 +47,7 @@ class FindingCode(StrEnum):
     STEP_NOT_STARTED = "step_not_started"
     STEP_NOT_FINISHED = "step_not_finished"
     STEP_HANDED_OVER = "step_handed_over"  # 移交
+    STEP_NOT_IN_FLOW = "step_not_in_flow"
     ROUND_WITHOUT_RECEIPT = "round_without_receipt"
     RETURNED_AT_BRINK = "returned_at_brink"  # 压线退件
     ACT_AFTER_GRANT = "act_after_grant"
@@ -108,6 +109,7 @@ RULES: Final = {
     FindingCode.STEP_NOT_STARTED: FindingRule(Level.NONE, _PRACTICE),
     FindingCode.STEP_NOT_FINISHED: FindingRule(Level.NONE, _PRACTICE),
     FindingCode.STEP_HANDED_OVER: FindingRule(Level.NONE, _PRACTICE),
+    FindingCode.STEP_NOT_IN_FLOW: FindingRule(Level.NONE, _PRACTICE),
     FindingCode.ROUND_WITHOUT_RECEIPT: FindingRule(Level.NONE, f"{_LICENSING}第三十二条"),
     FindingCode.RETURNED_AT_BRINK: FindingRule(Level.YELLOW, f"{_LICENSING}第四十二条"),
     FindingCode.ACT_AFTER_GRANT: FindingRule(Level.YELLOW, _PRACTICE),

@@ -172,6 +172,10 @@ FINDINGS: Final = {
     FindingCode.STEP_HANDED_OVER: Words(
         "环节未结束即由他人接手，按移交计", "a step was begun again before it ended: handed over"
     ),
+    FindingCode.STEP_NOT_IN_FLOW: Words(
+        "目录流程中没有此环节，未计环节时限",
+        "the flow has no such step: it is counted against no limit of its own",
+    ),
     FindingCode.ROUND_WITHOUT_RECEIPT: Words(
         "上一轮终结后未重新收件即受理",
         "accepted again after an ending, without an application on record",

@@ -55,8 +55,10 @@ def past(calendar: Calendar, moment: int, since: int, days: int) -> bool:
 
 def _late(entry: Entry, days: int, calendar: Calendar) -> Iterator[Found]:
     """Say that a record came late: by what its source says, or else by its arrival."""
+    soon = entry.at + days * DAY // 2
+    """However the clocks are set meanwhile, its date lies no more than so many days on."""
     for by, moment in (("recorded_at", entry.recorded), ("arrival", entry.arrived)):
-        if moment > entry.at and past(calendar, moment, entry.at, days):
+        if moment > soon and past(calendar, moment, entry.at, days):
             detail = FindingDetail(by=by, at=moment)
             yield Found(FindingCode.LATE_RECORD, entry, entry.at, detail)
             return

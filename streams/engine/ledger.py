@@ -84,16 +84,15 @@ class Ledger:
 
         Or else the first record to say.
         """
-        record = self.naming(name)
-        said: str = "" if record is None else getattr(record, name)
-        return said
+        said: str = ""
+        for record in (self.accepted, self.received):
+            said = said or ("" if record is None else getattr(record, name))
+        return said or next((getattr(e, name) for e in self.entries if getattr(e, name)), "")
 
     def naming(self, name: str) -> Entry | None:
         """Give the record whose word counts for a value of the case (`value`), if one says it."""
-        for record in (self.accepted, self.received):
-            if record is not None and getattr(record, name):
-                return record
-        return next((entry for entry in self.entries if getattr(entry, name)), None)
+        said_by = (self.accepted, self.received, *self.entries)
+        return next((each for each in said_by if each is not None and getattr(each, name)), None)
 
     @property
     def current_step(self) -> Entry | None:

@@ -64,6 +64,8 @@ def passes_of(
 def _of_step(
     code: str, starts: Sequence[Entry], ended: dict[int, Entry], over: int | None
 ) -> list[StepRun]:
+    if len(starts) == 1:
+        return [StepRun(code, 1, starts[0], ended.get(starts[0].id))]
     runs: list[StepRun] = []
     chain: tuple[Entry, ...] = ()
     for index, start in enumerate(starts):

@@ -91,6 +91,8 @@ def _clock(
     if limit is None:
         if asked is not None:
             found.append(Found(FindingCode.DUE_NOT_STATED, run.started, began))
+        elif step is None and rules.steps and run.number == 1:
+            found.append(Found(FindingCode.STEP_NOT_IN_FLOW, run.started, began))
         return None
     suspensions, refused = stopping(kind, ledger.suspensions, rules.policy)
     counting = counted(limit, began, rules, 0, suspensions)

@@ -111,8 +111,12 @@ class OpenCase:
         """Give the earliest due moment of a clock that runs, or that ended past it."""
         if self.assessed is None or self.stale:
             return self.state.first_due
-        ends = ((clock.due_at, clock.stopped_at) for clock in self.assessed.clocks)
-        return min((due for due, end in ends if end is None or end > due), default=NEVER)
+        first = NEVER
+        for clock in self.assessed.clocks:
+            due, end = clock.due_at, clock.stopped_at
+            if due < first and (end is None or end > due):
+                first = due
+        return first
 
 
 class Cases:

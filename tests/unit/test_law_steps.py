@@ -37,6 +37,31 @@ def found(case):
     return [(str(f.code), shown(f.record.at)[5:16], str(f.level)) for f in case.findings]
 
 
+class TestNotInTheFlow:
+    """Nothing goes unwatched in silence: also not a step under a code that nobody listed."""
+
+    @staticmethod
+    def law(clocks):
+        return rules(clocks, flow=[{"code": "审查", "name": "审查", "limit": days(2)}])
+
+    def test_it_is_told_once_where_no_limit_holds_for_it(self):
+        case = assessed(
+            self.law({}),
+            ACCEPTED,
+            began("2026-03-02 10:05:00", step="审查2"),
+            ended("2026-03-03 10:05:00", step="审查2"),
+            began("2026-03-04 10:05:00", step="审查2"),
+            began("2026-03-05 10:05:00"),
+        )
+        assert found(case) == [("step_not_in_flow", "03-02 10:05", "none")]
+        assert passes(case) == [("step:审查:1", "03-05 10:05", None)]
+
+    def test_nothing_is_told_where_it_has_a_clock_or_no_flow_is_known(self):
+        other = began("2026-03-02 10:05:00", step="审查2")
+        assert found(assessed(self.law({"step": days(1)}), ACCEPTED, other)) == []
+        assert found(assessed(rules({}), ACCEPTED, other)) == []
+
+
 class TestPairs:
     """Kind “a step's end closes another's start”: e E1, d D7."""
 

@@ -60,6 +60,7 @@ LEVELS = {
     "step_not_started": REMARK,
     "step_not_finished": REMARK,
     "step_handed_over": REMARK,
+    "step_not_in_flow": REMARK,
 }
 
 ARRIVAL = ("late_record", "dated_ahead", "corrected_after_breach")

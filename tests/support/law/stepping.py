@@ -50,6 +50,8 @@ def steps(law: Law, history: History, judged: Record | None) -> tuple[list[Run],
             stopped = each.end.at if each.end else ends_with_round(history, judged, each.begun)
             if each.end is None and stopped is not None:
                 findings.add(("step_not_finished", stopped))
+            if limit is None and law.steps and code not in law.steps and number == 1:
+                findings.add(("step_not_in_flow", each.begun))
             if limit is not None:
                 clock_id = f"{kind}:{code}:{number}"
                 runs.append(Run(clock_id, kind, limit, each.begun, stopped, each.begun))
