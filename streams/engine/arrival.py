@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 def of_arrivals(entries: Sequence[Entry], rules: CaseRules) -> Iterator[Found]:
     """Give the records that were keyed in late, and those that are dated after their arrival."""
     days, ahead = rules.policy.late_record_days or 0, rules.policy.dated_ahead_seconds or 0
+    soon = days * DAY // 2  # however the clocks are set meanwhile, no more than so many dates on
     for entry in entries:
-        if (entry.recorded > entry.at or entry.arrived > entry.at) and not loaded(entry):
+        if max(entry.recorded, entry.arrived) > entry.at + soon and not loaded(entry):
             yield from _late(entry, days, rules.calendar)
         if 0 <= entry.came_by < entry.at - ahead:
             detail = FindingDetail(by="arrival", at=entry.came_by)
@@ -55,10 +56,8 @@ def past(calendar: Calendar, moment: int, since: int, days: int) -> bool:
 
 def _late(entry: Entry, days: int, calendar: Calendar) -> Iterator[Found]:
     """Say that a record came late: by what its source says, or else by its arrival."""
-    soon = entry.at + days * DAY // 2
-    """However the clocks are set meanwhile, its date lies no more than so many days on."""
     for by, moment in (("recorded_at", entry.recorded), ("arrival", entry.arrived)):
-        if moment > soon and past(calendar, moment, entry.at, days):
+        if moment > entry.at and past(calendar, moment, entry.at, days):
             detail = FindingDetail(by=by, at=moment)
             yield Found(FindingCode.LATE_RECORD, entry, entry.at, detail)
             return

@@ -239,6 +239,15 @@ def test_an_interval_without_working_time_has_no_dates(hall):
         assert list(made.seconds_by_day(face(a), face(b))) == []
 
 
+def test_the_first_second_of_a_day_that_opens_at_midnight_is_that_days(hall):
+    made = Calendar(hall("name: hall\nextends: cn\nhours: [00:00-24:00]\n"))
+    a, b = face("2026-07-02 23:59:59"), face("2026-07-03 00:00:01")
+    assert [(str(date_of(d)), s) for d, s in made.seconds_by_day(a, b)] == [
+        ("2026-07-02", 1),
+        ("2026-07-03", 1),
+    ]
+
+
 # Versions
 
 

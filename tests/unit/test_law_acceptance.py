@@ -246,6 +246,14 @@ class TestAcceptanceMissing:
         step = event("step_started", "2018-10-16 10:00:00", step="s")
         assert started(assessed(LAW, step, self.granted)) == "2018-10-16 10:00:00"
 
+    def test_a_receipt_after_what_ended_it_is_not_where_it_began(self):
+        """Else it would begin after its end, and run for ever."""
+        late = event("received", "2018-10-16 10:00:00")
+        law = rules({"promised": days(5)})
+        assessment = assessed(law, event("finished", "2018-10-15 10:00:00"), late)
+        assert started(assessment) == "2018-10-15 10:00:00"
+        assert shown(clock(assessment).stopped_at) == "2018-10-15 10:00:00"
+
     def test_a_decision_before_the_acceptance_ends_nothing(self):
         assessment = case(self.granted, accepted("2018-10-22 10:00:00"))
         assert started(assessment) == "2018-10-22 10:00:00"

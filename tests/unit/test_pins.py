@@ -49,6 +49,13 @@ class TestByTheRecordThatOpens:
         assert due(here, "acceptance:1") == at("2026-03-09 23:59:59")  # five days, as received
         assert due(here) == at("2026-03-06 23:59:59")  # three, as accepted
 
+    def test_also_where_both_are_of_one_second(self):
+        here = Partition(SEVEN)
+        here.feed(RECEIVED)
+        enact(here, THREE)
+        here.feed(event("accepted", "2026-03-02 09:00:00"))
+        assert due(here) == at("2026-03-05 23:59:59")  # three from 03-02, as accepted
+
     def test_deemed_accepted_it_is_the_receipts(self):
         here = Partition(SEVEN)
         here.feed(RECEIVED)
