@@ -37,9 +37,10 @@ def oracle(cases: int) -> bool:
     return subprocess.run(command, check=False, cwd=ROOT, env=environment).returncode == 0
 
 
-def mutation(names: list[str], one_in: int) -> bool:
+def mutation(names: list[str], one_in: int, *, spare: bool) -> bool:
     """Try the mutants of some modules, write the report; tell whether the goal is reached."""
-    results, excuses = mutate([Module(name) for name in names], one_in), Excuses()
+    excuses = Excuses()
+    results = mutate([Module(name) for name in names], one_in, excuses.has if spare else None)
     REPORT.write_text(page(results, excuses), encoding="utf-8")
     print("\n".join(table(results, excuses)))  # noqa: T201
     left, dead = unexplained(results, excuses), share_dead(results)
@@ -54,10 +55,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--cases", type=int, default=CASES, help="of the oracle")
     parser.add_argument("--module", action="append", choices=MODULES, help="of the mutants")
     parser.add_argument("--one-in", type=int, default=1, help="mutants: a sample, one in so many")
+    parser.add_argument(
+        "--spare", action="store_true", help="mutants: do not try those that have a reason to live"
+    )
     given = parser.parse_args(arguments)
     good = given.only == "mutants" or oracle(given.cases)
     if given.only != "oracle":
-        good = mutation(given.module or list(MODULES), given.one_in) and good
+        names = given.module or list(MODULES)
+        good = mutation(names, given.one_in, spare=given.spare) and good
     return 0 if good else 1
 
 

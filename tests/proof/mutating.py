@@ -24,7 +24,7 @@ from tests.proof.suite import KILLED, SURVIVED, Suite, files, with_suite
 from tests.proof.surveying import CACHE, Task, fingerprint, surveyed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 LOADING = 40
 """What a mutant that is imported anew may take longer, in seconds."""
@@ -32,7 +32,7 @@ LOADING = 40
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a mutant: `killed`, `killed by time`, `survived`, `no test`."""
+    """What became of a mutant: `killed`, `killed by time`, `survived`, `no test`, `not tried`."""
 
     module: str
     number: int
@@ -122,23 +122,23 @@ def sample(module: Module, one_in: int) -> Iterator[Mutant]:
             yield mutant
 
 
-def mutate(modules: list[Module], one_in: int = 1) -> list[Result]:
+def mutate(
+    modules: list[Module], one_in: int = 1, spared: Callable[[str, Mutant], bool] | None = None
+) -> list[Result]:
     """Try mutants of some modules; those known from an earlier run are not tried again.
 
-    All of them, or one in so many, always the same ones.
+    All of them, or one in so many, always the same ones. Those that are `spared` are not tried,
+    and are not dead.
     """
     survey, kept, results = surveyed(), Kept(), []
     live: list[Task] = []
     fresh: list[Task] = []
     for module in modules:
         for mutant in sample(module, one_in):
-            known = kept.get(module, mutant)
-            if known is not None:
-                results.append(known)
-                continue
             task = survey.task(module, mutant)
-            if not task.tests:
-                results.append(result_of(task, "no test"))
+            settled = kept.get(module, mutant) or _untried(task, spared)
+            if settled is not None:
+                results.append(settled)
             else:
                 (fresh if survey.loading(module, mutant) else live).append(task)
     progress = Progress(len(live) + len(fresh))
@@ -161,6 +161,12 @@ def mutate(modules: list[Module], one_in: int = 1) -> list[Result]:
     again = Kept()
     found = [again.get(task.module, task.mutant) for task in (*live, *fresh)]
     return sorted([*results, *found], key=lambda r: (r.module, r.number))
+
+
+def _untried(task: Task, spared: Callable[[str, Mutant], bool] | None) -> Result | None:
+    if spared is not None and spared(task.module.name, task.mutant):
+        return result_of(task, "not tried")
+    return None if task.tests else result_of(task, "no test")
 
 
 class Progress:

@@ -11,6 +11,7 @@ import yaml
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from tests.proof.mutants import Mutant
     from tests.proof.mutating import Result
 
 EXCUSES = Path(__file__).with_name("equivalent.yaml")
@@ -29,10 +30,13 @@ class Excuses:
         self._used: set[tuple[str, str, str]] = set()
 
     def why(self, result: Result) -> str | None:
-        key = (result.module, result.scope, change(result))
+        key = (result.module, result.scope, change(result.before, result.after))
         if key in self._why:
             self._used.add(key)
         return self._why.get(key)
+
+    def has(self, module: str, mutant: Mutant) -> bool:
+        return (module, mutant.scope, change(mutant.before, mutant.after)) in self._why
 
     @property
     def unused(self) -> list[tuple[str, str, str]]:
@@ -40,8 +44,8 @@ class Excuses:
         return sorted(self._why.keys() - self._used)
 
 
-def change(result: Result) -> str:
-    return f"{result.before} → {result.after}"
+def change(before: str, after: str) -> str:
+    return f"{before} → {after}"
 
 
 def table(results: Iterable[Result], excuses: Excuses) -> Iterator[str]:
@@ -93,4 +97,5 @@ def page(results: Sequence[Result], excuses: Excuses) -> str:
 def _told(result: Result) -> str:
     where = f"streams/engine/{result.module}.py:{result.line}"
     tested = "" if result.fate == "survived" else f" ({result.fate})"
-    return f"- {where} {result.scope or 'module'}: `{change(result)}`{tested} in `{result.text}`"
+    what = change(result.before, result.after)
+    return f"- {where} {result.scope or 'module'}: `{what}`{tested} in `{result.text}`"
