@@ -98,6 +98,12 @@ def names(here):
     return [f.detail.clock_id for f in here.cases()["c"].findings if f.detail and f.detail.before]
 
 
+def named(here):
+    """The kinds of the records that the first correction names."""
+    finding = next(f for f in here.cases()["c"].findings if f.detail and f.detail.before)
+    return [record.kind for record in finding.detail.records]
+
+
 class TestReplaced:
     def test_an_acceptance_sent_again_with_a_later_date(self):
         """Found in c.jsonl, C1: 19 of March counts 20, 23 … 27 and 30: the seventh day."""
@@ -197,6 +203,47 @@ class TestReplaced:
         here.feed(again(ACCEPTED, "2026-03-03 10:00:00"))
         ticked(here, at("2026-04-01 08:00:01"))
         assert sorted(names(here)) == ["promised", "statutory"]
+
+    def test_of_two_sent_again_only_the_one_that_moved_it_is_named(self):
+        """Each is asked by itself: an officer is not named beside another's correction."""
+        step = event("step_started", "2026-03-03 09:00:00", step="s")
+        here = over(step)
+        here.feed(again(step, "2026-03-04 09:00:00", step="s"))
+        here.feed(again(ACCEPTED, "2026-03-19 10:00:00"))
+        ticked(here, NEXT)
+        assert named(here) == ["accepted"]
+
+    def test_where_only_both_together_moved_it_both_are_named(self):
+        """Either of two decisions in time keeps it in time: none of them alone is the cause."""
+        late = event("decided", "2026-03-18 09:00:00", outcome="granted")
+        end = event("finished", "2026-03-18 10:00:00")
+        here = over(late, end)
+        here.feed(again(late, "2026-03-10 09:00:00"), again(end, "2026-03-10 09:00:00"))
+        ticked(here, NEXT)
+        assert named(here) == ["decided", "finished"]
+
+    def test_a_second_end_of_one_special_procedure(self):
+        """Ended on the 5th it moves by a day; ended on the 13th by seven."""
+        paused = event(
+            "suspended", "2026-03-04 09:00:00", suspension="testing", suspension_id="p",
+            days_asked=7,
+        )  # fmt: skip
+        end, now = event("resumed", "2026-03-13 09:00:00", suspension_id="p"), OVER + 4 * 86_400
+        here = over(paused, end, now=now)
+        here.feed(event("resumed", "2026-03-05 09:00:00", suspension_id="p"))
+        ticked(here, now + 1)
+        assert names(here) == ["promised"]
+        assert named(here) == ["resumed"]
+
+    def test_a_start_that_is_assumed_though_its_decision_is_dated_ahead(self):
+        """Whatever is judged over has been told so; nobody waits for the decision's date."""
+        law = rules({"promised": days(7)})
+        step = event("step_started", "2026-03-02 10:00:00", step="s")
+        ahead = event("decided", "2026-03-27 10:00:00", outcome="granted")
+        here = over(ahead, accepted=step, law=law)
+        here.feed(again(step, "2026-03-12 10:00:00", step="s"))
+        ticked(here, NEXT)
+        assert names(here) == ["promised"]
 
 
 class TestIsNone:
@@ -346,8 +393,32 @@ class TestEndsDatedBack:
             event("decided", "2026-03-10 09:00:00", outcome="granted"),
         )
         ticked(here, NEXT)
-        finding = next(f for f in here.cases()["c"].findings if f.detail and f.detail.before)
-        assert [record.kind for record in finding.detail.records] == ["decided"]
+        assert named(here) == ["decided"]
+
+    def test_of_the_only_clock(self):
+        here = over(law=rules({"promised": days(7)}))
+        here.feed(event("decided", "2026-03-10 09:00:00", outcome="granted"))
+        ticked(here, NEXT)
+        assert names(here) == ["promised"]
+
+    def test_of_a_step(self):
+        here = over(event("step_started", "2026-03-02 11:00:00", step="s"),
+                    law=rules({"step": days(2)}))  # fmt: skip
+        here.feed(event("step_finished", "2026-03-03 09:00:00", step="s"))
+        ticked(here, NEXT)
+        assert names(here) == ["step:s:1"]
+
+    def test_a_receipt_that_opens_the_round_of_another_record_beside_one_that_does_nothing(self):
+        """The overdue clock is of the acceptance's round, and then there is no such round."""
+        denied = event("decided", "2026-03-03 10:00:00", outcome="denied")
+        here = over(denied, event("accepted", "2026-03-04 10:00:00", event_id="a2"))
+        here.feed(
+            event("received", "2026-03-04 09:00:00"),
+            event("step_finished", "2026-03-20 08:00:00", step="s"),
+        )
+        ticked(here, NEXT)
+        (name,) = names(here)
+        assert name.endswith("/promised")
 
 
 class TestPlaced:
@@ -368,6 +439,13 @@ class TestPlaced:
         assert (clock, before.due_at, after.due_at) == (
             "promised", DUE, at("2026-03-25 23:59:59"),
         )  # fmt: skip
+
+    def test_also_one_that_could_do_nothing_else(self):
+        here = over(law=self.LAW)
+        end = event("step_finished", "2026-03-20 08:00:00", step="s", region="q")
+        here.feed(end)
+        ticked(here, NEXT)
+        assert names(here) == ["promised"]
 
     def test_the_item_that_the_acceptance_did_not_name(self):
         accepted = STATED.model_copy(update={"item": None})
