@@ -62,7 +62,7 @@ class _Telling:
         self._counting, self._stops = counting, stops
         self._suspended = {  # by date: its part, and the sums before it and with it
             spell.first: (spell.part, before, total)
-            for spell, before, total in running(counting.spells, counting.first, counting.count)
+            for spell, before, total in running(counting.spells, counting.first)
             if spell.part is not None
         }
         self._whole = [spell for spell in counting.spells if spell.part is None]

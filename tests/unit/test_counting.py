@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from schemas.limits import Lead
-from streams.engine.counting.common import fitting
+from streams.engine.counting.common import fitting, since
 from tests.support.cases import assessed, at, clock, days, event, levels, rules, shown
 
 MONDAY = event("accepted", "2018-10-15 10:00:00")
@@ -18,6 +18,10 @@ def suspended(start, end=None, asked=None, name="p"):
 
 def due(law, *events, accepted=MONDAY):
     return shown(clock(assessed(law, accepted, *events)).due_at)
+
+
+def test_of_spans_what_lies_after_a_start():
+    assert since(10, [(30, 40), (5, 20), (1, 10), (20, 25)]) == [(10, 25), (30, 40)]
 
 
 class TestSuspensionOnTheLastDay:

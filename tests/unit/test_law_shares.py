@@ -118,6 +118,15 @@ class TestShares:
         known = procedure("03-04 09:00", "03-04 17:30", asked=100_000)
         assert due(*known, law=elapsed) == "2026-03-10 10:00:00"
 
+    def test_of_a_limit_by_the_clock_time(self):
+        law = rules({"promised": days(5, keep_clock_time=True)})
+        whole = procedure("03-04 09:00", "03-04 17:30")
+        later = procedure("03-09 12:00", "03-09 17:30")  # in time by the first one only: 4/7
+        assert due(*whole, law=law) == "2026-03-10 10:00:00"
+        assert due(*later, law=law) == "2026-03-09 10:00:00"
+        assert due(*whole, *later, law=law) == "2026-03-11 10:00:00"
+        assert due(*later, *whole, law=law) == "2026-03-11 10:00:00"
+
     def test_after_a_limit_by_the_clock_time_is_over_nothing_lengthens_it(self):
         law = rules({"promised": days(5, keep_clock_time=True)})
         assert due(law=law) == "2026-03-09 10:00:00"

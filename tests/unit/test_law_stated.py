@@ -9,7 +9,7 @@ from itertools import permutations
 
 import pytest
 
-from tests.support.cases import assessed, at, clock, days, event, levels, rules, shown
+from tests.support.cases import assessed, at, built_in, clock, days, event, levels, rules, shown
 
 STATED = {"promised": {"stated": "promised_due_at"}}
 LAW = rules(STATED)
@@ -100,6 +100,23 @@ class TestAMoment:
         assert due(accepted(), *first) == "2026-03-12 11:30:00"
         second = procedure("03-12 11:00", "03-12 15:00", name="b")
         assert due(accepted(), *first, *second) == "2026-03-12 15:30:00"
+
+    @pytest.mark.parametrize(
+        ("mode", "moved"), [("next_day", "2026-03-12 17:00:00"), ("elapsed", "2026-03-12 16:00:00")]
+    )
+    def test_a_day_asked_is_a_date_or_the_standard_day(self, mode, moved):
+        """A date has seven hours, the standard day here six."""
+        shorter = built_in().calendars["cn"].model_copy(update={"standard_day": 6 * 3600})
+        stating = {"promised": {"stated": "promised_due_at"}}
+        law = rules(stating, mode=mode, calendars={"cn": shorter})
+        assert due(accepted(), *procedure("03-05 09:00", asked=1), law=law) == moved
+
+    def test_it_stands_from_its_first_second_on(self):
+        said = {"promised_due_at": "2026-03-11T17:00:00+08:00"}
+        received = event("received", "2026-02-27 10:00:00", **said)
+        begun = procedure("02-27 11:00", asked=3)
+        counting = clock(assessed(LAW, received, accepted(None), *begun)).counting
+        assert [counting.paused(counting.start + n) for n in (-1, 0)] == [False, True]
 
     def test_days_of_extension_move_it_to_the_same_clock_time(self):
         """g.jsonl G2: ten working days on."""

@@ -114,8 +114,8 @@ class DayCount:
         """
         while stays:
             end = self._end_of(day)
-            over = max((stay.end for stay in stays if stay.start <= end < stay.end), default=None)
-            if over is None:
+            over = next((stay.end for stay in stays if stay.start <= end < stay.end), None)
+            if over is None:  # of several each carries it in its turn
                 break
             day = self.calendar.roll(over // DAY)
             if self._end_of(day) < over:
@@ -146,7 +146,7 @@ class DayCount:
     def nth(self, amount: int) -> int:
         """Give the first date with U = N: the dates after the start, less the suspended shares."""
         day, left = self.first, amount
-        for spell, before, total in running(self.spells, self.first, self.count):
+        for spell, before, total in running(self.spells, self.first):
             between = self.count(day, max(day, spell.first - 1))
             if between >= left:
                 break

@@ -58,7 +58,7 @@ def asked_until(calendar: Calendar, begin: int, asked: int) -> int:
         return begin
     day = begin // DAY
     whole, left = length(calendar, day), calendar.measure(begin, (day + 1) * DAY)
-    if left in (0, whole):  # none of this date is used, or all of it
+    if left == whole:  # all of this date is used, or it is a day off
         last = calendar.nth(day, asked if not left else asked - 1)
         return last * DAY + calendar.close(last)
     last = calendar.nth(day, asked)
@@ -112,20 +112,16 @@ def spells(calendar: Calendar, stays: Iterable[Pause], *, natural: bool) -> list
     return sorted(found, key=lambda spell: spell.first)
 
 
-def running(
-    spells: Iterable[Spell], after: int, count: Callable[[int, int], int]
-) -> Iterator[tuple[Spell, Fraction, Fraction]]:
+def running(spells: Iterable[Spell], after: int) -> Iterator[tuple[Spell, Fraction, Fraction]]:
     """Give each spell after a date with the sum of shares before it and with it.
 
-    `count` counts the dates of a limit in (after, until].
+    Of parts of days only: whole dates change nothing in how a sum rounds.
     """
     total = Fraction(0)
     for spell in spells:
         if spell.last <= after:
             continue
         before = total
-        if spell.part is None:
-            total += count(max(after, spell.first - 1), spell.last)
-        else:
+        if spell.part is not None:
             total += spell.part.share
         yield spell, before, total
