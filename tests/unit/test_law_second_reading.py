@@ -201,6 +201,12 @@ class TestStated:
 
 
 class TestTakenBack:
+    def test_after_its_card_fell_due_and_not_in_the_same_second(self):
+        law = rules({"promised": days(7)})
+        for second, told in (("00", False), ("01", True)):
+            back = event("decided", f"2018-10-25 00:00:{second}", outcome="voided")
+            assert ("voided_after_breach" in found(law, ACCEPTED, back)) is told
+
     def test_a_second_decision_takes_it_back_too(self):
         law = rules({"promised": days(7)})
         late = event("decided", "2018-10-30 10:00:00", **GRANTED)
