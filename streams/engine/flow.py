@@ -33,7 +33,7 @@ def judged_decision(ledger: Ledger, rules: CaseRules) -> Entry | None:
     """
     decisions = _decisions(ledger)
     if len(decisions) < 2:  # noqa: PLR2004 - a second one
-        return decisions[0] if decisions else None
+        return ledger.decided
     judged = decisions[0]
     for later in decisions[1:]:
         if not _is_second(later, decisions[0], rules):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -442,3 +443,11 @@ def test_a_late_record_names_the_card_that_it_cures():
     assert late.detail.cured == tuple(retracted)
     assert set(retracted) <= set(cards)
     assert retracted
+
+
+def test_of_copies_that_came_alike_the_longer_period_of_loading_counts():
+    first = entry_of(event("accepted", "2026-03-02 10:00:00"))
+    copies = [msgspec.structs.replace(first, arrived=5, loading=until) for until in (10, 20)]
+    for order in (copies, copies[::-1]):
+        (joined,) = merge(merge([], order[0]), order[1]) or merge([], order[0])
+        assert (joined.arrived, joined.loading) == (5, 20)

@@ -173,6 +173,22 @@ class TestWhatComes:
         assert coming(clocks, {}, YELLOW) == RED
         assert coming(clocks, {}, RED) == NEVER
 
+    def test_of_several_clocks_the_earliest_in_whatever_order(self):
+        clocks = assessed(LAW, ACCEPTED).clocks
+        for order in (clocks, clocks[::-1]):
+            assert coming(order, {}, NOTICE - 1) == NOTICE
+
+    def test_a_change_of_who_answers_where_that_is_earlier_and_only_then(self):
+        """Somebody stands in from the 18th on; the step is over on the 17th, or on the 27th."""
+        away = [{"officer": "o1", "from": "2018-10-18", "to": "2018-10-19"}]
+        post = {"code": "p", "name": "岗", "department": "d", "officers": ["o1"],
+                "deputies": ["o2"], "absences": away}  # fmt: skip
+        for amount, first in ((1, "2018-10-17"), (9, "2018-10-18")):
+            law = rules(flow=[{"code": "s", "name": "审", "post": "p", "limit": days(amount)}],
+                        posts=[post])  # fmt: skip
+            begun = event("step_started", "2018-10-15 10:00:00", step="s")
+            assert coming(assessed(law, begun).clocks, {}, at("2018-10-15 10:00:01")) == at(first)
+
     def test_nothing_after_the_end(self):
         clocks = assessed(LAW, ACCEPTED, event("finished", "2018-10-24 10:00:01")).clocks
         assert coming(clocks, {}, NOTICE) == YELLOW

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from schemas.limits import Ladder
@@ -196,3 +197,65 @@ class TestSilenceAndTimeLeadToOneLevel:
         assert desk.cards["promised/red"].holds_from == RED
         assert desk.cards["promised/yellow"].standing
         assert desk.looks(later + 1, law, ACCEPTED) == []
+
+
+class TestAnotherRound:
+    """A card is of another round now only where its clock is: same record, kind and step."""
+
+    STEPS = rules({"step": days(1)})
+    NOW = at("2018-10-18 10:00:00")
+
+    @staticmethod
+    def began(when, step="s", **more):
+        return event("step_started", when, step=step, **more)
+
+    @staticmethod
+    def into_a_second_round():
+        return (
+            event("received", "2018-10-11 10:00:00"),
+            event("decided", "2018-10-12 10:00:00", outcome="denied"),
+            event("received", "2018-10-15 09:00:00", event_id="r2"),
+        )
+
+    def retracted(self, law, before, after, *, known=True):
+        """Give the reasons for which cards go when other records are there."""
+        desk = Desk()
+        desk.looks(self.NOW, law, *before)
+        if not known:  # issued by a version that did not say it
+            desk.cards = {k: msgspec.structs.replace(c, record=-1) for k, c in desk.cards.items()}
+        return {reason for move, _, reason in desk.looks(self.NOW, law, *after) if "retr" in move}
+
+    @pytest.mark.parametrize("known", [True, False])
+    def test_the_clock_of_its_record_has_gone_to_the_second_round(self, known):
+        step = self.began("2018-10-15 10:00:00")
+        after = (*self.into_a_second_round(), step)
+        assert self.retracted(self.STEPS, [step], after, known=known) == {"round"}
+
+    def test_its_due_moment_is_another_meanwhile(self):
+        step = self.began("2018-10-15 10:00:00")
+        paused = event("suspended", "2018-10-15 10:00:00", suspension="testing", days_asked=1)
+        law = rules({"step": days(1)}, suspension_stops=["step"])
+        after = (*self.into_a_second_round(), step, paused)
+        assert self.retracted(law, [step], after) == {"round"}
+
+    def test_another_record_with_the_same_due_moment_is_not_it(self):
+        step = self.began("2018-10-15 10:00:00")
+        other = self.began("2018-10-15 11:00:00")
+        after = (*self.into_a_second_round(), other)
+        assert "round" not in self.retracted(self.STEPS, [step], after)
+        assert self.retracted(self.STEPS, [step], after, known=False) == {"round"}
+
+    @pytest.mark.parametrize("known", [True, False])
+    def test_another_step_is_not_it(self, known):
+        step = self.began("2018-10-15 10:00:00")
+        other = self.began("2018-10-15 10:00:00", step="t", event_id=step.event_id)
+        after = (*self.into_a_second_round(), other)
+        assert "round" not in self.retracted(self.STEPS, [step], after, known=known)
+
+    @pytest.mark.parametrize("known", [True, False])
+    def test_a_later_pass_of_the_same_round_is_not_it(self, known):
+        step = self.began("2018-10-15 13:30:00")
+        earlier = self.began("2018-10-15 10:00:00")
+        ended = event("step_finished", "2018-10-15 11:00:00", step="s")
+        after = (earlier, ended, step)
+        assert "round" not in self.retracted(self.STEPS, [step], after, known=known)

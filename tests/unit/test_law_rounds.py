@@ -305,6 +305,30 @@ class TestASecondDecision:
         assert clock(case).stopped_at == at("2026-03-10 10:00:00")
         assert found(case) == {"second_decision": ("2026-03-16 10:00:00", "yellow")}
 
+    LAW = rules(
+        {"promised": days(7)},
+        flow=[{"code": "s", "name": "审", "mandatory": True}, {"code": "t", "name": "签"}],
+    )
+
+    @pytest.mark.parametrize(
+        ("finished", "again", "end"),
+        [
+            ("2026-03-05 10:00:01", "2026-03-06 10:00:00", "2026-03-06 10:00:00"),
+            ("2026-03-05 10:00:00", "2026-03-06 10:00:00", "2026-03-05 10:00:00"),
+            ("2026-03-05 10:00:01", "2026-03-05 16:00:00", "2026-03-05 10:00:00"),
+        ],
+        ids=["after the first", "in its second", "repeated only"],
+    )
+    def test_the_later_ends_the_clocks_where_a_step_before_it_came_after_the_first(
+        self, finished, again, end
+    ):
+        step = [
+            event("step_started", "2026-03-04 10:00:00", step="s"),
+            event("step_finished", finished, step="s"),
+        ]
+        case = assessed(self.LAW, ACCEPTED, *step, decided("2026-03-05 10:00:00"), decided(again))
+        assert clock(case).stopped_at == at(end)
+
     def test_on_the_same_date_to_the_same_end_it_is_a_repetition(self):
         case = assessed(
             PERMIT, ACCEPTED, decided("2026-03-05 10:00:00"), decided("2026-03-05 16:00:00")
@@ -362,7 +386,12 @@ class TestAfterTheDecision:
             (FLOW, "审查", "2026-03-03 17:00:00", {}),  # the same date
             (FLOW, "审查", "2026-03-04 09:00:00", {"step_after_decision": "yellow"}),
             (FLOW, "制证", "2026-03-04 09:00:00", {}),  # the flow places it there
-            (FLOW, "别的", "2026-03-04 09:00:00", {"step_after_decision": "yellow"}),
+            (
+                FLOW,
+                "别的",
+                "2026-03-04 09:00:00",
+                {"step_after_decision": "yellow", "step_not_in_flow": "none"},
+            ),
             (NO_FLOW, "审查", "2026-03-04 09:00:00", {"step_after_decision_no_flow": "none"}),
         ],
     )
