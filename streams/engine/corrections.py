@@ -137,7 +137,7 @@ class Comparing:
 
         What was over at the tick was due before it.
         """
-        ends = {at for entry in self._new for at in _ends_at(entry) if at < tick}
+        ends = {at for entry in self._new for at in ends_at(entry) if at < tick}
         return any(entry.kind in RENAMING for entry in self._new) or any(
             clock.stopped_at in ends for clock in self._after.clocks
         )
@@ -161,7 +161,7 @@ class Comparing:
         end, placing = became.stopped_at, [e for e in self._placing if self._placed_by(e, became)]
         if end is None or end == clock.stopped_at or end > clock.due_at:
             return placing
-        return [e for e in self._new if e in placing or end in _ends_at(e)]
+        return [e for e in self._new if e in placing or end in ends_at(e)]
 
     def _placed_by(self, naming: Entry, became: Clock) -> bool:
         """Tell whether a clock would be due another time if a record did not name the place."""
@@ -182,7 +182,7 @@ class Comparing:
         return _values(_of(self._assess(entries), clock.clock_id)) != _values(became)
 
 
-def _ends_at(entry: Entry) -> tuple[int, ...]:
+def ends_at(entry: Entry) -> tuple[int, ...]:
     """Give the seconds in which an act can end a clock.
 
     A notice of corrections when the applicant was told; against a stated moment, what happened

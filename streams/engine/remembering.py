@@ -10,7 +10,7 @@ import msgspec
 from schemas.findings import FindingCode
 from schemas.verdicts import FindingDetail, card_id
 from streams.engine.arrival import past
-from streams.engine.corrections import found
+from streams.engine.corrections import ends_at, found
 from streams.engine.entries import Entry, hashed
 from streams.engine.findings import Found, graded
 
@@ -75,8 +75,8 @@ def with_cured(case_no: str, case: Case, cards: Sequence[Card]) -> Case:
 
 
 def _cured(card: Card, clock: Clock, record: Entry) -> bool:
-    if clock.stopped_at in (record.at, record.at + record.within):
-        return card.holds_from > record.at
+    if clock.stopped_at in ends_at(record):
+        return card.holds_from > clock.stopped_at
     moved = record == clock.extension or any(s.record == record for s in clock.suspensions)
     return moved and card.due_at < clock.due_at
 

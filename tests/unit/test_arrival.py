@@ -445,6 +445,21 @@ def test_a_late_record_names_the_card_that_it_cures():
     assert retracted
 
 
+def test_a_late_notice_names_the_card_that_it_cures_by_its_telling():
+    """Written down on 03-12 to have been told on 03-06: the acceptance was answered in time."""
+    here = Partition(rules({"acceptance": days(5)}))
+    ticked(here, MONDAY)
+    here.feed(event("received", "2026-03-02 10:00:00"))
+    ticked(here, at("2026-03-20 08:00:00"))
+    told = {"items": ["x"], "told_at": "2026-03-06T10:00:00+08:00"}
+    here.feed(event("corrections_requested", "2026-03-12 10:00:00", **told))
+    ticked(here, at("2026-03-20 09:00:00"))
+    (late,) = [f for f in here.cases()["c"].findings if f.code == "late_record"]
+    retracted = [m.card_id for m in here.moves() if m.move == "retracted"]
+    assert late.detail.cured == tuple(retracted)
+    assert retracted
+
+
 def test_of_copies_that_came_alike_the_longer_period_of_loading_counts():
     first = entry_of(event("accepted", "2026-03-02 10:00:00"))
     copies = [msgspec.structs.replace(first, arrived=5, loading=until) for until in (10, 20)]
