@@ -443,12 +443,12 @@ class TestDaysOfAYearWithoutItsNotice:
             ("2026-12-25", "decreed", True, False),
             ("2026-12-26", "decreed", False, True),
             ("2026-12-31", "decreed", True, True),
-            ("2027-01-01", "statutory", False, True),
+            ("2027-01-01", "statutory", False, False),
             ("2027-01-04", "projected", True, True),
-            ("2027-02-05", "statutory", False, True),  # 除夕
-            ("2027-02-08", "statutory", False, True),  # 初三, a Monday
+            ("2027-02-05", "statutory", False, False),  # 除夕
+            ("2027-02-08", "statutory", False, False),  # 初三, a Monday
             ("2027-02-09", "projected", True, True),
-            ("2027-04-05", "statutory", False, True),
+            ("2027-04-05", "statutory", False, False),
             ("2027-05-03", "projected", True, True),  # 5-1 and 5-2 are a weekend: no day in lieu
             ("2027-10-04", "projected", True, True),
         ],

@@ -72,6 +72,22 @@ class TestTwoInOneSecond:
             case = assessed(law, *before, *order)
             assert case.rounds[-1].ledger.accepted.window == "accepted-28"
 
+    def test_of_a_receipt_and_an_acceptance_the_acceptance_states_the_due_moment(self):
+        """It is the later act of the two, whatever their ids; written at once, it holds."""
+        law = rules({"promised": {"stated": "promised_due_at"}})
+        for ids in (("accepted-18", "accepted-28"), ("accepted-28", "accepted-18")):
+            both = [
+                event(
+                    kind, "2018-10-15 10:00:00", event_id=name, promised_due_at=f"2018-10-{due_at}"
+                )
+                for kind, name, due_at in (
+                    ("received", ids[0], "17T10:00:00+08:00"),
+                    ("accepted", ids[1], "19T10:00:00+08:00"),
+                )
+            ]
+            for order in (both, both[::-1]):
+                assert due(law, *order) == "2018-10-19 10:00:00"
+
 
 class TestDaysAskedOfHours:
     """A day has 7 hours, the standard day 6; a limit of 8 hours, 7 of them left at 10:00."""

@@ -52,14 +52,18 @@ def statement_of(record: Record) -> Statement | None:
 
 
 def latest(*statements: Statement | None) -> Statement | None:
-    """Give the one that was written last; of those written at once, that of the later act."""
-    stated = [statement for statement in statements if statement is not None]
+    """Give the one that was written last; of those written at once, that of the later act.
+
+    Of acts in one second the later is the one given later.
+    """
+    stated = [statement for statement in reversed(statements) if statement is not None]
     return max(stated, key=lambda each: (each.written, each.record.at), default=None)
 
 
 def stated_in(history: History) -> Statement | None:
     """Give what holds of what the receipt and the acceptance state: those that count."""
-    return latest(*(statement_of(record) for record in history.firsts("received", "accepted")))
+    stating = history.first("received"), history.first("accepted")
+    return latest(*(statement_of(record) for record in stating if record is not None))
 
 
 def count_stated(
