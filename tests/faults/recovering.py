@@ -70,7 +70,13 @@ class Recoveries(Disturber):
         self._stop_engines(killed=True)
         self._delete_state()
         self.jiancha("topics")
-        producer = ck.Producer({"bootstrap.servers": self.lab.cluster.direct, "linger.ms": 5})
+        producer = ck.Producer(
+            {
+                "bootstrap.servers": self.lab.cluster.direct,
+                "enable.idempotence": True,  # a batch sent again must not change the order
+                "linger.ms": 5,
+            }
+        )
         for key, value, partition in backup:
             producer.produce(STATE, value, key, partition)
             producer.poll(0)

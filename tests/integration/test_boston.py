@@ -53,6 +53,7 @@ def test_a_case_without_a_target_or_with_one_before_it_was_opened_gets_no_clock(
     assert not without & {clock["case"] for clock in boston_clocks}
 
 
+@pytest.mark.long
 def test_the_citys_rule_in_a_calendar_and_a_catalogue_alone_gives_its_targets(boston_events, rows):
     """Of the sixteen types that it lists; for the others the due moment that is stated holds."""
     folder = SAMPLE / "catalogue-by-rule"

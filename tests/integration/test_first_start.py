@@ -18,7 +18,7 @@ EVENTS = [json.loads(line) for line in (SAMPLE / "events.jsonl").read_bytes().sp
 @pytest.fixture(
     params=[
         pytest.param("embedded", marks=pytest.mark.long),
-        pytest.param("real", marks=pytest.mark.kafka),
+        pytest.param("real", marks=[pytest.mark.kafka, pytest.mark.long]),
     ]
 )
 def system(request, tmp_path, embedded_clickhouse):

@@ -92,6 +92,7 @@ class FastClock:
 
 
 @pytest.mark.kafka
+@pytest.mark.long
 def test_a_worker_whose_clock_is_far_ahead_begins_no_life(real_kafka, tmp_path):
     settings = toy_settings(real_kafka, ToyTopics("ahead"), tmp_path)
     admin = AdminClient({"bootstrap.servers": real_kafka})

@@ -109,6 +109,7 @@ def part(tmp_path):
     return [str(each) for pair in (files | pace).items() for each in pair]
 
 
+@pytest.mark.long
 def test_it_shows_the_log_and_leaves_nothing_behind(tmp_path, part):
     need("chdb")
     data = tmp_path / "data"

@@ -257,6 +257,7 @@ def test_what_a_deleted_topic_held_ends_and_what_alertmanager_lost_is_told_once(
         assert len(messages.alerts("/leader")) == heard
 
 
+@pytest.mark.long
 def test_at_midnight_every_red_is_named_and_the_rest_is_one_message(
     topic, broker, messages, tmp_path
 ):

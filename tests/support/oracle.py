@@ -67,7 +67,11 @@ class Lab:
         self.fed: Counter[bytes] = Counter()
         self.last: dict[bytes, bytes] = {}
         self.events = 0
-        self.producer = ck.Producer({"bootstrap.servers": servers, "linger.ms": 5})
+        in_order = {
+            "linger.ms": 5,
+            "max.in.flight": 1,
+        }  # a batch sent again would come behind others
+        self.producer = ck.Producer({"bootstrap.servers": servers, **in_order})
 
     def make_topics(self) -> None:
         names = [*self.topics.inputs, self.topics.verdicts]

@@ -10,6 +10,7 @@ from tests.bench.change import Swept, measure
 
 
 @pytest.mark.parametrize(("concerned", "least", "most"), [(1.0, 300, 300), (0.3, 50, 150)])
+@pytest.mark.long
 def test_the_cases_that_are_judged_again_are_those_that_reach_past_the_year(concerned, least, most):
     found = asyncio.run(measure(300, concerned, settle=0.05))
     # One that ended before, and that a record of 12-28 touches, rests on that day too: unchanged.

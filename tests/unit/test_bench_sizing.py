@@ -22,6 +22,7 @@ def test_the_page_shows_what_its_inputs_give(mark):
     assert rewritten(SHOWN, mark, sizing.tables()[mark]) == SHOWN
 
 
+@pytest.mark.long
 def test_the_page_shows_what_the_simulation_finds():
     assert rewritten(SHOWN, "partitions", partitions.table()) == SHOWN
 
