@@ -437,6 +437,7 @@ def launched(data, port=0):
         process.communicate()
 
 
+@pytest.mark.long
 def test_data_survives_a_stop_and_a_kill(tmp_path):
     with run_clickhouse(tmp_path) as port, connect(port) as client:
         client.execute("CREATE DATABASE d")

@@ -157,7 +157,9 @@ def old_rows(client):
     client.execute("INSERT INTO cases (case_no, revision) VALUES", [("A", 7)])
 
 
-@pytest.mark.parametrize("cut", [7, 11, 12, 13, 14])
+@pytest.mark.parametrize(
+    "cut", [12, *(pytest.param(cut, marks=pytest.mark.long) for cut in (7, 11, 13, 14))]
+)
 def test_rows_of_the_first_release_are_kept_wherever_the_migration_is_cut_off(
     embedded_clickhouse, cut
 ):

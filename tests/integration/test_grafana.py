@@ -342,6 +342,7 @@ def watched(tmp_path_factory):
 
 @pytest.mark.prometheus
 class TestPrometheus:
+    @pytest.mark.long
     @pytest.mark.parametrize(("panel", "expr"), asked(PROMETHEUS, "expr"))
     def test_every_query_has_an_answer(self, watched, panel, expr):
         query = {"query": expr.replace("$__rate_interval", "30s")}

@@ -157,7 +157,10 @@ def test_reading_everything_again_changes_no_answer(kafka, place):
     assert answers(client, "again") == before
 
 
-@pytest.mark.parametrize("part", [(0, 60), (30, 90), (119, 140)])
+@pytest.mark.parametrize(
+    "part",
+    [(30, 90), *(pytest.param(part, marks=pytest.mark.long) for part in ((0, 60), (119, 140)))],
+)
 def test_inserting_any_range_twice_changes_no_answer(place, part):
     where, client = place
     records = case_log("range", 30)

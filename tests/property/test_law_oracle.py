@@ -25,7 +25,7 @@ from tests.support.law_logs import some_logs
 
 ASKED = os.environ.get("JIANCHA_ORACLE_CASES")
 CASES = [int(ASKED)] if ASKED else [500, pytest.param(5000, marks=pytest.mark.long)]
-LOGS = [int(ASKED) // 160] if ASKED else [5, pytest.param(20, marks=pytest.mark.long)]
+LOGS = [max(4, int(ASKED) // 160)] if ASKED else [4, pytest.param(20, marks=pytest.mark.long)]
 """Of each way to count."""
 SEED = os.environ.get("JIANCHA_ORACLE_SEED", "")
 WAYS = [(unit, mode) for unit in UNITS for mode in ("next_day", "elapsed")]
