@@ -18,6 +18,7 @@ from schemas.events import STEP_EVENT
 from schemas.rulings import RULING
 from schemas.ticks import Tick
 from schemas.verdicts import ORIGIN_HEADER, Origin, decode, encode
+from streams.engine.arrival import loaded
 from streams.engine.case import assess
 from streams.engine.entries import entry_of, merge
 from streams.engine.state import unpack
@@ -458,6 +459,15 @@ def test_a_late_notice_names_the_card_that_it_cures_by_its_telling():
     retracted = [m.card_id for m in here.moves() if m.move == "retracted"]
     assert late.detail.cured == tuple(retracted)
     assert retracted
+
+
+@pytest.mark.parametrize(("recorded", "within"), [(10, True), (11, False)])
+def test_what_came_before_the_first_tick_was_loaded_if_it_was_written_down_by_then(
+    recorded, within
+):
+    entry = entry_of(event("accepted", "2026-03-02 10:00:00"))
+    came = msgspec.structs.replace(entry, recorded=recorded, arrived=-1, loading=10)
+    assert loaded(came) is within
 
 
 def test_of_copies_that_came_alike_the_longer_period_of_loading_counts():

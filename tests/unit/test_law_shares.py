@@ -22,10 +22,8 @@ def procedure(begin, end=None, asked=None):
     """A special procedure of 2026: `03-04 09:00`."""
     name = f"p{begin}".replace(" ", "T")
     facts = {} if asked is None else {"days_asked": asked}
-    start = event(
-        "suspended", f"2026-{begin}:00", suspension="hearing", suspension_id=name, **facts
-    )
-    return [start, event("resumed", f"2026-{end}:00", suspension_id=name)] if end else [start]
+    start = event("suspended", f"2026-{begin}", suspension="hearing", suspension_id=name, **facts)
+    return [start, event("resumed", f"2026-{end}", suspension_id=name)] if end else [start]
 
 
 def every(day_from, day_to):
@@ -218,6 +216,14 @@ class TestNaturalDays:
         law = rules({"promised": {"amount": 8, "unit": "natural_day"}})  # X = Tuesday 03-10
         assert due(law=law) == "2026-03-10 23:59:59"
         assert due(*weekend, law=law) == "2026-03-11 23:59:59"
+
+    def test_its_last_second_is_its_own(self):
+        """Saturday 12:00:00 to 23:59:59 and one second of Sunday are half a day: one day."""
+        law = rules({"promised": {"amount": 8, "unit": "natural_day"}})
+        saturday = procedure("03-07 12:00:00", "03-07 23:59:59")
+        sunday = procedure("03-08 10:00:00", "03-08 10:00:01")
+        assert due(*saturday, law=law) == "2026-03-10 23:59:59"
+        assert due(*saturday, *sunday, law=law) == "2026-03-11 23:59:59"
 
     def test_a_working_date_has_its_hours(self):
         law = rules({"promised": {"amount": 8, "unit": "natural_day"}})
