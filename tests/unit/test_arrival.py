@@ -321,6 +321,7 @@ class TestLateRecords:
         assert bool(found) is ahead
         if ahead:
             assert (str(found[0].level), found[0].at) == ("yellow", MONDAY - seconds)
+            assert found[0].detail.by == "arrival"
 
     def test_a_future_acceptance_is_carded_when_it_arrives_and_not_in_its_year(self):
         """Found in c.jsonl, C6: accepted in 2027, written down in 2026, nothing said."""

@@ -53,6 +53,19 @@ def of_round(case, number, name="promised"):
     return next(c for c in case.clocks if c.round == number and c.clock_id.endswith(name))
 
 
+def test_a_case_holds_all_its_rounds():
+    """Each clock is of its own, and the records are those of all."""
+    first = decided("2026-03-04 10:00:00", outcome="denied")
+    second = received("2026-03-09 10:00:00"), event("accepted", "2026-03-09 11:00:00")
+    for events in ((ACCEPTED,), (ACCEPTED, first), (ACCEPTED, first, *second)):
+        case = assessed(PERMIT, *events)
+        assert len(case.entries) == len(events)
+        assert [case.round_of(c).ledger.number for c in case.clocks] == [
+            c.round for c in case.clocks
+        ]
+    assert {c.round for c in case.clocks} == {1, 2}
+
+
 class TestWhatOpensARound:
     """Kind “one life a case number”: b B10, c C8, d D5."""
 
