@@ -159,7 +159,7 @@ class Comparing:
         if became is None:  # its round is another, or it began by silence alone
             return self._new
         end, placing = became.stopped_at, [e for e in self._placing if self._placed_by(e, became)]
-        if end is None or end == clock.stopped_at or end > clock.due_at:
+        if end is None or end > clock.due_at:  # also where it is the end that it had
             return placing
         return [e for e in self._new if e in placing or end in ends_at(e)]
 
@@ -194,7 +194,7 @@ def ends_at(entry: Entry) -> tuple[int, ...]:
 
 
 def _same_act(one: Entry, other: Entry) -> bool:
-    if one.kind != other.kind or one.id == other.id:
+    if one.kind != other.kind:
         return False
     if one.kind in ("step_started", "step_finished"):  # a step has several passes
         return one.step == other.step and one.sequence == other.sequence >= 0

@@ -222,6 +222,52 @@ class TestReplaced:
         ticked(here, NEXT)
         assert named(here) == ["decided", "finished"]
 
+    def test_a_copy_that_was_written_down_later_is_not_named_beside_them(self):
+        late = event("decided", "2026-03-18 09:00:00", outcome="granted")
+        end = event("finished", "2026-03-18 10:00:00")
+        here = over(late, end)
+        here.feed(again(late, "2026-03-10 09:00:00"), again(end, "2026-03-10 09:00:00"))
+        here.feed(ACCEPTED.model_copy(update={"recorded_at": moment("2026-03-02 11:00:00")}))
+        ticked(here, NEXT)
+        assert named(here) == ["decided", "finished"]
+
+    @pytest.mark.parametrize(("sent_again", "told"), [(20, 1), (21, 21)])
+    def test_of_more_than_twenty_all_are_named(self, sent_again, told):
+        steps = [
+            event("step_started", f"2026-03-03 09:00:{n:02}", step="s")
+            for n in range(1, sent_again)
+        ]
+        here = over(*steps)
+        for step in steps:
+            here.feed(again(step, "2026-03-04 09:00:00", step="s"))
+        here.feed(again(ACCEPTED, "2026-03-19 10:00:00"))
+        ticked(here, NEXT)
+        assert len(named(here)) == told
+
+    @pytest.mark.parametrize("sequence", [0, 1])
+    def test_a_second_end_of_one_pass_of_a_step(self, sequence):
+        """Late by both: what tells them from two passes is their number."""
+        passes = {"step": "s", "sequence": sequence}
+        begun = event("step_started", "2026-03-02 11:00:00", **passes)
+        here = over(
+            begun,
+            event("step_finished", "2026-03-18 09:00:00", **passes),
+            law=rules({"step": days(2)}),
+        )
+        here.feed(event("step_finished", "2026-03-16 09:00:00", **passes))
+        ticked(here, NEXT)
+        assert len(names(here)) == 1
+
+    def test_a_clock_that_is_known_by_silence_since_this_very_tick(self):
+        """Deemed accepted on Monday the 9th at 24:00, and due since the 4th."""
+        law = rules({"acceptance": days(5), "promised": days(2)})
+        now = at("2026-03-10 00:00:00")
+        received = event("received", "2026-03-02 10:00:00")
+        here = over(accepted=received, law=law, now=now)
+        here.feed(again(received, "2026-03-03 10:00:00"))
+        ticked(here, now + 1)
+        assert sorted(names(here)) == ["acceptance:1", "promised"]
+
     def test_a_second_end_of_one_special_procedure(self):
         """Ended on the 5th it moves by a day; ended on the 13th by seven."""
         paused = event(
@@ -278,6 +324,33 @@ class TestIsNone:
             event("suspended", "2026-03-04 09:00:00", suspension="testing", days_asked=5,
                   basis="b"),
         )  # fmt: skip
+        ticked(here, NEXT)
+        assert names(here) == []
+
+    @pytest.mark.parametrize(
+        "events",
+        [
+            [event("extended", f"2026-03-0{n} 09:00:00", amount=9 - n) for n in (4, 5)],
+            [event("suspended", f"2026-03-0{n} 09:00:00", suspension="testing", basis="b",
+                   days_asked=n) for n in (4, 5)],
+        ],
+        ids=["extended", "suspended"],
+    )  # fmt: skip
+    def test_nor_two_of_them_at_once(self, events):
+        here = over()
+        here.feed(*events)
+        ticked(here, NEXT)
+        assert names(here) == []
+
+    @pytest.mark.parametrize("name", [None, "q"])
+    def test_nor_a_second_special_procedure_of_another_number_or_of_none(self, name):
+        named = None if name is None else "p"
+        first, second = (
+            event("suspended", f"2026-03-0{n} 09:00:00", suspension="testing", basis="b",
+                  days_asked=n, suspension_id=number) for n, number in ((2, named), (6, name))
+        )  # fmt: skip
+        here = over(first)
+        here.feed(second)
         ticked(here, NEXT)
         assert names(here) == []
 
@@ -439,6 +512,15 @@ class TestPlaced:
         assert (clock, before.due_at, after.due_at) == (
             "promised", DUE, at("2026-03-25 23:59:59"),
         )  # fmt: skip
+
+    def test_beside_an_end_dated_back_it_is_named_too(self):
+        here = over(law=self.LAW)
+        here.feed(
+            event("decided", "2026-03-10 09:00:00", outcome="granted"),
+            self.STEP.model_copy(update={"region": "q"}),
+        )
+        ticked(here, NEXT)
+        assert named(here) == ["decided", "step_started"]
 
     def test_also_one_that_could_do_nothing_else(self):
         here = over(law=self.LAW)

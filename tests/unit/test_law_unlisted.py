@@ -94,6 +94,28 @@ class TestFound:
         received = event("received", "2026-03-02 10:00:00", item="nosuch")
         assert found(assessed(LAW, received)) == [("item_unknown", "red", "received")]
 
+    def test_a_finding_runs_as_long_as_its_case(self):
+        later = event("decided", "2026-03-03 10:00:00", outcome="granted")
+        for events, running in (((), True), ((later,), False)):
+            case = assessed(LAW, accepted(item="nosuch"), *events)
+            assert [f.running for f in case.findings] == [running]
+
+    def test_where_silence_accepts_on_the_day_from_which_it_counts(self):
+        """Supplied on Wednesday the 11th, when the item's longer promise was in force."""
+        answer = {"acceptance": days(5)}
+        both = [
+            {"to": "2026-03-09", "clocks": {**answer, "promised": days(7)}},
+            {"from": "2026-03-10", "clocks": {**answer, "promised": days(10)}},
+        ]
+        told = {"items": ["x"]}
+        case = assessed(
+            law({"code": "i", "name": "事项", "versions": both}),
+            event("received", "2026-03-02 10:00:00"),
+            event("corrections_requested", "2026-03-03 10:00:00", **told),
+            event("corrections_supplied", "2026-03-11 10:00:00", **told),
+        )
+        assert shown(clock(case).due_at) == "2026-03-25 23:59:59"
+
     def test_the_item_of_a_round_is_that_of_its_acceptance(self):
         received = event("received", "2026-03-01 10:00:00", item="nosuch")
         case = assessed(LAW, received, accepted())
