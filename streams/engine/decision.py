@@ -119,7 +119,7 @@ def _moved(
         return stated_moved(kind, limit, began, ledger, rules, statement)
     move = moved(kind, limit, began, ledger, rules)
     listed = rules.limits.get(kind)
-    if move.extension is not None and listed is not None and listed.stated is not None:
+    if listed is not None and listed.stated is not None:
         return stated_anew(kind, listed, began, ledger, rules, move)
     return move
 
@@ -185,7 +185,7 @@ def _voided(ledger: Ledger, clocks: Sequence[Clock]) -> Iterator[Found]:
     if ledger.decided is None and ledger.finished is None:
         return
     for act in sorted([*ledger.of("decided"), *ledger.of("finished")]):
-        if act.what not in TAKEN_BACK or act in ledger.early:
+        if act.what not in TAKEN_BACK:
             continue
         for clock in clocks:
             over = [r for r in clock.levels if r.level.rank >= Level.YELLOW.rank and r.at < act.at]

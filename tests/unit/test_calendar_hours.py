@@ -246,8 +246,8 @@ def test_the_first_second_of_a_day_that_opens_at_midnight_is_that_days(hall):
         ("2026-07-02", 1),
         ("2026-07-03", 1),
     ]
-    last = face("2026-07-03 23:59:59")
-    assert [s for _, s in made.seconds_by_day(b, last)] == [DAY - 2]
+    begin, last = face("2026-07-02 00:00:01"), face("2026-07-02 23:59:59")
+    assert [s for _, s in made.seconds_by_day(begin, last)] == [DAY - 2]
 
 
 # Versions

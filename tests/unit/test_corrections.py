@@ -14,7 +14,10 @@ from hypothesis import strategies as st
 
 from schemas import topics
 from schemas.catalogue_loading import catalogue_from
-from schemas.verdicts import ClockValues
+from schemas.verdicts import ClockValues, RecordName
+from streams.engine.corrections import Correction, remembered
+from streams.engine.corrections import found as found_of
+from streams.engine.entries import entry_of
 from streams.engine.state import unpack
 from streams.runtime.logic import RESERVED
 from tests.support.cases import at, built_in, days, event, rules, rules_of
@@ -258,15 +261,19 @@ class TestReplaced:
         ticked(here, NEXT)
         assert len(names(here)) == 1
 
-    def test_a_clock_that_is_known_by_silence_since_this_very_tick(self):
+    @pytest.mark.parametrize(
+        ("tick", "corrected"),
+        [("2026-03-09 23:59:59", []), ("2026-03-10 00:00:00", ["acceptance:1", "promised"])],
+    )
+    def test_a_clock_that_is_known_by_silence_since_this_very_tick(self, tick, corrected):
         """Deemed accepted on Monday the 9th at 24:00, and due since the 4th."""
         law = rules({"acceptance": days(5), "promised": days(2)})
-        now = at("2026-03-10 00:00:00")
+        now = at(tick)
         received = event("received", "2026-03-02 10:00:00")
         here = over(accepted=received, law=law, now=now)
         here.feed(again(received, "2026-03-03 10:00:00"))
         ticked(here, now + 1)
-        assert sorted(names(here)) == ["acceptance:1", "promised"]
+        assert sorted(names(here)) == corrected
 
     def test_a_second_end_of_one_special_procedure(self):
         """Ended on the 5th it moves by a day; ended on the 13th by seven."""
@@ -280,6 +287,17 @@ class TestReplaced:
         ticked(here, now + 1)
         assert names(here) == ["promised"]
         assert named(here) == ["resumed"]
+
+    def test_a_second_start_of_one_special_procedure(self):
+        """Begun on the 3rd and not on the 4th: the earlier of the two counts."""
+        first, second = (
+            event("suspended", f"2026-03-0{n} 09:00:00", suspension="testing", basis="b",
+                  days_asked=days_asked, suspension_id="p") for n, days_asked in ((4, 1), (3, 5))
+        )  # fmt: skip
+        here = over(first)
+        here.feed(second)
+        ticked(here, NEXT)
+        assert names(here) == ["promised"]
 
     def test_a_start_that_is_assumed_though_its_decision_is_dated_ahead(self):
         """Whatever is judged over has been told so; nobody waits for the decision's date."""
@@ -579,6 +597,18 @@ class TestRemembered:
         ticked(here, NEXT + 1)
         here.feed(event("step_started", "2026-03-20 09:00:00", step="s"))
         assert names(here) == ["promised"]
+
+    def test_the_first_of_a_hundred_stay_and_the_latest(self):
+        made = [Correction(n, "promised", (), ClockValues(0, 0)) for n in range(101)]
+        assert remembered(made[:99], [made[99]]) == made[:100]
+        assert remembered(made[:100], [made[100]]) == [*made[:99], made[100]]
+
+    def test_it_is_found_on_the_record_that_did_it(self):
+        entries = [entry_of(each) for each in (ACCEPTED, again(ACCEPTED, "2026-03-19 10:00:00"))]
+        for entry in entries:
+            name = RecordName("accepted", entry.id, entry.version, entry.at, voided=False)
+            correction = Correction(NEXT, "promised", (name,), ClockValues(0, 0))
+            assert found_of(correction, entries).record is entry
 
     def test_they_are_bounded(self):
         here = over()

@@ -3,7 +3,10 @@ from __future__ import annotations
 import pytest
 
 from schemas.limits import Lead
-from streams.engine.counting.common import fitting, since
+from streams.engine.counting import DAY
+from streams.engine.counting.common import Pause, fitting, since
+from streams.engine.counting.shares import spells
+from streams.engine.counting.working import earliest
 from tests.support.cases import assessed, at, clock, days, event, levels, rules, shown
 
 MONDAY = event("accepted", "2018-10-15 10:00:00")
@@ -22,6 +25,26 @@ def due(law, *events, accepted=MONDAY):
 
 def test_of_spans_what_lies_after_a_start():
     assert since(10, [(30, 40), (5, 20), (1, 10), (20, 25)]) == [(10, 25), (30, 40)]
+    assert since(10, [(12, 12)]) == []
+
+
+def test_what_is_used_up_just_before_a_pause_is_used_up_before_it():
+    """An hour from Thursday 09:00 on, with a pause from 10:00 to 11:00."""
+    calendar = rules(SEVEN).resolve("i", "", "", at("2018-10-18")).calendar
+    nine, ten, eleven = (
+        calendar.face(at(f"2018-10-18 {hour}:00:00")) for hour in ("09", "10", "11")
+    )
+    assert earliest(calendar, nine, 3600, [Pause(ten, eleven)]) == ten
+    assert earliest(calendar, nine, 3601, [Pause(ten, eleven)]) == eleven + 1
+
+
+def test_a_stop_from_one_date_to_the_next_has_no_date_between():
+    calendar = rules(SEVEN).resolve("i", "", "", at("2018-10-18")).calendar
+    begin, end = calendar.face(at("2018-10-18 10:00:00")), calendar.face(at("2018-10-19 10:00:00"))
+    made = spells(calendar, [Pause(begin, end)], natural=False)
+    assert [(spell.first, spell.last) for spell in made] == [
+        (begin // DAY, begin // DAY), (end // DAY, end // DAY),
+    ]  # fmt: skip
 
 
 class TestSuspensionOnTheLastDay:

@@ -66,6 +66,18 @@ def test_a_case_holds_all_its_rounds():
     assert {c.round for c in case.clocks} == {1, 2}
 
 
+def test_a_round_is_of_the_law_of_its_receipt_or_else_of_its_acceptance():
+    """Not of a step that somebody wrote down before it."""
+    step = event("step_started", "2026-02-27 10:00:00", step="s")
+    for events, pinned_by in (
+        ((step,), ["step_started"]),
+        ((step, ACCEPTED), ["accepted"]),
+        ((step, received("2026-03-02 09:00:00"), ACCEPTED), ["received", "accepted"]),
+    ):
+        (made,) = assessed(PERMIT, *events).rounds
+        assert list(dict.fromkeys(each.kind for each in made.pinned_by)) == pinned_by
+
+
 class TestWhatOpensARound:
     """Kind “one life a case number”: b B10, c C8, d D5."""
 

@@ -224,6 +224,8 @@ class TestNaturalDays:
         sunday = procedure("03-08 10:00:00", "03-08 10:00:01")
         assert due(*saturday, law=law) == "2026-03-10 23:59:59"
         assert due(*saturday, *sunday, law=law) == "2026-03-11 23:59:59"
+        over_midnight = procedure("03-07 12:00:01", "03-08 00:00:01")
+        assert due(*over_midnight, law=law) == "2026-03-11 23:59:59"
 
     def test_a_working_date_has_its_hours(self):
         law = rules({"promised": {"amount": 8, "unit": "natural_day"}})

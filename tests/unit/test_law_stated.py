@@ -146,6 +146,20 @@ class TestAMoment:
         assert refused(accepted(), said) == [reason]
         assert found(accepted(), said) == {"extension_refused": "yellow"}
 
+    @pytest.mark.parametrize(
+        ("law", "more", "told"),
+        [
+            (LAW, {"due": "2026-03-01T17:00:00"}, True),
+            (LAW, {"due": "2026-03-20T17:00:00"}, False),
+            (LAW, {"due": "2026-03-01T17:00:00", "told_at": None}, False),
+            (rules({"promised": days(7)}), {"due": "2026-03-01T17:00:00"}, False),
+        ],
+        ids=["before the start", "after it", "does not count", "nothing is stated by this law"],
+    )
+    def test_an_extension_that_states_a_moment_before_the_start(self, law, more, told):
+        said = found(accepted(), extended(**more), law=law)
+        assert ("due_before_start" in said) is told
+
     def test_the_policy_may_not_let_procedures_stop_it(self):
         law = rules(STATED, suspension_stops=["statutory"])
         five = procedure("03-05 10:00", "03-12 10:00")
@@ -249,6 +263,7 @@ class TestAgainstTheStatute:
         assert found(said, law=PERMIT) == {"promise_cut": "none"}
         promised = clock(assessed(PERMIT, said))
         assert shown(promised.cut.due_at) == "2026-04-30 17:00:00"
+        assert clock(assessed(PERMIT, said), "statutory").cut is None
         assert levels(assessed(PERMIT, said)) == {
             "notice": "2026-03-27 00:00:00",  # by date, as the statute's
             "yellow": "2026-03-31 00:00:00",
@@ -336,6 +351,22 @@ class TestTheLead:
         # three hours more: half an hour of the 11th, 2.5 of the 12th; of the 10th 4 are left
         assert due(accepted(), *morning) == "2026-03-12 11:30:00"
         assert levels(assessed(LAW, accepted(), *morning))["notice"] == "2026-03-09 17:00:00"
+
+    def test_of_two_at_once_it_is_none_once(self):
+        whole = procedure("03-10 09:00", "03-10 12:00")
+        apart = [*procedure("03-10 09:00", "03-10 11:00", name="a"),
+                 *procedure("03-10 10:00", "03-10 12:00", name="b")]  # fmt: skip
+        assert levels(assessed(LAW, accepted(), *apart)) == levels(
+            assessed(LAW, accepted(), *whole)
+        )
+
+    def test_the_clock_stands_still_within_it_only(self):
+        counting = clock(
+            assessed(LAW, accepted(), *procedure("03-05 10:00", "03-06 10:00"))
+        ).counting
+        for moment, still in (("03-05 09:59:59", False), ("03-05 10:00:00", True),
+                              ("03-06 09:59:59", True), ("03-06 10:00:00", False)):  # fmt: skip
+            assert counting.paused(at(f"2026-{moment}")) is still
 
     def test_a_limit_that_keeps_the_clock_time_is_due_at_a_moment(self):
         law = rules({"promised": days(7, keep_clock_time=True)})
