@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.engine.entries import entry_of, merge
+from streams.engine.entries import UNTOLD, alike, entry_of, merge
 from streams.engine.ledger import read
 from tests.support.cases import at, event
 from tests.support.random_cases import contradicted, corrected, random_case
@@ -103,6 +103,39 @@ class TestEntries:
         unknown = event("suspended", "2018-10-15 10:00:00", suspension="hearing")
         nothing = event("suspended", "2018-10-16 10:00:00", suspension="hearing", days_asked=0)
         assert [s.days_asked for s in ledger(unknown, nothing).suspensions] == [None, 0]
+
+    def test_a_stated_moment_is_rounded_up_and_a_date_is_not(self):
+        stated = {"promised_due_at": "2026-03-11T23:59:59.5+08:00"}
+        for by_date, due in ((False, "2026-03-12 00:00:00"), (True, "2026-03-11 23:59:59")):
+            said = event("accepted", "2026-03-02 10:00:00", promised_by_date=by_date, **stated)
+            assert (entry_of(said).due, entry_of(said).by_date) == (at(due), by_date)
+        suspended = entry_of(event("suspended", "2026-03-02 10:00:00", suspension="testing"))
+        assert (suspended.due, suspended.by_date, suspended.single_moment) == (-1, False, False)
+
+    def test_what_had_come_by_the_time_that_it_says_is_not_dated_ahead(self):
+        entry = entry_of(event("accepted", "2026-03-02 10:00:00"))
+        assert entry.known_by(entry.at) is entry
+        assert entry.known_by(-1) is entry
+        assert entry.known_by(entry.at - 1).came_by == entry.at - 1
+
+    def test_of_two_copies_that_no_tick_has_named_neither_has_come(self):
+        first = entry_of(event("accepted", "2026-03-02 10:00:00"), arrived=UNTOLD)
+        second = msgspec.structs.replace(first, recorded=first.at)
+        (joined,) = merge([first], second)
+        assert (joined.arrived, joined.recorded) == (UNTOLD, first.at)
+
+    def test_what_an_earlier_version_kept_without_a_number_contradicts_none(self):
+        none, nought, second = (
+            entry_of(event("step_started", "2026-03-02 10:00:00", step="s", sequence=n))
+            for n in (None, 0, 2)
+        )
+        for one, other in ((none, nought), (none, second)):
+            assert alike(one, other)
+            assert alike(other, one)
+            (joined,) = merge([one], other) or [one]
+            assert joined.sequence == other.sequence
+        assert not alike(nought, second)
+        assert not alike(second, nought)
 
 
 class TestActs:
