@@ -78,6 +78,12 @@ def test_a_round_is_of_the_law_of_its_receipt_or_else_of_its_acceptance():
         assert list(dict.fromkeys(each.kind for each in made.pinned_by)) == pinned_by
 
 
+def test_of_two_decisions_before_the_acceptance_the_first_is_told():
+    early = decided("2026-02-26 10:00:00"), decided("2026-02-27 10:00:00", event_id="d2")
+    told = found(assessed(PERMIT, *early, ACCEPTED))
+    assert told["decision_before_acceptance"][0] == "2026-02-26 10:00:00"
+
+
 class TestWhatOpensARound:
     """Kind “one life a case number”: b B10, c C8, d D5."""
 
