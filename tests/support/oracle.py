@@ -67,11 +67,13 @@ class Lab:
         self.fed: Counter[bytes] = Counter()
         self.last: dict[bytes, bytes] = {}
         self.events = 0
-        in_order = {
-            "linger.ms": 5,
-            "max.in.flight": 1,
-        }  # a batch sent again would come behind others
-        self.producer = ck.Producer({"bootstrap.servers": servers, **in_order})
+        self.producer = ck.Producer(
+            {
+                "bootstrap.servers": servers,
+                "linger.ms": 5,
+                "max.in.flight": 1,  # else a batch that is sent again comes behind later ones
+            }
+        )
 
     def make_topics(self) -> None:
         names = [*self.topics.inputs, self.topics.verdicts]
