@@ -99,7 +99,6 @@ def _walked(decisive: Sequence[Entry]) -> list[_Round]:
         second = list(alike)
         for entry in second if len(second) == 1 else _ordered(second, rounds[-1]):
             _take(rounds, entry)
-    _settle_waiting(rounds[-1])
     return rounds
 
 

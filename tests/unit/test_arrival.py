@@ -447,6 +447,27 @@ def test_a_late_record_names_the_card_that_it_cures():
     assert retracted
 
 
+@pytest.mark.parametrize(
+    "late",
+    [
+        event("suspended", "2026-03-04 09:00:00", suspension="testing", basis="b", days_asked=20),
+        event("extended", "2026-03-04 09:00:00", amount=9),
+    ],
+    ids=["suspended", "extended"],
+)
+def test_a_late_record_that_moves_the_due_names_the_card_too_and_no_other_does(late):
+    here = Partition(rules({"promised": days(7)}))
+    ticked(here, MONDAY)
+    here.feed(ACCEPTED)
+    ticked(here, at("2026-03-20 08:00:00"))
+    here.feed(late, event("step_started", "2026-03-05 10:00:00", step="s"))
+    ticked(here, at("2026-03-20 09:00:00"))
+    retracted = tuple(m.card_id for m in here.moves() if m.move == "retracted")
+    told = {f.kind: f.detail.cured for f in here.cases()["c"].findings if f.code == "late_record"}
+    assert retracted
+    assert told == {late.kind: retracted, "step_started": ()}
+
+
 def test_a_late_notice_names_the_card_that_it_cures_by_its_telling():
     """Written down on 03-12 to have been told on 03-06: the acceptance was answered in time."""
     here = Partition(rules({"acceptance": days(5)}))

@@ -477,6 +477,30 @@ class TestEndsDatedBack:
         ticked(here, now + 1)
         assert names(here) == corrected
 
+    @pytest.mark.parametrize(
+        "ending",
+        [
+            event("refused", "2026-02-27 10:00:00"),
+            event("finished", "2026-02-27 10:00:00", outcome="returned"),
+        ],
+        ids=["refused", "finished"],
+    )
+    def test_an_ending_before_the_acceptance_so_that_this_is_of_another_round(self, ending):
+        """The clock that was over goes by another name then; nothing ends it."""
+        here = over()
+        here.feed(ending)
+        ticked(here, NEXT)
+        assert names(here) == ["promised"]
+
+    def test_a_second_delivery(self):
+        law = rules({"promised": days(7), "delivery": days(10)})
+        granted = event("decided", "2026-03-04 10:00:00", outcome="granted")
+        now = at("2026-04-01 08:00:00")
+        here = over(granted, event("delivered", "2026-03-30 10:00:00"), law=law, now=now)
+        here.feed(event("delivered", "2026-03-27 10:00:00"))
+        ticked(here, now + 1)
+        assert names(here) == ["delivery"]
+
     def test_it_names_the_end(self):
         here = over()
         here.feed(

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from schemas.limits import Ladder
-from streams.engine.judge import NEVER, Answer, card_key, judge
+from streams.engine.judge import NEVER, Answer, card_key, judge, replaced_by
 from tests.support.cases import assessed, at, days, event, rules, rules_of
 
 SEVEN = {"promised": days(7)}
@@ -198,6 +198,22 @@ class TestSilenceAndTimeLeadToOneLevel:
         assert desk.cards["promised/yellow"].standing
         assert desk.looks(later + 1, law, ACCEPTED) == []
 
+    def test_in_the_same_second_it_is_the_time(self):
+        desk, law = self.desk(4)
+        assert desk.looks(RED, law, ACCEPTED) == [("issued", "red", "level_reached")]
+
+
+def test_cards_that_name_each_other_are_told_once():
+    desk = warned()
+    one, other = (
+        msgspec.structs.replace(
+            desk.cards["promised/yellow"], clock_id=own, replaces=f"{its}/yellow/1"
+        )
+        for own, its in (("a", "b"), ("b", "a"))
+    )
+    named = replaced_by(one, {"a/yellow": one, "b/yellow": other})
+    assert named == ["b/yellow/1", "a/yellow/1"]
+
 
 class TestAnotherRound:
     """A card is of another round now only where its clock is: same record, kind and step."""
@@ -230,6 +246,18 @@ class TestAnotherRound:
         step = self.began("2018-10-15 10:00:00")
         after = (*self.into_a_second_round(), step)
         assert self.retracted(self.STEPS, [step], after, known=known) == {"round"}
+
+    def test_the_new_card_is_told_first_and_names_the_one_of_its_own_clock(self):
+        law = rules({"promised": days(1), "statutory": days(2)})
+        accepted = event("accepted", "2018-10-15 10:00:00")
+        desk = Desk()
+        desk.looks(self.NOW, law, accepted)
+        moved = desk.looks(self.NOW, law, *self.into_a_second_round(), accepted)
+        assert [move for move, *_ in moved] == ["issued"] * 3 + ["retracted"] * 3
+        for name, card in desk.cards.items():
+            if "/" in card.clock_id:
+                clock = card.clock_id.rpartition("/")[2]
+                assert card.replaces == f"{clock}/{card.level}/1", name
 
     def test_its_due_moment_is_another_meanwhile(self):
         step = self.began("2018-10-15 10:00:00")

@@ -84,6 +84,13 @@ def test_of_two_decisions_before_the_acceptance_the_first_is_told():
     assert told["decision_before_acceptance"][0] == "2026-02-26 10:00:00"
 
 
+def test_a_limit_beyond_the_calendar_is_never_just_before_its_due():
+    law = rules({"promised": {"amount": 10_000, "unit": "month"}})
+    returned = decided("2026-03-04 10:00:00", outcome="returned")
+    case = assessed(law, ACCEPTED, returned, received("2026-03-09 10:00:00"))
+    assert "returned_at_brink" not in found(case)
+
+
 class TestWhatOpensARound:
     """Kind “one life a case number”: b B10, c C8, d D5."""
 
@@ -220,6 +227,46 @@ class TestOneSecond:
     def test_a_second_receipt_in_the_second_of_an_ending_opens_a_round(self):
         case = assessed(
             PERMIT, received("2026-03-02 10:00:00"), refused(self.ONE), received(self.ONE)
+        )
+        assert len(case.rounds) == 2
+
+    @pytest.mark.parametrize("also", [(), (event("finished", "2026-03-03 10:00:00"),)])
+    def test_an_acceptance_beside_a_second_receipt_shows_that_a_grant_came_too_early(self, also):
+        case = assessed(
+            PERMIT,
+            received("2026-02-26 10:00:00"),
+            decided("2026-02-27 10:00:00"),
+            received(self.ONE),
+            event("accepted", self.ONE),
+            *also,
+        )
+        assert found(case)["decision_before_acceptance"][0] == "2026-02-27 10:00:00"
+
+    def test_a_denial_before_that_ends_so_that_the_second_receipt_is_the_first_of_a_round(self):
+        """And the grant of its second is of that round."""
+        case = assessed(
+            PERMIT,
+            received("2026-02-26 10:00:00"),
+            decided("2026-02-27 10:00:00", outcome="denied"),
+            received(self.ONE),
+            decided(self.ONE),
+        )
+        assert [r.ledger.decided.what for r in case.rounds] == ["denied", "granted"]
+
+    def test_a_refusal_that_gives_no_grounds_ends_its_round_too(self):
+        case = assessed(
+            PERMIT, event("refused", self.ONE), event("accepted", "2026-03-05 10:00:00")
+        )
+        assert len(case.rounds) == 2
+
+    def test_a_denial_after_a_grant_that_nobody_accepted_ends_it(self):
+        case = assessed(
+            PERMIT,
+            received("2026-02-25 10:00:00"),
+            decided("2026-02-26 10:00:00"),
+            received("2026-02-27 10:00:00"),
+            decided(self.ONE, outcome="denied"),
+            event("accepted", "2026-03-05 10:00:00"),
         )
         assert len(case.rounds) == 2
 

@@ -105,6 +105,31 @@ class TestDaysAskedOfHours:
 
 
 class TestJustBeforeTheDue:
+    def test_in_the_second_in_which_the_clock_starts_it_runs(self):
+        assert "suspension_at_brink" in found(
+            rules({"promised": days(1)}), ACCEPTED, begun("2018-10-15 10:00:00")
+        )
+
+    def test_a_promise_that_nothing_stops_is_due_as_it_was(self):
+        """Due on Wednesday the 24th, whatever moved the statute before."""
+        law = rules({"promised": days(7)}, preset="cn-permit", suspension_stops=["statutory"])
+        first = begun("2018-10-17 10:00:00", suspension_id="a")
+        assert "suspension_at_brink" in found(
+            law, ACCEPTED, first, begun("2018-10-24 10:00:00", suspension_id="b")
+        )
+
+    def test_a_promise_that_is_cut_to_the_statute_is_due_as_the_statute(self):
+        """Moved by three days, to Thursday the 15th of November: the 12th is no longer near."""
+        stated = {"promised": {"stated": "promised_due_at"}}
+        law = rules(stated, preset="cn-permit", suspension_stops=["statutory"])
+        accepted = event(
+            "accepted", "2018-10-15 10:00:00", promised_due_at="2018-12-10T17:00:00+08:00"
+        )
+        first = begun("2018-10-17 10:00:00", suspension_id="a")
+        for day, near in (("12", False), ("15", True)):
+            second = begun(f"2018-11-{day} 10:00:00", suspension_id="b")
+            assert ("suspension_at_brink" in found(law, accepted, first, second)) is near
+
     def test_of_the_earliest_due_also_of_a_clock_that_is_not_stopped(self):
         law = rules({"promised": days(7)}, preset="cn-permit", suspension_stops=["statutory"])
         assert "suspension_at_brink" in found(law, ACCEPTED, begun("2018-10-23 10:00:00"))

@@ -86,6 +86,15 @@ class TestAMoment:
         assert due(accepted(), *late) == "2026-03-11 17:00:00"
         assert refused(accepted(), *late) == ["breach"]
 
+    def test_one_begun_after_it_beside_one_in_time_neither(self):
+        in_time = procedure("03-05 10:00", "03-12 10:00")
+        late = procedure("03-18 17:00", "03-20 10:00", name="t")
+        assert due(accepted(), *in_time) == "2026-03-18 17:00:00"
+        after = procedure("03-18 17:01", "03-20 10:00", name="t")
+        assert due(accepted(), *in_time, *after) == "2026-03-18 17:00:00"
+        assert refused(accepted(), *in_time, *after) == ["breach"]
+        assert refused(accepted(), *in_time, *late) == []  # in the due second itself
+
     def test_one_that_covers_it_lets_it_go_on_after_its_end(self):
         """A second is lost before it: it is due a working second after the end."""
         over = [
@@ -229,6 +238,15 @@ class TestWhatItTakesIn:
         assert found(late, extended()) == {"late_record": "none"}
         assert refused(late, extended()) == ["taken_in"]
 
+    def test_unless_it_states_the_moment_anew_later_than_that(self):
+        """Approved on the 4th, written on the 9th; the acceptance was written on the 6th."""
+        late = accepted(recorded_at="2026-03-06T10:00:00+08:00")
+        anew = extended(
+            "03-04 10:00", 3, "2026-03-13T17:00:00", recorded_at="2026-03-09T10:00:00+08:00"
+        )
+        assert due(late, anew) == "2026-03-13 17:00:00"
+        assert refused(late, anew) == []
+
     def test_of_two_the_later_written_holds(self):
         received = event(
             "received", "2026-03-02 09:00:00", promised_due_at="2026-03-20T17:00:00+08:00"
@@ -311,6 +329,16 @@ class TestAbsent:
         assert found(by_date("2026-03-01")) == {"due_before_start": "none"}
         assert found(by_date("2026-03-02")) == {}
         assert found(accepted("2026-03-02T10:00:00")) == {}
+
+    def test_an_extension_that_states_it_before_the_start_extends_the_items_own_promise(self):
+        early = extended(amount=3, due="2026-02-27T17:00:00")
+        assert due(accepted(None), early, law=self.own) == "2026-03-16 23:59:59"
+
+    def test_a_second_extension_of_it_is_refused(self):
+        first, second = (extended(f"03-0{n} 10:00", 2, "2026-03-12T17:00:00") for n in (5, 6))
+        assert due(accepted(None), first, second, law=self.own) == "2026-03-12 17:00:00"
+        case = assessed(self.own, accepted(None), first, second)
+        assert [each.reason for each in clock(case).refused] == ["once"]
 
     def test_then_the_items_own_promise_counts(self):
         assert due(accepted(None), law=self.own) == "2026-03-11 23:59:59"

@@ -62,6 +62,42 @@ class TestNotInTheFlow:
         assert found(assessed(rules({}), ACCEPTED, other)) == []
 
 
+def test_passes_are_in_order_of_their_starts_whatever_step_they_are_of():
+    first, second = began("2026-03-02 10:05:00", step="b"), began("2026-03-02 11:05:00", step="a")
+    over, third = ended("2026-03-02 10:30:00", step="b"), began("2026-03-02 12:05:00", step="b")
+    case = assessed(LAW, ACCEPTED, first, over, second, third)
+    assert [run.started.step for run in case.ledger.steps] == ["b", "a", "b"]
+
+
+def test_a_step_that_nobody_ended_runs_to_the_decision_that_counts():
+    """The first was false: a mandatory step was finished after it."""
+    flow = [
+        {"code": "审查", "name": "审查", "mandatory": True},
+        {"code": "决定", "name": "决定", "mandatory": True},
+    ]
+    law = rules({"promised": days(7), "step": days(5)}, flow=flow)
+    case = assessed(
+        law,
+        ACCEPTED,
+        began("2026-03-02 10:05:00", "o1"),
+        began("2026-03-02 11:05:00", "o1", step="决定"),
+        event("decided", "2026-03-03 10:00:00", outcome="granted"),
+        ended("2026-03-04 10:00:00", "o1"),
+        event("decided", "2026-03-06 10:00:00", outcome="granted"),
+    )
+    assert case.ledger.decided.at == at("2026-03-06 10:00:00")
+    assert clock(case, "step:决定:1").stopped_at == at("2026-03-06 10:00:00")
+
+
+def test_an_end_without_a_start_is_not_reversed_by_the_start_of_another_number():
+    case = assessed(LAW, ACCEPTED, ended("2026-03-02 11:00:00", sequence=1),
+                    began("2026-03-03 10:05:00", sequence=2))  # fmt: skip
+    assert ("step_not_started", "03-02 11:00", "none") in found(case)
+    case = assessed(LAW, ACCEPTED, ended("2026-03-02 11:00:00", sequence=1),
+                    began("2026-03-03 10:05:00", sequence=1))  # fmt: skip
+    assert "times_reversed" in {code for code, *_ in found(case)}
+
+
 class TestPairs:
     """Kind “a step's end closes another's start”: e E1, d D7."""
 

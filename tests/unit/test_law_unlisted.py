@@ -94,6 +94,17 @@ class TestFound:
         received = event("received", "2026-03-02 10:00:00", item="nosuch")
         assert found(assessed(LAW, received)) == [("item_unknown", "red", "received")]
 
+    @pytest.mark.parametrize(
+        ("limits", "why"), [({"promised": days(7)}, "not_started"), ({}, "no_limit")]
+    )
+    def test_an_item_that_is_listed_says_why_no_clock_runs(self, limits, why):
+        assert (
+            why_no_clock(
+                assessed(rules(limits), event("step_started", "2026-03-02 10:00:00", step="s"))
+            )
+            == why
+        )
+
     def test_a_finding_runs_as_long_as_its_case(self):
         later = event("decided", "2026-03-03 10:00:00", outcome="granted")
         for events, running in (((), True), ((later,), False)):

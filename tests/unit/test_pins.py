@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from schemas import topics
+from streams.engine.pins import Pin, PinnedLaw, with_pin
 from streams.engine.state import unpack
 from streams.runtime.logic import PARTITION_KEY
 from tests.support.cases import at, days, event, rules
@@ -236,3 +237,10 @@ class TestAnItemThatBecomesKnown:
         assert PARTITION_KEY in dict(again.changelog)
         for number in range(3):
             assert unpack(dict(again.changelog)[f"c{number}".encode()]).pins
+
+
+def test_one_pin_for_each_record_and_none_for_the_first_law():
+    law, other = PinnedLaw("a", None), PinnedLaw("b", None)
+    pins = with_pin(with_pin([], 1, other, law), 2, other, law)
+    assert pins == [Pin(1, "b"), Pin(2, "b")]
+    assert with_pin(pins, 1, law, law) == [Pin(2, "b")]
