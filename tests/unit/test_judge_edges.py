@@ -259,6 +259,20 @@ class TestAnotherRound:
                 clock = card.clock_id.rpartition("/")[2]
                 assert card.replaces == f"{clock}/{card.level}/1", name
 
+    def test_also_where_the_clock_of_its_old_name_is_another_records_now(self):
+        """An earlier acceptance was late too: its cards stand where those of the other stood."""
+        law = rules({"promised": days(1)})
+        first, accepted = (
+            event("accepted", when) for when in ("2018-10-08 10:00:00", "2018-10-15 10:00:00")
+        )
+        denied = event("decided", "2018-10-12 10:00:00", outcome="denied")
+        desk = Desk()
+        desk.looks(self.NOW, law, accepted)
+        moved = desk.looks(self.NOW, law, first, denied, accepted)
+        reasons = [reason for *_, reason in moved]
+        assert reasons.count("round") == 2
+        assert reasons[-2:] == ["round", "round"]
+
     def test_its_due_moment_is_another_meanwhile(self):
         step = self.began("2018-10-15 10:00:00")
         paused = event("suspended", "2018-10-15 10:00:00", suspension="testing", days_asked=1)

@@ -151,3 +151,12 @@ class TestWithASpecialProcedure:
     def test_corrected_the_newer_record_counts(self):
         shorter = extended(amount=2, event_id="e", record_version=2)
         assert dues(extended(event_id="e"), shorter)[0] == "2018-10-26 23:59:59"
+
+
+def test_approved_in_the_second_of_the_start_it_counts():
+    law = rules({"promised": days(7)})
+    same = (
+        event("accepted", "2018-10-15 10:00:00"),
+        event("extended", "2018-10-15 10:00:00", amount=3),
+    )
+    assert shown(clock(assessed(law, *same)).due_at) == "2018-10-29 23:59:59"

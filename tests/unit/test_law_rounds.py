@@ -259,6 +259,24 @@ class TestOneSecond:
         )
         assert len(case.rounds) == 2
 
+    def test_two_answers_in_one_second_wait_for_an_acceptance_as_one_does(self):
+        early = decided("2026-02-26 10:00:00"), decided(self.ONE, event_id="d2")
+        case = assessed(
+            PERMIT, *early, event("finished", self.ONE), event("accepted", "2026-03-05 10:00:00")
+        )
+        assert found(case)["decision_before_acceptance"][0] == "2026-02-26 10:00:00"
+        assert len(case.rounds) == 1
+
+    def test_a_withdrawal_after_a_grant_that_nobody_accepted_shows_no_reversed_times(self):
+        case = assessed(
+            PERMIT,
+            decided("2026-02-26 10:00:00"),
+            decided("2026-02-27 10:00:00", outcome="withdrawn"),
+            event("accepted", "2026-03-05 10:00:00"),
+        )
+        assert len(case.rounds) == 2
+        assert "decision_before_acceptance" not in found(case)
+
     def test_a_denial_after_a_grant_that_nobody_accepted_ends_it(self):
         case = assessed(
             PERMIT,

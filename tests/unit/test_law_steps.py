@@ -81,12 +81,14 @@ def test_a_step_that_nobody_ended_runs_to_the_decision_that_counts():
         ACCEPTED,
         began("2026-03-02 10:05:00", "o1"),
         began("2026-03-02 11:05:00", "o1", step="决定"),
+        began("2026-03-04 11:05:00", "o2", step="决定"),  # handed over before that decision
         event("decided", "2026-03-03 10:00:00", outcome="granted"),
         ended("2026-03-04 10:00:00", "o1"),
         event("decided", "2026-03-06 10:00:00", outcome="granted"),
     )
     assert case.ledger.decided.at == at("2026-03-06 10:00:00")
     assert clock(case, "step:决定:1").stopped_at == at("2026-03-06 10:00:00")
+    assert [run.started.step for run in case.ledger.steps] == ["审查", "决定"]
 
 
 def test_an_end_without_a_start_is_not_reversed_by_the_start_of_another_number():
