@@ -160,3 +160,11 @@ def test_approved_in_the_second_of_the_start_it_counts():
         event("extended", "2018-10-15 10:00:00", amount=3),
     )
     assert shown(clock(assessed(law, *same)).due_at) == "2018-10-29 23:59:59"
+
+
+@pytest.mark.parametrize(("approver", "reasons"), [(None, ["approver"]), ("other", [])])
+def test_where_anybody_may_approve_somebody_must(approver, reasons):
+    law = rules({"promised": days(7)}, extension_requires=["approver"], extension_approver="other")
+    said = event("extended", "2018-10-16 10:00:00", amount=3, approver_rank=approver)
+    case = assessed(law, event("accepted", "2018-10-15 10:00:00"), said)
+    assert [each.reason for each in clock(case).refused] == reasons

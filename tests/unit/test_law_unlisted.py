@@ -8,7 +8,7 @@ import pytest
 
 from schemas.catalogue_loading import catalogue_from, load_catalogue
 from schemas.reading import SchemaError
-from streams.engine.listing import why_no_clock
+from streams.engine.listing import is_unlisted, why_no_clock
 from streams.engine.rules import Rules
 from tests.support.cases import assessed, built_in, clock, days, event, rules, rules_of, shown
 from tests.support.system import ROOT
@@ -104,6 +104,13 @@ class TestFound:
             )
             == why
         )
+
+    @pytest.mark.parametrize(
+        ("item", "unlisted"), [("i", False), ("nosuch", True), ("gone", False), (None, False)]
+    )
+    @pytest.mark.parametrize("more", [(), (other(9),)], ids=["", "with *"])
+    def test_what_a_newer_catalogue_may_know(self, item, unlisted, more):
+        assert is_unlisted(assessed(law(LISTED, GONE, *more), accepted(item=item))) is unlisted
 
     def test_a_finding_runs_as_long_as_its_case(self):
         later = event("decided", "2026-03-03 10:00:00", outcome="granted")

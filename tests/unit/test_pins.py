@@ -65,6 +65,16 @@ class TestByTheRecordThatOpens:
         here.tick(at("2026-03-10 09:00:00"))
         assert due(here) == at("2026-03-11 23:59:59")  # seven from 03-02
 
+    def test_or_that_of_the_supply_from_which_it_counts(self):
+        here = Partition(SEVEN)
+        told = {"items": ["x"]}
+        here.feed(RECEIVED, event("corrections_requested", "2026-03-03 10:00:00", **told))
+        enact(here, FIVE)
+        here.feed(event("corrections_supplied", "2026-03-05 10:00:00", **told))
+        enact(here, THREE, "c2")
+        here.tick(at("2026-03-13 09:00:00"))
+        assert due(here) == at("2026-03-12 23:59:59")  # five from 03-05
+
     def test_a_later_round_has_its_own_and_the_earlier_ones_keep_theirs(self):
         here = Partition(SEVEN)
         here.feed(ACCEPTED, RETURNED)
