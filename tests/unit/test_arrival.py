@@ -18,7 +18,7 @@ from schemas.events import STEP_EVENT
 from schemas.rulings import RULING
 from schemas.ticks import Tick
 from schemas.verdicts import ORIGIN_HEADER, Origin, decode, encode
-from streams.engine.arrival import loaded
+from streams.engine.arrival import loaded, past
 from streams.engine.case import assess
 from streams.engine.entries import entry_of, merge
 from streams.engine.state import unpack
@@ -481,6 +481,12 @@ def test_a_late_notice_names_the_card_that_it_cures_by_its_telling():
     retracted = [m.card_id for m in here.moves() if m.move == "retracted"]
     assert late.detail.cured == tuple(retracted)
     assert retracted
+
+
+def test_nothing_is_late_by_days_that_no_calendar_holds():
+    calendar = rules({"promised": days(7)}).resolve("i", "", "", at("2100-12-01")).calendar
+    assert past(calendar, at("2100-12-31 10:00:00"), at("2100-12-01 10:00:00"), 1)
+    assert not past(calendar, at("2100-12-31 10:00:00"), at("2100-12-01 10:00:00"), 100)
 
 
 @pytest.mark.parametrize(("recorded", "within"), [(10, True), (11, False)])

@@ -38,6 +38,22 @@ def test_what_is_used_up_just_before_a_pause_is_used_up_before_it():
     assert earliest(calendar, nine, 3601, [Pause(ten, eleven)]) == eleven + 1
 
 
+@pytest.mark.parametrize(
+    ("lead", "near"),
+    [
+        ({"working_hours": 4}, "2018-10-23 14:30:01"),
+        ({"working_days": 2}, "2018-10-23 00:00:00"),  # today and tomorrow
+        ({"working_days": 20}, "2018-10-15 10:00:00"),
+    ],
+)
+def test_the_lead_of_a_limit_in_working_hours(lead, near):
+    """Seven days of seven hours from Monday 10:00 end on Wednesday 10-24 at 10:00:00."""
+    law = rules({"promised": {"amount": 49, "unit": "working_hour"}})
+    counting = clock(assessed(law, event("accepted", "2018-10-15 10:00:00"))).counting
+    assert shown(counting.due_at) == "2018-10-24 10:00:00"
+    assert shown(counting.near([Lead.model_validate(lead)])) == near
+
+
 def test_a_stop_from_one_date_to_the_next_has_no_date_between():
     calendar = rules(SEVEN).resolve("i", "", "", at("2018-10-18")).calendar
     begin, end = calendar.face(at("2018-10-18 10:00:00")), calendar.face(at("2018-10-19 10:00:00"))
