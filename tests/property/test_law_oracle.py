@@ -25,8 +25,8 @@ from tests.support.law_logs import some_logs
 
 ASKED = os.environ.get("JIANCHA_ORACLE_CASES")
 CASES = [int(ASKED)] if ASKED else [500, pytest.param(5000, marks=pytest.mark.long)]
-LOGS = [max(4, int(ASKED) // 160)] if ASKED else [4, pytest.param(20, marks=pytest.mark.long)]
-"""Of each way to count."""
+LOGS = [max(64, int(ASKED) // 10)] if ASKED else [64, pytest.param(320, marks=pytest.mark.long)]
+"""With ticks between; of all ways to count, as the cases."""
 SEED = os.environ.get("JIANCHA_ORACLE_SEED", "")
 WAYS = [(unit, mode) for unit in UNITS for mode in ("next_day", "elapsed")]
 A_CATALOGUE = 500
@@ -155,7 +155,7 @@ def test_the_two_readers_read_the_same(unit, mode, count):
 @pytest.mark.parametrize(("unit", "mode"), WAYS)
 def test_the_two_readers_find_the_same_in_what_arrives(unit, mode, count):
     """Over logs with ticks: what is late, dated ahead, or was corrected after a breach."""
-    for law, log, read in islice(logs(unit, mode), count):
+    for law, log, read in islice(logs(unit, mode), count // len(WAYS)):
         ours = {(code, at) for code, at in read.verdict.findings if code in ARRIVAL}
         ours |= {("corrected_after_breach", each.found_at) for each in read.corrections}
         theirs = watched_by_engine(rules_of({"i": law}), "i", log)

@@ -98,12 +98,8 @@ class TestFound:
         ("limits", "why"), [({"promised": days(7)}, "not_started"), ({}, "no_limit")]
     )
     def test_an_item_that_is_listed_says_why_no_clock_runs(self, limits, why):
-        assert (
-            why_no_clock(
-                assessed(rules(limits), event("step_started", "2026-03-02 10:00:00", step="s"))
-            )
-            == why
-        )
+        step = event("step_started", "2026-03-02 10:00:00", step="s")
+        assert why_no_clock(assessed(rules(limits), step)) == why
 
     @pytest.mark.parametrize(
         ("item", "unlisted"), [("i", False), ("nosuch", True), ("gone", False), (None, False)]
